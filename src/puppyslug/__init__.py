@@ -1,0 +1,61 @@
+"""puppyslug shows what a neural network sees: Deep Dream as a library and a command line.
+
+>>> import puppyslug
+>>> puppyslug.dream("sky.jpg", layer="relu4_4").save("sky.dream.png")  # doctest: +SKIP
+
+Names are imported when they are first used, so that ``import puppyslug`` does not load torch.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from puppyslug.dreaming import DreamStep, dream, dream_steps
+    from puppyslug.errors import PuppyslugError
+    from puppyslug.images import load_image, save_image
+    from puppyslug.networks import list_networks
+    from puppyslug.networks.network import load_network
+    from puppyslug.objectives import channel, layer, neuron, parse_objective
+    from puppyslug.recipe import Recipe
+
+__all__ = [
+    "DreamStep",
+    "PuppyslugError",
+    "Recipe",
+    "channel",
+    "dream",
+    "dream_steps",
+    "layer",
+    "list_networks",
+    "load_image",
+    "load_network",
+    "neuron",
+    "parse_objective",
+    "save_image",
+]
+
+_ROOMS = {
+    "DreamStep": "dreaming",
+    "PuppyslugError": "errors",
+    "Recipe": "recipe",
+    "channel": "objectives",
+    "dream": "dreaming",
+    "dream_steps": "dreaming",
+    "layer": "objectives",
+    "list_networks": "networks",
+    "load_image": "images",
+    "load_network": "networks.network",
+    "neuron": "objectives",
+    "parse_objective": "objectives",
+    "save_image": "images",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'puppyslug' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"puppyslug.{_ROOMS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,74 @@
+"""The command line: options → calls → exit codes. Heavy imports wait until they are needed."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from puppyslug.cli.dream import dream
+from puppyslug.cli.redo import redo
+from puppyslug.cli.sheet import sheet
+from puppyslug.cli.tables import layers, networks, print_version
+from puppyslug.errors import PuppyslugError
+
+app = typer.Typer(
+    name="puppyslug",
+    help="Shows what a neural network sees: turns pictures into dreams.",
+    epilog="Start with 'puppyslug dream', then 'puppyslug dream PHOTO.jpg'.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.callback()(print_version)
+for command in (dream, redo, sheet, networks, layers):
+    app.command()(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: without the program's name; None for the process's own.
+
+    Returns:
+        0; 1 when a run fails, with one line on standard error; 2 for wrong usage; 130 on Ctrl-C.
+    """
+    try:
+        return app(args=arguments, standalone_mode=False) or 0
+    except PuppyslugError as error:
+        return _fail(str(error))
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "puppyslug"
+        _fail(f"{_sentence(error.format_message())} (see '{command} --help')")
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:  # the reader of our output, such as head, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if os.environ.get("PUPPYSLUG_TRACEBACK"):
+            raise
+        text = " ".join(str(error).split())[:300]
+        return _fail(
+            f"unexpected {type(error).__name__}: {text}; set PUPPYSLUG_TRACEBACK=1 to see where"
+        )
+
+
+def run() -> None:
+    """What the installed command calls."""
+    sys.exit(main())
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 1
+
+
+def _sentence(message: str) -> str:
+    """One line, without the full stop that Typer ends with."""
+    return " ".join(message.split()).rstrip(".")

@@ -1,0 +1,155 @@
+"""``puppyslug dream``: pictures in, dreams out."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from puppyslug.cli import options
+from puppyslug.cli.files import find_photo, read_recipe_file
+from puppyslug.cli.outputs import Destination, say
+from puppyslug.cli.running import deliver
+from puppyslug.errors import OutputError, PuppyslugError
+from puppyslug.recipe import FileReference, Recipe, fold_objective
+
+if TYPE_CHECKING:
+    from puppyslug.preparation import Prepared
+
+STARTS = ("noise", "clouds")
+Photos = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="PHOTO…|noise|clouds",
+        help="pictures to dream of; noise or clouds to start from nothing [default: clouds]",
+        show_default=False,
+    ),
+]
+Output = Annotated[
+    Path | None,
+    options.output(
+        "file, whose suffix decides the format, or folder [default: NAME.dream.png beside it]"
+    ),
+]
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What all the pictures of one command have in common."""
+
+    recipe: Recipe
+    weights: Path | None
+    output: Path | None
+    force: bool
+    print_recipe: bool
+    no_recipe: bool
+    quiet: bool
+
+
+@options.takes_settings()
+def dream(
+    photos: Photos = None,
+    *,
+    settings: dict[str, object],
+    weights: options.Weights = None,
+    output: Output = None,
+    recipe: options.RecipeFile = None,
+    print_recipe: options.PrintRecipe = False,
+    no_recipe: options.NoRecipe = False,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Turn photos, noise or clouds into dreams.
+
+    A network looks at the picture, and whatever it sees there, it gets to see more of.
+    """
+    chosen = _with_recipe_file(settings, recipe, weights)
+    sources = _sources(photos, chosen, recipe)
+    if photos:
+        chosen.pop("photo", None)
+    if len(sources) > 1 and output is not None and not output.is_dir():
+        raise OutputError(f"several photos need a folder to go to; {output} is no folder")
+    request = _Request(
+        Recipe.complete(chosen), weights, output, force, print_recipe, no_recipe, quiet
+    )
+    failed = 0
+    for source in sources:
+        try:
+            status = _dream_one(request, source)
+        except PuppyslugError as error:
+            if len(sources) == 1:
+                raise
+            print(f"error: {error}", file=sys.stderr)
+            failed = 1
+        else:
+            if status:
+                return status
+    if not (photos or recipe or print_recipe):
+        say("Now one of your own: puppyslug dream PHOTO.jpg", quiet=quiet)
+    return failed
+
+
+def _with_recipe_file(
+    settings: dict[str, object], recipe: Path | None, weights: Path | None
+) -> dict[str, object]:
+    """The recipe file's settings under those of the command line."""
+    settings = fold_objective(settings)
+    if recipe is None:
+        return settings
+    stored = read_recipe_file(recipe)
+    Recipe.complete(stored)  # what is wrong in the file is said, whatever the options change
+    if settings.get("network", stored.get("network")) != stored.get("network"):
+        stored.pop("objective", None)
+        stored.pop("weights", None)
+    if weights is not None:
+        stored.pop("weights", None)
+    return {**stored, **settings}
+
+
+def _sources(
+    photos: list[str] | None, settings: dict[str, object], recipe: Path | None
+) -> list[str | Path]:
+    """What to dream of: the command line's photos, else the recipe's, else clouds."""
+    if photos:
+        return [name if name in STARTS else Path(name) for name in photos]
+    photo = Recipe.complete(settings).photo
+    if isinstance(photo, FileReference):
+        assert recipe is not None
+        return [find_photo(photo, recipe)]
+    return [photo]
+
+
+def _dream_one(request: _Request, source: str | Path) -> int:
+    photo = source if isinstance(source, Path) else None
+    name = photo.stem if photo else source
+    if request.print_recipe and request.output is None:
+        print(_prepare(request, source, None).recipe.to_json(indent=2))
+        return 0
+    destination = Destination.choose(
+        request.output,
+        beside=photo.parent if photo else Path(),
+        stem=f"{name}.dream",
+        force=request.force,
+    )
+    if photo:
+        destination.refuse(photo)
+    prepared = _prepare(request, source, destination.folder)
+    if request.print_recipe:
+        print(prepared.recipe.to_json(indent=2))
+    return deliver(
+        prepared,
+        destination,
+        photo.name if photo else str(source),
+        no_recipe=request.no_recipe,
+        quiet=request.quiet,
+    )
+
+
+def _prepare(request: _Request, source: str | Path, folder: Path | None) -> "Prepared":
+    from puppyslug.preparation import prepare
+
+    prepared = prepare(request.recipe, source, weights=request.weights, result_folder=folder)
+    for notice in prepared.notices:
+        say(notice, quiet=request.quiet)
+    return prepared

@@ -1,0 +1,121 @@
+"""Options that commands share. Names, defaults and descriptions come from the recipe."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from puppyslug.networks import list_networks
+from puppyslug.presets import PRESETS
+from puppyslug.recipe import Recipe
+
+
+def _field(name: str, kind: type, metavar: str, choices: str = "") -> tuple[str, object]:
+    """The option of a recipe's field; unset, the preset and then the recipe's default holds."""
+    info = Recipe.model_fields[name]
+    text = (info.description or "") + (f" ({choices})" if choices else "")
+    if info.default not in (None, ""):
+        text += f" [default: {info.default}]"
+    option = typer.Option(
+        f"--{name.replace('_', '-')}",
+        help=text,
+        metavar=metavar,
+        show_default=False,
+    )
+    return name, Annotated[kind | None, option]
+
+
+_LAYER = typer.Option("--layer", metavar="L", help="layer to see more of (repeatable)")
+_CHANNEL = typer.Option("--channel", metavar="N", help="only this channel of the layer")
+
+# Every option that sets a field of the recipe, or is short for one, in the order of --help.
+SETTINGS: dict[str, Any] = dict(
+    (
+        _field("preset", str, "NAME", ", ".join(PRESETS)),
+        _field("network", str, "NAME", ", ".join(r.name for r in list_networks())),
+        ("layer", Annotated[list[str] | None, _LAYER]),
+        ("channel", Annotated[int | None, _CHANNEL]),
+        _field("objective", str, "TEXT", "such as '2*relu4_4 - 0.5*relu5_1:12'"),
+        _field("octaves", int, "N"),
+        _field("octave_scale", float, "RATIO"),
+        _field("iterations", int, "N"),
+        _field("step_size", float, "LEVELS"),
+        _field("jitter", int, "PX"),
+        _field("seed", int, "N"),
+        _field("size", str, "PX|WxH|full"),
+        _field("precision", str, "NAME", "auto, float32, bfloat16"),
+        _field("device", str, "NAME", "auto, cpu, cuda, mps"),
+    )
+)
+
+WEIGHTS = typer.Option(
+    "--weights",
+    metavar="FILE",
+    help=Recipe.model_fields["weights"].description,
+)
+Weights = Annotated[Path | None, WEIGHTS]
+Force = Annotated[bool, typer.Option("--force", help="replace OUT where it exists")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="no progress and no notices")]
+RecipeFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--recipe",
+        metavar="FILE.json",
+        help="settings from a file, or from inside a dream; other options win over it",
+    ),
+]
+PrintRecipe = Annotated[
+    bool,
+    typer.Option(
+        "--print-recipe",
+        help="print the complete recipe as JSON; dream only if -o is given too",
+    ),
+]
+NoRecipe = Annotated[
+    bool,
+    typer.Option("--no-recipe", help="leave the recipe out of the picture's file"),
+]
+
+
+def output(help_text: str, metavar: str = "OUT|DIR") -> Any:
+    """The option ``-o``, which every command has but each explains in its own way."""
+    return typer.Option("-o", "--output", metavar=metavar, help=help_text)
+
+
+def takes_settings(*names: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Give a command the options in ``SETTINGS``, collected in its argument ``settings``.
+
+    Args:
+        names: which of them; none for all.
+
+    Returns:
+        A decorator for a function with a keyword argument ``settings``, a dict of those options
+        that the user gave.
+    """
+    chosen = {name: SETTINGS[name] for name in names or SETTINGS}
+
+    def decorate(function: Callable[..., int]) -> Callable[..., int]:
+        @functools.wraps(function)
+        def command(**arguments: object) -> int:
+            values = {name: arguments.pop(name) for name in chosen}
+            given = {name: value for name, value in values.items() if value not in (None, [])}
+            return function(settings=given, **arguments)
+
+        signature = inspect.signature(function)
+        own = [p for p in signature.parameters.values() if p.name != "settings"]
+        options = [
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+            )
+            for name, annotation in chosen.items()
+        ]
+        positional = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+        parameters = [*positional[:1], *options, *positional[1:]]
+        command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": int}
+        return command
+
+    return decorate

@@ -1,0 +1,66 @@
+"""``puppyslug redo``: the recipe inside a dream, run again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from puppyslug.cli import options
+from puppyslug.cli.files import find_photo
+from puppyslug.cli.outputs import Destination, say
+from puppyslug.cli.running import deliver
+from puppyslug.recipe import FileReference, Recipe
+
+Dream = Annotated[Path, typer.Argument(metavar="DREAM", help="a picture that puppyslug made")]
+Photo = Annotated[
+    Path | None,
+    typer.Option(
+        "--photo",
+        metavar="FILE",
+        help="the photo, where it is neither beside the dream nor where it was",
+    ),
+]
+Output = Annotated[
+    Path | None,
+    options.output("file or folder [default: a fresh name beside the dream]"),
+]
+
+
+@options.takes_settings("size")
+def redo(
+    dream: Dream,
+    *,
+    settings: dict[str, object],
+    photo: Photo = None,
+    weights: options.Weights = None,
+    output: Output = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Dream a dream again, or larger.
+
+    On the same machine it comes out byte for byte; with --size it keeps its composition.
+    """
+    from puppyslug.images import read_recipe_text
+
+    recipe = Recipe.from_json(read_recipe_text(dream))
+    source: str | Path
+    if isinstance(recipe.photo, FileReference):
+        source = photo or find_photo(recipe.photo, dream)
+    else:
+        source = recipe.photo
+    if "size" in settings:
+        recipe = recipe.resized(str(settings["size"]))
+    destination = Destination.choose(
+        output, beside=dream.parent, stem=dream.stem, suffix=dream.suffix, force=force
+    )
+    for read in (dream, photo):
+        if read is not None:
+            destination.refuse(read)
+
+    from puppyslug.preparation import prepare
+
+    prepared = prepare(recipe, source, weights=weights)
+    for notice in prepared.notices:
+        say(notice, quiet=quiet)
+    return deliver(prepared, destination, dream.name, no_recipe=False, quiet=quiet)

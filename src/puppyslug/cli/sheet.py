@@ -1,0 +1,88 @@
+"""``puppyslug sheet``: one photo dreamt at every depth, strokes to animals."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from puppyslug.cli import options
+from puppyslug.cli.dream import STARTS
+from puppyslug.cli.outputs import Destination, say
+from puppyslug.cli.running import INTERRUPTED, follow
+from puppyslug.networks import find_record
+from puppyslug.objectives import parse_objective
+from puppyslug.recipe import Recipe
+
+Photo = Annotated[
+    str, typer.Argument(metavar="PHOTO", help="picture to dream of; also noise or clouds")
+]
+Layers = Annotated[
+    str | None,
+    typer.Option(
+        "--layers", metavar="A,B,…", help="which layers [default: a choice of every depth]"
+    ),
+]
+Output = Annotated[
+    Path | None,
+    options.output("file or folder [default: NAME.sheet.png beside the photo]"),
+]
+TILE = "480"  # longest edge of a tile, in pixels, unless --size says otherwise
+
+
+@options.takes_settings("network", "octaves", "iterations", "seed", "size", "precision", "device")
+def sheet(
+    photo: Photo,
+    *,
+    settings: dict[str, object],
+    layers: Layers = None,
+    output: Output = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Dream of one photo at every depth.
+
+    All layers on one labelled sheet, lowest first: strokes, shapes, parts, animals.
+    """
+    recipe = Recipe.complete({"size": TILE, **settings})
+    record = find_record(recipe.network)
+    objectives = [
+        parse_objective(text)
+        for text in (layers.split(",") if layers is not None else record.depths)
+    ]
+    objectives.sort(key=lambda o: max(record.depth(layer) for layer in o.layers))
+    path = Path(photo)
+    source: str | Path = photo if photo in STARTS else path
+    destination = Destination.choose(
+        output,
+        beside=path.parent,
+        stem=f"{path.stem}.sheet",
+        force=force,
+    )
+    destination.refuse(path)
+
+    from puppyslug.images import to_pil
+    from puppyslug.preparation import prepare
+    from puppyslug.sheets import Tile, contact_sheet
+
+    deepest = recipe.with_settings({"objective": str(objectives[-1])})
+    prepared = prepare(deepest, source)
+    for objective in objectives:
+        objective.check(record, (prepared.image.shape[-2], prepared.image.shape[-1]))
+    for notice in prepared.notices:
+        say(notice, quiet=quiet)
+    tiles = [Tile(to_pil(prepared.image), path.name)]
+    for number, objective in enumerate(objectives, 1):
+        one = prepared.recipe.with_settings({"objective": str(objective)})
+        step, interrupted = follow(
+            replace(prepared, recipe=one), f"{number}/{len(objectives)} {objective}", quiet=quiet
+        )
+        if step is not None:
+            seen = max(record.layer(name).receptive_field for name in objective.layers)
+            tiles.append(Tile(to_pil(step.picture()), str(objective), f"sees {seen}×{seen} px"))
+        if interrupted:
+            say(f"interrupted at {objective}; the sheet so far:", quiet=quiet)
+            destination.save(contact_sheet(tiles), quiet=quiet)
+            return INTERRUPTED
+    destination.save(contact_sheet(tiles), quiet=quiet)
+    return 0

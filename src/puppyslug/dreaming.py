@@ -1,0 +1,198 @@
+"""Octaves and detail: the one loop that every picture goes through."""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from puppyslug.ascent import ascend
+from puppyslug.errors import RecipeError, nearest
+from puppyslug.gradient import Gradient, value_and_gradient
+from puppyslug.images import resize, to_pil
+from puppyslug.networks.network import Network
+from puppyslug.objectives import parse_objective
+from puppyslug.octaves import plan_octaves
+from puppyslug.preparation import Source, prepare
+from puppyslug.recipe import STEERABLE, Change, Recipe, fold_objective
+
+
+@dataclass(frozen=True)
+class DreamStep:
+    """One step of a dream.
+
+    Attributes:
+        octave: which octave, counted from 0, the coarsest.
+        octaves: how many there are.
+        step: which step of the octave, counted from 0.
+        steps: how many steps an octave has.
+        score: of the picture before the step, a mean over the layer; it grows within an octave.
+        image: 1×3×h×w RGB in [0, 1], the picture at this octave's size.
+        base: 1×3×h×w, the photo at this octave's size.
+        start: 1×3×H×W, the photo at full size.
+        fraction: share of the dream's work that is done, in (0, 1].
+        recipe: what has been followed so far, with every change that was sent.
+    """
+
+    octave: int
+    octaves: int
+    step: int
+    steps: int
+    score: float
+    image: Tensor
+    base: Tensor
+    start: Tensor
+    fraction: float
+    recipe: Recipe
+
+    @property
+    def number(self) -> int:
+        """How many steps are done, this one included."""
+        return self.octave * self.steps + self.step + 1
+
+    @property
+    def detail(self) -> Tensor:
+        """What dreaming added: 1×3×h×w, the picture less the photo."""
+        return self.image - self.base
+
+    def picture(self) -> Tensor:
+        """The dream so far at full size: 1×3×H×W RGB in [0, 1]."""
+        size = (self.start.shape[-2], self.start.shape[-1])
+        if self.image.shape == self.start.shape:
+            return self.image
+        return (self.start + resize(self.detail, size)).clamp_(0, 1)
+
+
+def dream_steps(
+    image: Tensor,
+    recipe: Recipe,
+    network: Network,
+    *,
+    detail: Tensor | None = None,
+    mask: Tensor | None = None,
+    frame: int = 0,
+    gradient: Gradient = value_and_gradient,
+) -> Generator[DreamStep, Mapping[str, Any] | None, None]:
+    """Dream, octave by octave (the notebook's ``deepdream``, 2015).
+
+    The picture is scaled down once per octave. From the coarsest octave up, the detail dreamt so
+    far is scaled up, added to that octave's picture, and amplified step by step. Changes may be
+    sent, as in ``steps.send({"step_size": 3.0})``; they take effect from the next step on and are
+    written into the recipe's schedule, so that a steered dream can be dreamt again.
+
+    Args:
+        image: 1×3×H×W RGB in [0, 1].
+        recipe: how to dream; ``photo``, ``network`` and ``size`` are not looked at, since
+            ``image`` and ``network`` are given.
+        network: what looks at the picture.
+        detail: 1×3×h×w to start from instead of nothing, at any size (a film's last frame).
+        mask: 1×1×H×W in [0, 1], how strongly each pixel dreams; where 0, pixels stay untouched.
+        frame: number of the frame in a film; each has its own jitter.
+        gradient: stands in for ``value_and_gradient``.
+
+    Yields:
+        Every step as it is done.
+
+    Raises:
+        ImageError: the picture is too small for the objective's layers.
+        NetworkError: no such layer.
+        ObjectiveError: no such channel or position.
+        RecipeError: a change that cannot be made while dreaming.
+    """
+    size = (image.shape[-2], image.shape[-1])
+    objective = parse_objective(recipe.objective)
+    objective.check(network.record, size)
+    sizes = plan_octaves(recipe, objective, network.record, size).sizes
+    generator = np.random.default_rng((recipe.seed, frame))
+    work = recipe.iterations * sum(height * width for height, width in sizes)
+    done = 0
+    for octave, here in enumerate(sizes):
+        base = _scaled_down(image, sizes[octave:])
+        detail = torch.zeros_like(base) if detail is None else resize(detail, here)
+        mask_here = None if mask is None else resize(mask, here)
+        if mask_here is not None:
+            detail = detail * (mask_here > 0)
+        picture = base + detail
+        for step in range(recipe.iterations):
+            now = recipe.at(frame, octave, step)
+            picture, scores = ascend(
+                picture,
+                parse_objective(now.objective).moved(network.record, size, here),
+                network,
+                step_size=now.step_size,
+                jitter=now.jitter,
+                generator=generator,
+                mask=mask_here,
+                gradient=gradient,
+            )
+            done += here[0] * here[1]
+            place = (octave, step + 1) if step + 1 < recipe.iterations else (octave + 1, 0)
+            while True:
+                current = DreamStep(
+                    octave=octave,
+                    octaves=len(sizes),
+                    step=step,
+                    steps=recipe.iterations,
+                    score=float(scores.mean()),
+                    image=picture,
+                    base=base,
+                    start=image,
+                    fraction=done / work,
+                    recipe=recipe,
+                )
+                sent = yield current
+                if sent is None:
+                    break
+                recipe = _steered(recipe, (frame, *place), sent)
+                parse_objective(recipe.at(frame, *place).objective).check(network.record, size)
+            if current.number == recipe.stop_after:
+                return
+        detail = picture - base
+
+
+def dream(source: Source = "clouds", **settings: object) -> Image.Image:
+    """Turn a picture into a dream.
+
+    ``dream("sky.jpg", layer="relu4_4")`` is what ``puppyslug dream sky.jpg --layer relu4_4`` does.
+
+    Args:
+        source: a picture file, a Pillow picture, ``"noise"`` or ``"clouds"``.
+        settings: fields of a ``Recipe``, such as ``octaves=5``; or ``layer`` and ``channel`` for
+            short instead of ``objective``; or ``weights``, a file.
+
+    Returns:
+        The dream, of mode RGB or RGBA; its recipe as JSON is in ``info["puppyslug"]``.
+
+    Raises:
+        PuppyslugError: one of its children, for anything wrong with picture or settings.
+    """
+    weights = settings.pop("weights", None)
+    recipe = Recipe.complete(fold_objective(settings))
+    prepared = prepare(recipe, source, weights=None if weights is None else Path(str(weights)))
+    for step in dream_steps(prepared.image, prepared.recipe, prepared.network):
+        last = step
+    picture = to_pil(last.picture(), prepared.alpha)
+    picture.info["puppyslug"] = last.recipe.to_json()
+    return picture
+
+
+def _scaled_down(image: Tensor, sizes: Sequence[tuple[int, int]]) -> Tensor:
+    """The picture at the first of these sizes, by way of all the others, as the notebook does."""
+    for size in reversed(sizes):
+        image = resize(image, size)
+    return image
+
+
+def _steered(recipe: Recipe, place: tuple[int, int, int], changes: Mapping[str, Any]) -> Recipe:
+    """The recipe with changes written into its schedule, from (frame, octave, step) on."""
+    for field in changes:
+        if field not in STEERABLE:
+            raise RecipeError(
+                f"{field!r} cannot change while dreaming; {nearest(field, sorted(STEERABLE))}"
+            )
+    added = tuple(Change(*place, field, value) for field, value in changes.items())
+    return recipe.with_settings({"schedule": recipe.schedule + added})

@@ -1,0 +1,72 @@
+"""The recipe inside a picture file.
+
+PNG keeps it in a text chunk named ``puppyslug``; every other format that has room keeps it in
+EXIF's UserComment, which photo viewers leave alone and editors mostly carry along.
+"""
+
+from pathlib import Path
+
+from PIL import ExifTags, Image, PngImagePlugin
+
+from puppyslug.errors import ImageError, RecipeError
+
+PNG_KEY = "puppyslug"
+FORMATS_WITH_RECIPE = frozenset({"PNG", "JPEG", "WEBP", "TIFF", "AVIF"})
+_ASCII = b"ASCII\0\0\0"  # EXIF's mark for the encoding of a UserComment
+
+
+def save_arguments(file_format: str, recipe_text: str | None) -> dict[str, object]:
+    """The keyword arguments that make ``PIL.Image.save`` carry a recipe.
+
+    Args:
+        file_format: Pillow's name of the format, such as ``"PNG"``.
+        recipe_text: the recipe as ASCII JSON, or None to leave it out.
+
+    Returns:
+        Arguments for ``save``; empty where there is no recipe or the format has no room for one.
+    """
+    if recipe_text is None or file_format not in FORMATS_WITH_RECIPE:
+        return {}
+    if file_format == "PNG":
+        chunks = PngImagePlugin.PngInfo()
+        chunks.add_text(PNG_KEY, recipe_text)
+        chunks.add_text("Software", "puppyslug")
+        return {"pnginfo": chunks}
+    exif = Image.Exif()
+    exif[ExifTags.Base.Software] = "puppyslug"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = _ASCII + recipe_text.encode(
+        "ascii"
+    )
+    return {"exif": exif}
+
+
+def read_recipe_text(path: str | Path) -> str:
+    """Read the recipe that a dream carries.
+
+    Args:
+        path: a picture file that puppyslug saved.
+
+    Returns:
+        The recipe as JSON text, not yet validated.
+
+    Raises:
+        ImageError: the file is missing or is no picture.
+        RecipeError: the picture carries no recipe.
+    """
+    path = Path(path)
+    try:
+        with Image.open(path) as picture:
+            text = getattr(picture, "text", {}).get(PNG_KEY)
+            comment = picture.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
+    except FileNotFoundError as error:
+        raise ImageError(f"{path} does not exist; check the name") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ImageError(f"{path} is not a picture that can be read") from error
+    if text is None and isinstance(comment, bytes) and comment.startswith(_ASCII):
+        text = comment.removeprefix(_ASCII).decode("ascii", errors="replace")
+    if not text:
+        raise RecipeError(
+            f"{path} carries no recipe: it was not made by puppyslug, was made with --no-recipe, "
+            "or another program dropped it"
+        )
+    return str(text)

@@ -1,0 +1,148 @@
+"""Picture files out: format by suffix, written whole or not at all, nothing private inside."""
+
+import contextlib
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from puppyslug.errors import OutputError
+from puppyslug.images.embedding import save_arguments
+
+# suffix → Pillow's format and how to save it; 4:4:4 chroma keeps a dream's coloured strokes
+_FORMATS: dict[str, tuple[str, dict[str, object]]] = {
+    ".png": ("PNG", {"compress_level": 6}),
+    ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".webp": ("WEBP", {"quality": 92, "method": 4}),
+    ".tif": ("TIFF", {"compression": "tiff_adobe_deflate"}),
+    ".tiff": ("TIFF", {"compression": "tiff_adobe_deflate"}),
+    ".bmp": ("BMP", {}),
+    ".avif": ("AVIF", {"quality": 90}),
+}
+_WITHOUT_ALPHA = frozenset({"JPEG", "BMP"})
+
+
+def to_pil(image: Tensor, alpha: Tensor | None = None) -> Image.Image:
+    """Turn a tensor into a Pillow picture of 8 bits.
+
+    Args:
+        image: 1×3×H×W, RGB in [0, 1]; values outside are clipped.
+        alpha: 1×1×H×W in [0, 1], or None.
+
+    Returns:
+        A picture of mode RGB, or RGBA where there is alpha.
+    """
+    picture = Image.fromarray(_bytes(image))
+    if alpha is not None:
+        picture.putalpha(Image.fromarray(_bytes(alpha)[..., 0]))
+    return picture
+
+
+def _bytes(image: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """H×W×C bytes of a 1×C×H×W tensor."""
+    values = image[0].detach().clamp(0, 1).mul(255).round()
+    return np.ascontiguousarray(values.permute(1, 2, 0).cpu().numpy().astype(np.uint8))
+
+
+def check_output(path: Path, *, overwrite: bool) -> None:
+    """Refuse early what could not be written later, before any dreaming.
+
+    Args:
+        path: the file to be written.
+        overwrite: whether it may exist already.
+
+    Raises:
+        OutputError: unknown suffix, a folder that does not exist or cannot be written to, a file
+            that exists.
+    """
+    if path.suffix.lower() not in _FORMATS:
+        given = f"the suffix {path.suffix}" if path.suffix else "no suffix"
+        raise OutputError(f"{path} has {given}; use one of {', '.join(_FORMATS)}")
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise OutputError(f"the folder {path.parent} does not exist; make it first")
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path} exists; name another file or add --force")
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".puppyslug-"):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"the folder {path.parent} cannot be written to: {error.strerror}"
+        ) from error
+
+
+def save_image(
+    picture: Image.Image,
+    path: str | Path,
+    *,
+    recipe_text: str | None = None,
+    overwrite: bool = False,
+) -> list[str]:
+    """Write a picture; the file appears whole or not at all.
+
+    Args:
+        picture: mode RGB or RGBA.
+        path: where to; the suffix decides the format.
+        recipe_text: the recipe to carry, as ASCII JSON, or None.
+        overwrite: whether a file of that name may be replaced.
+
+    Returns:
+        What the format could not hold, as sentences for the user; mostly empty.
+
+    Raises:
+        OutputError: as in ``check_output``; also a full disk.
+    """
+    path = Path(path)
+    check_output(path, overwrite=overwrite)
+    file_format, arguments = _FORMATS[path.suffix.lower()]
+    notices = []
+    if picture.mode == "RGBA" and file_format in _WITHOUT_ALPHA:
+        picture = picture.convert("RGB")
+        notices.append(f"{file_format} has no transparency: {path.name} is opaque")
+    carried = save_arguments(file_format, recipe_text)
+    if recipe_text is not None and not carried:
+        notices.append(f"{file_format} has no room for the recipe: {path.name} cannot be redone")
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".puppyslug-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                picture.save(file, format=file_format, **arguments, **carried)
+                file.flush()
+                os.fsync(file.fileno())
+            _allow_reading(Path(name))
+            _put_in_place(Path(name), path, overwrite=overwrite)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                Path(name).unlink()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        hint = "; free some space" if error.errno == errno.ENOSPC else ""
+        raise OutputError(f"{path} could not be written: {reason}{hint}") from error
+    return notices
+
+
+def _allow_reading(path: Path) -> None:
+    """Give a temporary file (private by default) the rights that any new file would have."""
+    mask = os.umask(0)
+    os.umask(mask)
+    path.chmod(0o666 & ~mask)
+
+
+def _put_in_place(temporary: Path, path: Path, *, overwrite: bool) -> None:
+    """Move into place in one step; without ``overwrite``, even a file made meanwhile stays."""
+    if overwrite:
+        temporary.replace(path)
+        return
+    try:
+        os.link(temporary, path)
+    except FileExistsError as error:
+        raise OutputError(f"{path} exists; name another file or add --force") from error
+    except OSError:  # a file system without hard links
+        temporary.replace(path)

@@ -1,0 +1,9 @@
+"""Networks: records that load nothing, and the loaded thing.
+
+``Network`` and ``load_network`` live in ``puppyslug.networks.network``, which imports torch.
+"""
+
+from puppyslug.networks.records import LayerRecord, NetworkRecord
+from puppyslug.networks.registry import find_record, list_networks
+
+__all__ = ["LayerRecord", "NetworkRecord", "find_record", "list_networks"]

@@ -1,0 +1,34 @@
+"""What every family of networks offers the rest of puppyslug."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Set
+
+from torch import Tensor, nn
+
+
+class Family(nn.Module, ABC):
+    """A network as a sequence of named layers that is computed only as far as it is read."""
+
+    @abstractmethod
+    def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:
+        """Compute layer after layer, lowest first.
+
+        Args:
+            x: N×3×H×W in the network's own colour order, scale and precision.
+            wanted: names whose activations the caller keeps; all others may be overwritten as
+                soon as the next one is asked for.
+
+        Yields:
+            (name, activation) for every layer of the record, in its order.
+        """
+
+    @abstractmethod
+    def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Turn the contents of a weights file into this module's state.
+
+        Args:
+            weights: tensors by the names that the file uses.
+
+        Raises:
+            KeyError: a tensor that the network needs is missing.
+        """

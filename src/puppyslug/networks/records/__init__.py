@@ -1,0 +1,9 @@
+"""What is known of each network before it is loaded. Nothing here imports torch."""
+
+from puppyslug.networks.records.efficientnet import EFFICIENTNET_LITE0
+from puppyslug.networks.records.record import LayerRecord, NetworkRecord, PackagedWeights
+from puppyslug.networks.records.vgg import VGG19
+
+RECORDS: dict[str, NetworkRecord] = {record.name: record for record in (VGG19, EFFICIENTNET_LITE0)}
+
+__all__ = ["RECORDS", "LayerRecord", "NetworkRecord", "PackagedWeights"]

@@ -1,0 +1,38 @@
+"""Presets: named settings that fill in what is unset. Nothing here imports torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from puppyslug.errors import RecipeError, nearest
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings under a name.
+
+    Attributes:
+        title: one line on what it looks like.
+        settings: fields of a recipe that differ from the recipe's own defaults.
+    """
+
+    title: str
+    settings: Mapping[str, object]
+
+
+PRESETS: Mapping[str, Preset] = MappingProxyType(
+    {
+        "classic": Preset("the notebook of 2015: dogs, slugs and eyes", {}),
+    }
+)
+
+
+def find_preset(name: str) -> Preset:
+    """Look a preset up.
+
+    Raises:
+        RecipeError: there is no such preset; near names are offered.
+    """
+    if name not in PRESETS:
+        raise RecipeError(f"there is no preset {name!r}; {nearest(name, PRESETS)}")
+    return PRESETS[name]

@@ -1,0 +1,282 @@
+"""The recipe: everything that decides a picture, frozen, checked, as JSON.
+
+Its fields are the long options of the command line with underscores, and their defaults stand
+here and nowhere else. Nothing here imports torch.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from puppyslug.errors import RecipeError, nearest
+from puppyslug.networks import find_record
+from puppyslug.objectives import parse_objective
+from puppyslug.presets import find_preset
+
+RECIPE_VERSION = 1
+MAX_EDGE = 65_535  # pixels, the most that a JPEG can hold
+STEERABLE = frozenset({"objective", "step_size", "jitter"})
+
+Size = tuple[int, int]
+_SIZE = re.compile(r"(\d{1,5})(?:x(\d{1,5}))?")
+
+
+class FileReference(BaseModel):
+    """A file that a recipe needs: what it is called and what is in it, never the file itself.
+
+    Attributes:
+        name: without folders.
+        sha256: of its bytes; of the pixels where ``name`` is empty and there was no file.
+        folder: from the dream's folder to the file's, where they differ; a hint to look there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(max_length=255, pattern=r"^[^/\\]*$")]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    folder: Annotated[str, Field(max_length=1000)] | None = None
+
+
+class Change(NamedTuple):
+    """A setting changed while dreaming; places count from 0 and mean "from this step on"."""
+
+    frame: int
+    octave: int
+    step: int
+    field: str
+    value: float | str
+
+
+class Recipe(BaseModel):
+    """Everything that decides a picture.
+
+    Build one with ``Recipe.complete``, which fills in what is unset. What cannot be known before
+    the picture is seen (``size``, what ``auto`` means here, the hashes) is filled in when the
+    dream is prepared, so that a saved recipe holds no open question.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    recipe_version: Annotated[int, Field(ge=1)] = RECIPE_VERSION
+    version: str = Field(
+        default_factory=lambda: version("puppyslug"), description="puppyslug's version"
+    )
+    preset: str = Field("classic", description="settings that fill in what is unset")
+    photo: FileReference | Literal["noise", "clouds"] = Field(
+        "clouds", description="a photo, noise or clouds"
+    )
+    network: str = Field("vgg19", description="network that looks at the picture")
+    weights: FileReference | None = Field(
+        None, description="weights file instead of the one that the install brought"
+    )
+    objective: str = Field("", description="what to see more of; unset: the network's own layer")
+    octaves: int = Field(4, ge=1, le=100, description="number of scales")
+    octave_scale: float = Field(1.4, gt=1, le=100, description="ratio from one octave to the next")
+    iterations: int = Field(10, ge=1, le=100_000, description="steps per octave")
+    step_size: float = Field(
+        1.5, gt=0, le=10_000, description="mean change of a step, in grey levels of 255"
+    )
+    jitter: int = Field(
+        32, ge=0, le=MAX_EDGE, description="how far a step may shift the picture, in pixels"
+    )
+    seed: int = Field(
+        0, ge=0, lt=2**63, description="of jitter, noise and clouds; another, another picture"
+    )
+    size: str | None = Field(
+        None,
+        description="PX for the longest edge (never enlarges a photo), WxH for noise and clouds, "
+        "or full; unset: 1024 for a photo, 640x360 for noise and clouds",
+    )
+    composed: str | None = Field(
+        None, description="WxH that the octaves were counted at, where the dream was enlarged"
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="numbers to compute in; auto: what the processor is fast at"
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", description="where to compute; auto: a GPU where there is one"
+    )
+    threads: int | None = Field(None, ge=1, le=4096, description="processor threads")
+    stop_after: int | None = Field(
+        None, ge=1, description="steps after which the dream was interrupted"
+    )
+    schedule: tuple[Change, ...] = Field((), description="settings changed while dreaming")
+
+    @field_validator("size", "composed")
+    @classmethod
+    def _check_size(cls, text: str | None) -> str | None:
+        if text is not None and text != "full":
+            match = _SIZE.fullmatch(text)
+            edges = [int(edge) for edge in match.groups() if edge] if match else []
+            if not edges or not all(1 <= edge <= MAX_EDGE for edge in edges):
+                raise ValueError(
+                    f"it should be full, PX or WxH, such as 1024 or 640x360, up to {MAX_EDGE}"
+                )
+        return text
+
+    @field_validator("schedule")
+    @classmethod
+    def _check_schedule(cls, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+        for change in changes:
+            if change.field not in STEERABLE:
+                raise ValueError(
+                    f"{change.field!r} cannot change while dreaming; "
+                    f"{', '.join(sorted(STEERABLE))} can"
+                )
+        return changes
+
+    @classmethod
+    def complete(cls, settings: Mapping[str, object]) -> Self:
+        """Make a recipe from the settings that somebody chose.
+
+        Args:
+            settings: fields of a recipe; what is missing comes from the preset, then from the
+                defaults, then from the network.
+
+        Raises:
+            RecipeError: an unknown field or preset, a value out of range, a recipe from a newer
+                puppyslug.
+            NetworkError: an unknown network.
+            ObjectiveError: an objective that cannot be read.
+        """
+        _check_version(settings)
+        for name in settings:
+            if name not in cls.model_fields:
+                raise RecipeError(
+                    f"a recipe has no field {name!r}; {nearest(name, cls.model_fields)}"
+                )
+        preset = find_preset(str(settings.get("preset", cls.model_fields["preset"].default)))
+        recipe = cls._validated({**preset.settings, **settings})
+        record = find_record(recipe.network)
+        objective = parse_objective(recipe.objective or record.default_layer)
+        for change in recipe.schedule:
+            parse_objective(recipe.with_settings({change.field: change.value}).objective)
+        return recipe.model_copy(update={"objective": str(objective)})
+
+    def at(self, frame: int, octave: int, step: int) -> Self:
+        """The recipe with every change of its schedule up to this step applied."""
+        due = {
+            change.field: change.value
+            for change in self.schedule
+            if (change.frame, change.octave, change.step) <= (frame, octave, step)
+        }
+        return self.with_settings(due) if due else self
+
+    def resized(self, size: str) -> Self:
+        """The same composition at another size: the coarse octaves stay, finer ones are added.
+
+        Args:
+            size: PX, WxH or full.
+
+        Raises:
+            RecipeError: the size cannot be read.
+        """
+        if self.size and "x" in self.size and size.isdigit():
+            height, width = parse_size(self.size)
+            scale = int(size) / max(height, width)
+            size = format_size((max(1, round(height * scale)), max(1, round(width * scale))))
+        return self.with_settings({"size": size, "composed": self.composed or self.size})
+
+    def with_settings(self, settings: Mapping[str, object]) -> Self:
+        """The same recipe with some fields changed, checked again.
+
+        Raises:
+            RecipeError: a value out of range.
+        """
+        return type(self)._validated({**self.model_dump(), **settings})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a recipe, complete or partial.
+
+        Args:
+            text: a JSON object.
+
+        Raises:
+            RecipeError: no JSON object, or as in ``complete``.
+        """
+        return cls.complete(read_settings(text))
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The recipe as ASCII JSON that ``from_json`` reads back as an equal recipe."""
+        return json.dumps(self.model_dump(mode="json", exclude_none=True), indent=indent)
+
+    @classmethod
+    def _validated(cls, settings: Mapping[str, object]) -> Self:
+        try:
+            return cls.model_validate(dict(settings))
+        except ValidationError as error:
+            raise RecipeError(_one_line(error)) from error
+
+
+def read_settings(text: str) -> dict[str, Any]:
+    """Read a recipe's JSON as plain settings, for ``Recipe.complete``.
+
+    Raises:
+        RecipeError: the text is no JSON object.
+    """
+    try:
+        settings = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"the recipe is not JSON: {str(error).splitlines()[0]}") from error
+    if not isinstance(settings, dict):
+        raise RecipeError("the recipe is not a JSON object of settings, such as {'octaves': 5}")
+    return settings
+
+
+def fold_objective(settings: Mapping[str, object]) -> dict[str, object]:
+    """Turn ``layer`` and ``channel``, which are short for an objective, into ``objective``.
+
+    Args:
+        settings: fields of a recipe; also ``layer``, a name or several, and ``channel``, a number.
+
+    Raises:
+        RecipeError: both an objective and a layer, or a channel without exactly one layer.
+    """
+    settings = dict(settings)
+    layer, channel = settings.pop("layer", None), settings.pop("channel", None)
+    layers = [layer] if isinstance(layer, str) else list(layer or ())  # type: ignore[call-overload]
+    if not layers and channel is None:
+        return settings
+    if settings.get("objective"):
+        raise RecipeError("an objective already says which layers; leave out layer and channel")
+    if channel is not None:
+        if len(layers) > 1:
+            raise RecipeError(
+                "a channel goes with one layer; for several write an objective, such as "
+                f"'{' + '.join(f'{name}:{channel}' for name in layers)}'"
+            )
+        network = str(settings.get("network", Recipe.model_fields["network"].default))
+        layers = [f"{layers[0] if layers else find_record(network).default_layer}:{channel}"]
+    return {**settings, "objective": " + ".join(layers)}
+
+
+def parse_size(text: str) -> Size:
+    """(height, width) of a size written as WxH."""
+    width, height = text.split("x")
+    return int(height), int(width)
+
+
+def format_size(size: Size) -> str:
+    """A (height, width) written as WxH."""
+    return f"{size[1]}x{size[0]}"
+
+
+def _check_version(settings: Mapping[str, object]) -> None:
+    made_for = settings.get("recipe_version", RECIPE_VERSION)
+    if isinstance(made_for, int) and made_for > RECIPE_VERSION:
+        raise RecipeError(
+            f"the recipe was written by a newer puppyslug ({settings.get('version', 'unknown')}); "
+            f"this is {version('puppyslug')}: update it"
+        )
+
+
+def _one_line(error: ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in problem["loc"][:1]) or "the recipe"
+    message = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
+    return f"{place} cannot be {str(problem['input'])[:60]!s}: {message}"

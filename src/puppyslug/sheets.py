@@ -1,0 +1,55 @@
+"""Contact sheets: pictures side by side, each with a caption."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from PIL import Image, ImageDraw, ImageFont
+
+_PAPER = (18, 18, 20)
+_INK = (236, 236, 236)
+_FAINT = (150, 150, 156)
+_ASPECT = 1.5  # width to height that a sheet should be near
+
+
+class Tile(NamedTuple):
+    """One picture of a sheet: its caption, and a remark in fainter letters."""
+
+    picture: Image.Image
+    caption: str
+    remark: str = ""
+
+
+def contact_sheet(tiles: Sequence[Tile]) -> Image.Image:
+    """Put pictures of one size side by side, row by row.
+
+    Args:
+        tiles: at least one; all pictures as large as the first.
+
+    Returns:
+        A picture of mode RGB whose rows and columns make it nearly one and a half times as wide
+        as high.
+    """
+    width, height = tiles[0].picture.size
+    margin = max(8, width // 40)
+    letters = max(13, width // 26)  # height of the letters, in pixels
+    font = ImageFont.load_default(letters)
+    line = int(letters * 1.9)
+    columns = min(
+        range(1, len(tiles) + 1),
+        key=lambda count: abs(
+            count * (width + margin) / (-(-len(tiles) // count) * (height + line)) - _ASPECT
+        ),
+    )
+    rows = -(-len(tiles) // columns)
+    sheet = Image.new(
+        "RGB", (columns * (width + margin) + margin, rows * (height + line) + margin), _PAPER
+    )
+    draw = ImageDraw.Draw(sheet)
+    for index, tile in enumerate(tiles):
+        left = margin + index % columns * (width + margin)
+        top = margin + index // columns * (height + line)
+        sheet.paste(tile.picture.convert("RGB"), (left, top))
+        middle = top + height + line // 2
+        draw.text((left, middle), tile.caption, _INK, font, anchor="lm")
+        draw.text((left + width, middle), tile.remark, _FAINT, font, anchor="rm")
+    return sheet
