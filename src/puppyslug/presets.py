@@ -19,10 +19,24 @@ class Preset:
     title: str
     settings: Mapping[str, object]
 
+    def settings_for(self, network: object) -> Mapping[str, object]:
+        """The settings, without the objective where the user chose another network.
+
+        Args:
+            network: the name of the network that the user chose, or None.
+        """
+        if network in (None, self.settings.get("network")):
+            return self.settings
+        return {name: value for name, value in self.settings.items() if name != "objective"}
+
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        "classic": Preset("the notebook of 2015: dogs, slugs and eyes", {}),
+        "classic": Preset("the notebook of 2015: slugs and eyes", {}),
+        "strokes": Preset("bold brush strokes", {"network": "vgg19", "objective": "relu3_1"}),
+        "swirls": Preset("ornaments that flow", {"network": "vgg19", "objective": "relu3_3"}),
+        "eyes": Preset("eyes everywhere", {"network": "vgg19", "objective": "relu4_1"}),
+        "animals": Preset("whole animals", {"network": "vgg19", "objective": "relu5_2"}),
     }
 )
 

@@ -150,12 +150,13 @@ class Recipe(BaseModel):
                     f"a recipe has no field {name!r}; {nearest(name, cls.model_fields)}"
                 )
         preset = find_preset(str(settings.get("preset", cls.model_fields["preset"].default)))
-        recipe = cls._validated({**preset.settings, **settings})
+        recipe = cls._validated({**preset.settings_for(settings.get("network")), **settings})
         record = find_record(recipe.network)
         objective = parse_objective(recipe.objective or record.default_layer)
+        recipe = recipe.model_copy(update={"objective": str(objective)})
         for change in recipe.schedule:
             parse_objective(recipe.with_settings({change.field: change.value}).objective)
-        return recipe.model_copy(update={"objective": str(objective)})
+        return recipe
 
     def at(self, frame: int, octave: int, step: int) -> Self:
         """The recipe with every change of its schedule up to this step applied."""

@@ -9,7 +9,7 @@ import typer
 from puppyslug.cli.dream import dream
 from puppyslug.cli.redo import redo
 from puppyslug.cli.sheet import sheet
-from puppyslug.cli.tables import layers, networks, print_version
+from puppyslug.cli.tables import layers, networks, options
 from puppyslug.errors import PuppyslugError
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.callback()(print_version)
+app.callback()(options)
 for command in (dream, redo, sheet, networks, layers):
     app.command()(command)
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0; 1 when a run fails, with one line on standard error; 2 for wrong usage; 130 on Ctrl-C.
     """
     try:
-        return app(args=arguments, standalone_mode=False) or 0
+        return app(args=arguments, prog_name="puppyslug", standalone_mode=False) or 0
     except PuppyslugError as error:
         return _fail(str(error))
     except typer.TyperException as error:

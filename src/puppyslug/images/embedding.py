@@ -1,7 +1,8 @@
 """The recipe inside a picture file.
 
-PNG keeps it in a text chunk named ``puppyslug``; every other format that has room keeps it in
-EXIF's UserComment, which photo viewers leave alone and editors mostly carry along.
+PNG keeps it in a text chunk named ``puppyslug``; JPEG, WebP and AVIF in EXIF's UserComment, which
+photo viewers leave alone and editors mostly carry along; TIFF in ImageDescription, as microscopes
+do, because libtiff cannot write EXIF into a compressed file.
 """
 
 from pathlib import Path
@@ -34,6 +35,9 @@ def save_arguments(file_format: str, recipe_text: str | None) -> dict[str, objec
         return {"pnginfo": chunks}
     exif = Image.Exif()
     exif[ExifTags.Base.Software] = "puppyslug"
+    if file_format == "TIFF":
+        exif[ExifTags.Base.ImageDescription] = recipe_text
+        return {"exif": exif}
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = _ASCII + recipe_text.encode(
         "ascii"
     )
@@ -57,7 +61,10 @@ def read_recipe_text(path: str | Path) -> str:
     try:
         with Image.open(path) as picture:
             text = getattr(picture, "text", {}).get(PNG_KEY)
-            comment = picture.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
+            exif = picture.getexif()
+            comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
+            if picture.format == "TIFF":
+                text = exif.get(ExifTags.Base.ImageDescription)
     except FileNotFoundError as error:
         raise ImageError(f"{path} does not exist; check the name") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:

@@ -116,7 +116,6 @@ def _decode(data: bytes, path: Path) -> Image.Image:
             Image.init()
             known = [name for name in READABLE if name in Image.OPEN]
             picture: Image.Image = Image.open(io.BytesIO(data), formats=known)
-            _check_pixels(picture.size, path)
             picture.load()
             return ImageOps.exif_transpose(picture)
         except UnidentifiedImageError as error:
@@ -129,21 +128,12 @@ def _decode(data: bytes, path: Path) -> Image.Image:
             ) from error
         except Image.DecompressionBombError as error:
             raise ImageError(
-                f"{path} would decode to more than {MAX_PIXELS / 1e6:.0f} megapixels, the limit; "
+                f"{path} has more than {MAX_PIXELS / 1e6:.0f} megapixels, the limit; "
                 "scale it down first"
             ) from error
         except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ImageError(f"{path} is damaged or cut short ({reason})") from error
-
-
-def _check_pixels(size: tuple[int, int], path: Path) -> None:
-    width, height = size
-    if width * height > MAX_PIXELS:
-        raise ImageError(
-            f"{path} has {width}×{height} pixels, more than the limit of "
-            f"{MAX_PIXELS / 1e6:.0f} megapixels; scale it down first"
-        )
 
 
 def _photo(

@@ -60,9 +60,9 @@ EFFICIENTNET_LITE0 = NetworkRecord(
     family="efficientnet",
     structure=_LITE0_BLOCKS,
     layers=_layers(_LITE0_BLOCKS),
-    default_layer="block_10",
+    default_layer="block_9",
     depths=(
-        "stem", "block_0", "block_2", "block_4", "block_7", "block_10", "block_14", "block_15",
+        "block_0", "block_2", "block_3", "block_6", "block_7", "block_8", "block_9", "block_10",
     ),
     mean=(0.498, 0.498, 0.498),
     std=(0.502, 0.502, 0.502),

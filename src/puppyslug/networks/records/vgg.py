@@ -33,7 +33,7 @@ VGG19 = NetworkRecord(
     layers=_layers(_VGG19_BLOCKS),
     default_layer="relu4_4",
     depths=(
-        "relu1_2", "relu2_2", "relu3_2", "relu3_4", "relu4_2", "relu4_4", "relu5_2", "relu5_4",
+        "relu2_2", "relu3_1", "relu3_3", "relu4_1", "relu4_4", "relu5_1", "relu5_2", "relu5_3",
     ),
     mean=(103.939, 116.779, 123.68),
     std=(1.0, 1.0, 1.0),

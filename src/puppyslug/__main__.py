@@ -1,0 +1,5 @@
+"""``python -m puppyslug`` is the command ``puppyslug``."""
+
+from puppyslug.cli import run
+
+run()

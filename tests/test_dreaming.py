@@ -1,0 +1,147 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from puppyslug.dreaming import dream_steps
+from puppyslug.errors import ImageError, ObjectiveError, RecipeError
+from puppyslug.recipe import Recipe
+
+
+def recipe(**chosen: object) -> Recipe:
+    settings = {"octaves": 3, "iterations": 4, "jitter": 5, "objective": "relu2", **chosen}
+    return Recipe.complete(settings)
+
+
+def finish(image, followed, network, **arguments):
+    *_, last = dream_steps(image, followed, network, **arguments)
+    return last
+
+
+def test_same_seed_same_bits_other_seed_other_picture(toy, picture):
+    first = finish(picture, recipe(seed=1), toy).picture()
+    assert torch.equal(first, finish(picture, recipe(seed=1), toy).picture())
+    assert not torch.equal(first, finish(picture, recipe(seed=2), toy).picture())
+    assert not torch.equal(first, finish(picture, recipe(seed=1), toy, frame=1).picture())
+
+
+def test_every_step_is_yielded_and_every_octave_rises(toy, picture):
+    steps = list(dream_steps(picture, recipe(), toy))
+    assert [(s.octave, s.step) for s in steps] == [(o, i) for o in range(3) for i in range(4)]
+    assert [s.number for s in steps] == list(range(1, 13))
+    for octave in range(3):
+        scores = [s.score for s in steps if s.octave == octave]
+        assert scores == sorted(scores)
+        assert scores[-1] > scores[0]
+    fractions = [s.fraction for s in steps]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == pytest.approx(1)
+    assert steps[-1].picture().shape == picture.shape
+    assert steps[0].picture().shape == picture.shape
+
+
+def test_negative_weights_turn_away(toy, picture):
+    steps = list(dream_steps(picture, recipe(objective="-relu2", octaves=1), toy))
+    assert steps[-1].score > steps[0].score
+    towards = list(dream_steps(picture, recipe(octaves=1), toy))
+    assert -steps[-1].score < towards[-1].score
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(2, 40), st.integers(2, 40), st.integers(1, 9), st.floats(1.1, 3))
+def test_any_size_dreams(height, width, octaves, scale):
+    from conftest import Toy, toy_record
+    from puppyslug.networks.network import Network
+
+    image = torch.rand(1, 3, height, width)
+    chosen = recipe(octaves=octaves, octave_scale=scale, iterations=1)
+    last = finish(image, chosen, Network(toy_record(), Toy()))
+    assert last.picture().shape == image.shape
+    assert torch.isfinite(last.picture()).all()
+
+
+def test_outside_a_mask_pixels_stay_to_the_bit(toy, picture):
+    mask = torch.zeros(1, 1, 40, 52)
+    mask[..., :20, 10:30] = 1
+    mask[..., 20:30, 10:30] = 0.5
+    dreamt = finish(picture, recipe(), toy, mask=mask).picture()
+    assert torch.equal(
+        dreamt[(mask == 0).expand_as(dreamt)], picture[(mask == 0).expand_as(picture)]
+    )
+    assert not torch.equal(dreamt, picture)
+
+
+def test_detail_starts_the_dream_warm(toy, picture):
+    first = finish(picture, recipe(), toy)
+    cold = finish(picture, recipe(octaves=1, iterations=1), toy)
+    warm = finish(picture, recipe(octaves=1, iterations=1), toy, detail=first.detail)
+    assert warm.score > cold.score
+
+
+def test_another_gradient_can_stand_in(toy, picture):
+    seen = []
+
+    def gradient(network, objective, image):
+        seen.append(image.shape[-2:])
+        return torch.ones(1), torch.ones_like(image)
+
+    finish(picture, recipe(octaves=1, iterations=2), toy, gradient=gradient)
+    assert seen == [(40, 52)] * 2
+
+
+def test_a_steered_dream_can_be_dreamt_again(toy, picture):
+    steps = dream_steps(picture, recipe(), toy)
+    for step in steps:
+        if step.number == 5:
+            again = steps.send({"step_size": 6.0, "objective": "relu1:2"})
+            assert again.number == 5
+        last = step
+    plain = finish(picture, recipe(), toy)
+    assert not torch.equal(last.image, plain.image)
+    assert [change[1:4] for change in last.recipe.schedule] == [
+        (1, 1, "step_size"),
+        (1, 1, "objective"),
+    ]
+    assert torch.equal(finish(picture, last.recipe, toy).image, last.image)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"octaves": 3}, RecipeError),
+        ({"step_size": -1}, RecipeError),
+        ({"objective": "relu2:99"}, ObjectiveError),
+        ({"objective": "2*"}, ObjectiveError),
+    ],
+)
+def test_a_wrong_change_is_refused(toy, picture, change, error):
+    steps = dream_steps(picture, recipe(), toy)
+    next(steps)
+    with pytest.raises(error):
+        steps.send(change)
+
+
+def test_an_interrupted_dream_can_be_dreamt_again(toy, picture):
+    steps = dream_steps(picture, recipe(), toy)
+    for _ in range(6):
+        stopped = next(steps)
+    again = finish(picture, recipe(stop_after=6), toy)
+    assert torch.equal(again.picture(), stopped.picture())
+
+
+def test_a_larger_dream_has_the_same_composition(toy):
+    from puppyslug.images import clouds, resize
+
+    small = finish(clouds((60, 80)), recipe(size="80x60"), toy).picture()
+    enlarged = recipe(size="80x60").resized("160")
+    large = finish(clouds((120, 160)), enlarged, toy)
+    assert large.octaves == 6
+    reduced = torch.nn.functional.avg_pool2d(large.picture(), 2)
+    other = finish(clouds((60, 80), seed=8), recipe(size="80x60"), toy).picture()
+    assert (reduced - small).abs().mean() < 0.5 * (reduced - other).abs().mean()
+    assert resize(small, (60, 80)) is small
+
+
+def test_too_small_is_refused(toy):
+    with pytest.raises(ImageError, match="needs 2×2"):
+        next(dream_steps(torch.rand(1, 3, 1, 9), recipe(), toy))

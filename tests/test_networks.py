@@ -1,0 +1,182 @@
+"""Records, weights and activations of every network in the registry."""
+
+import hashlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+
+from conftest import Toy, toy_record
+from notebook import MEAN, vgg19_to
+from puppyslug.errors import NetworkError, WeightsError
+from puppyslug.networks import find_record, list_networks
+from puppyslug.networks.families import FAMILIES
+from puppyslug.networks.network import Network, load_network, resolve_precision
+from puppyslug.networks.weights import fill, packaged_path
+
+RECORDS = pytest.mark.parametrize("record", list_networks(), ids=lambda record: record.name)
+
+
+@RECORDS
+def test_a_record_agrees_with_the_network(record):
+    family = FAMILIES[record.family](record)
+    network = Network(record, family)
+    names = [layer.name for layer in record.layers]
+    for size in ((64, 96), (65, 99)):
+        activations = network.activations(torch.rand(1, 3, *size), names)
+        assert list(activations) == names
+        for layer in record.layers:
+            assert activations[layer.name].shape == (1, layer.channels, *layer.positions(size))
+    assert record.default_layer in names
+    assert set(record.depths) <= set(names)
+    assert list(record.depths) == sorted(record.depths, key=names.index)
+
+
+@RECORDS
+def test_receptive_fields_are_those_of_the_gradient(record):
+    """With all weights positive, the gradient of one position reaches exactly as far as it sees."""
+    family = FAMILIES[record.family](record).double()
+    for parameter in family.parameters():
+        parameter.data.fill_(1e-3)
+    layers = [layer for layer in record.layers if layer.receptive_field < 230]
+    image = torch.full((1, 3, 320, 320), 0.5, dtype=torch.float64, requires_grad=True)
+    for name, activation in family.layers(image, {layer.name for layer in layers}):
+        layer = record.layer(name)
+        if layer not in layers:
+            break
+        middle = activation.shape[-1] // 2
+        (gradient,) = torch.autograd.grad(
+            activation[0, 0, middle, middle], image, retain_graph=True
+        )
+        if record.family == "vgg" and name.startswith("pool"):
+            continue  # a maximum passes the gradient to one position only
+        seen = gradient.abs().sum((0, 1, 2)).nonzero()
+        reach = int(seen.max() - seen.min()) + 1
+        assert reach <= layer.receptive_field
+        assert record.family == "vgg" or reach == layer.receptive_field
+
+
+def test_no_layer_above_the_highest_wanted_is_run():
+    family = Toy()
+    network = Network(toy_record(), family)
+    found = network.activations(torch.rand(1, 3, 8, 8), ["relu1", "conv1"])
+    assert set(found) == {"relu1", "conv1"}
+    assert family.run == ["conv1", "relu1"]
+
+
+def test_vgg_runs_no_convolution_above_the_layer():
+    network = load_network("vgg19", precision="float32", device="cpu")
+    run = []
+    handles = [
+        module.register_forward_hook(lambda *_: run.append(1))
+        for module in network._family.modules()
+        if isinstance(module, torch.nn.Conv2d)
+    ]
+    network.activations(torch.rand(1, 3, 32, 32), ["relu3_2"])
+    for handle in handles:
+        handle.remove()
+    assert len(run) == 2 + 2 + 2
+
+
+def test_vgg_keeps_a_convolution_that_is_wanted_with_its_relu():
+    network = load_network("vgg19", precision="float32", device="cpu")
+    found = network.activations(torch.rand(1, 3, 32, 32), ["conv2_1", "relu2_1"])
+    assert found["conv2_1"].min() < 0
+    assert torch.equal(found["conv2_1"].relu(), found["relu2_1"])
+
+
+def test_vgg_agrees_with_an_independent_reading_of_its_weights():
+    image = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(2))
+    network = load_network("vgg19", precision="float32", device="cpu")
+    ours = network.activations(image, ["relu4_4"])["relu4_4"]
+    theirs = vgg19_to("relu4_4")(image.flip(1) * 255 - torch.from_numpy(MEAN))
+    assert torch.allclose(ours, theirs, atol=1e-3 * theirs.abs().max())
+
+
+def test_efficientnet_sees_the_cat():
+    cat = torch.from_numpy(skimage.data.chelsea() / np.float32(255)).permute(2, 0, 1)[None]
+    network = load_network("efficientnet_lite0", precision="float32", device="cpu")
+    logits = network.activations(cat, ["labels"])["labels"].mean((2, 3))[0]
+    assert logits.topk(3).indices.tolist() == [285, 282, 281]
+
+
+def test_bfloat16_points_the_same_way():
+    from puppyslug.gradient import value_and_gradient
+    from puppyslug.objectives import parse_objective
+
+    photo = torch.from_numpy(skimage.data.coffee()[::4, ::4] / np.float32(255))
+    photo = photo.permute(2, 0, 1)[None].contiguous()
+    gradients = [
+        value_and_gradient(
+            load_network("vgg19", precision=precision, device="cpu"),
+            parse_objective("relu4_4"),
+            photo,
+        )[1].flatten()
+        for precision in ("float32", "bfloat16")
+    ]
+    assert torch.cosine_similarity(*gradients, dim=0) > 0.98
+
+
+def test_a_network_is_loaded_once():
+    first = load_network("vgg19", precision="float32", device="cpu")
+    assert load_network("vgg19", precision="float32", device="cpu") is first
+    assert resolve_precision("float32", "cpu") == "float32"
+    assert resolve_precision("auto", "cpu") in {"float32", "bfloat16"}
+
+
+def test_records_know_their_weights():
+    for record in list_networks():
+        path = packaged_path(record.weights)
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == record.weights.sha256
+
+
+def test_unknown_names_offer_near_ones():
+    with pytest.raises(NetworkError, match="did you mean efficientnet_lite0"):
+        find_record("efficientnet")
+    with pytest.raises(NetworkError, match="did you mean relu4_4"):
+        find_record("vgg19").layer("rel4_4")
+
+
+class Boom:
+    """A pickle that would run code."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (exec, ("raise SystemExit('a pickle ran code')",))
+
+
+@pytest.mark.parametrize("damage", ["cut", "text", "empty", "other", "shape", "list", "code"])
+def test_damaged_or_foreign_weights_are_refused(tmp_path, damage):
+    sound = packaged_path(find_record("efficientnet_lite0").weights)
+    path = tmp_path / "weights.pth"
+    if damage == "cut":
+        path.write_bytes(sound.read_bytes()[:100_000])
+    elif damage in {"text", "empty"}:
+        path.write_text("no weights" if damage == "text" else "")
+    elif damage == "other":
+        path = packaged_path(find_record("vgg19").weights)
+    elif damage == "shape":
+        state = torch.load(sound, weights_only=True)
+        state["_conv_stem.weight"] = state["_conv_stem.weight"][:, :, :2]
+        torch.save(state, path)
+    else:
+        torch.save([1] if damage == "list" else Boom(), path)
+    record = find_record("efficientnet_lite0")
+    with pytest.raises(WeightsError) as caught:
+        fill(FAMILIES[record.family](record), record, path)
+    assert "\n" not in str(caught.value)
+    assert path.name in str(caught.value)
+
+
+def test_records_recipes_and_the_command_line_load_neither_torch_nor_cv2():
+    script = (
+        "import sys, puppyslug, puppyslug.cli, puppyslug.recipe, puppyslug.octaves;"
+        "puppyslug.list_networks(); puppyslug.parse_objective('relu4_4');"
+        "print([name for name in ('torch', 'cv2', 'PIL', 'numpy') if name in sys.modules])"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.strip() == "[]"
