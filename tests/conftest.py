@@ -36,6 +36,7 @@ def toy_record() -> NetworkRecord:
         licence="none",
         credit="nobody",
         source="here",
+        values_per_pixel=20,
     )
 
 

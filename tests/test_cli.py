@@ -224,10 +224,59 @@ def test_a_full_disk_loses_no_dream(folder):
         capture_output=True, text=True, check=False, preexec_fn=small_files_only,
     )  # fmt: skip
     assert result.returncode == 1
-    assert result.stderr.startswith("error: ")
-    assert "could not be written" in result.stderr
+    *_, last = result.stderr.splitlines()
+    assert last.startswith("error: cat.dream.png could not be written")
     assert "Traceback" not in result.stderr
     assert files(folder) == {"cat.jpg"}
+
+
+def test_a_picture_that_cannot_be_written_there_is_kept_elsewhere(folder, monkeypatch, capsys):
+    import puppyslug.images
+    from puppyslug.errors import OutputError
+
+    save = puppyslug.images.save_image
+
+    def full_here(picture, path, **arguments):
+        if path.parent == Path():
+            raise OutputError(f"{path} could not be written: No space left on device")
+        return save(picture, path, **arguments)
+
+    monkeypatch.setattr(puppyslug.images, "save_image", full_here)
+    assert main(["dream", "cat.jpg", *FAST, "--quiet"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    kept = Path(line.split("is kept as ")[1])
+    assert size(str(kept)) == (120, 80)
+    kept.unlink()
+    kept.parent.rmdir()
+
+
+def test_a_look_goes_to_another_picture(folder, capsys):
+    Image.effect_noise((200, 60), 50).save("wide.png")
+    assert main(["dream", "cat.jpg", *FAST, "-o", "a.png"]) == 0
+    assert main(["dream", "wide.png", "--recipe", "a.png", "-o", "b.png"]) == 0
+    first, second = (Recipe.from_json(read_recipe_text(name)) for name in ("a.png", "b.png"))
+    assert (second.size, second.objective, second.iterations) == ("120x36", "relu1_2", 2)
+    assert (
+        main(["dream", "wide.png", "--recipe", "a.png", "--preset", "eyes", "--print-recipe"]) == 0
+    )
+    printed = Recipe.from_json(capsys.readouterr().out.split("b.png\n")[1])
+    assert (printed.objective, printed.preset, printed.iterations) == ("relu4_1", "eyes", 2)
+    assert first.photo != second.photo
+
+
+def test_a_position_keeps_its_place_in_a_larger_dream(folder, capsys):
+    fast = ["--octaves", "1", "--iterations", "2", "--objective", "conv2_1:5@3,20"]
+    assert main(["dream", "clouds", "--size", "64x36", *fast, "-o", "a.png"]) == 0
+    assert main(["redo", "a.png", "--size", "128", "-o", "b.png"]) == 0
+    assert main(["redo", "a.png", "--size", "32", "-o", "c.png"]) == 0
+    assert "nothing grew" not in capsys.readouterr().err
+
+
+def test_nothing_to_amplify_is_said(folder, capsys):
+    Image.new("RGB", (64, 64)).save("black.png")
+    silent = ["--objective", "relu5_4:3@0,0", "--octaves", "1", "--iterations", "1"]
+    assert main(["dream", "black.png", *silent]) == 0
+    assert "nothing grew" in capsys.readouterr().err
 
 
 def test_ctrl_c_keeps_the_dream_so_far_and_redo_repeats_it(folder):
@@ -280,7 +329,7 @@ def test_tables_are_plain_and_full_width_in_a_pipe(capsys):
 def test_help_of_every_command_names_every_option(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("puppyslug 0.")
-    for command in ("dream", "redo", "sheet", "networks", "layers"):
+    for command in ("dream", "redo", "sheet", "networks", "layers", "bench"):
         assert main([command, "--help"]) == 0
         assert "Usage: " in capsys.readouterr().out
 

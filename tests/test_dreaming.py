@@ -81,7 +81,7 @@ def test_detail_starts_the_dream_warm(toy, picture):
 def test_another_gradient_can_stand_in(toy, picture):
     seen = []
 
-    def gradient(network, objective, image):
+    def gradient(network, objective, image, tile):
         seen.append(image.shape[-2:])
         return torch.ones(1), torch.ones_like(image)
 

@@ -56,7 +56,7 @@ def test_each_picture_of_a_batch_has_its_own_normalisation(toy, picture):
 
 
 def test_where_nothing_responds_the_picture_stays(toy, picture):
-    def silent(network, objective, image):
+    def silent(network, objective, image, tile):
         return torch.zeros(1), torch.zeros_like(image)
 
     stepped, _ = ascend(

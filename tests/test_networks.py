@@ -14,7 +14,8 @@ from notebook import MEAN, vgg19_to
 from puppyslug.errors import NetworkError, WeightsError
 from puppyslug.networks import find_record, list_networks
 from puppyslug.networks.families import FAMILIES
-from puppyslug.networks.network import Network, load_network, resolve_precision
+from puppyslug.networks.network import Network, load_network
+from puppyslug.networks.resolving import resolve_precision, resolve_winograd
 from puppyslug.networks.weights import fill, packaged_path
 
 RECORDS = pytest.mark.parametrize("record", list_networks(), ids=lambda record: record.name)
@@ -38,15 +39,13 @@ def test_a_record_agrees_with_the_network(record):
 @RECORDS
 def test_receptive_fields_are_those_of_the_gradient(record):
     """With all weights positive, the gradient of one position reaches exactly as far as it sees."""
-    family = FAMILIES[record.family](record).double()
+    family = FAMILIES[record.family](record).requires_grad_(False)
     for parameter in family.parameters():
-        parameter.data.fill_(1e-3)
-    layers = [layer for layer in record.layers if layer.receptive_field < 230]
-    image = torch.full((1, 3, 320, 320), 0.5, dtype=torch.float64, requires_grad=True)
-    for name, activation in family.layers(image, {layer.name for layer in layers}):
-        layer = record.layer(name)
-        if layer not in layers:
-            break
+        parameter.fill_(0.5 / parameter[0].numel() if parameter.dim() == 4 else 0.0)
+    layers = {layer.name: layer for layer in record.layers if layer.receptive_field < 230}
+    image = torch.ones(1, 3, 320, 320, requires_grad=True)
+    for name, activation in Network(record, family).activations(image, layers).items():
+        layer = layers[name]
         middle = activation.shape[-1] // 2
         (gradient,) = torch.autograd.grad(
             activation[0, 0, middle, middle], image, retain_graph=True
@@ -125,6 +124,9 @@ def test_a_network_is_loaded_once():
     assert load_network("vgg19", precision="float32", device="cpu") is first
     assert resolve_precision("float32", "cpu") == "float32"
     assert resolve_precision("auto", "cpu") in {"float32", "bfloat16"}
+    assert resolve_winograd("auto", "float32", "cpu") == 0
+    assert resolve_winograd("auto", "bfloat16", "cpu") in {0, 64, 128, 256, 512}
+    assert resolve_winograd(64, "float32", "cpu") == 64
 
 
 def test_records_know_their_weights():

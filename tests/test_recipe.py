@@ -113,10 +113,12 @@ def test_layer_and_channel_are_short_for_an_objective():
     assert fold_objective({"layer": ["a", "b"]})["objective"] == "a + b"
     assert fold_objective({"layer": ["a"], "channel": 3})["objective"] == "a:3"
     assert fold_objective({"channel": 3})["objective"] == "relu4_4:3"
+    assert fold_objective({"channel": 3, "preset": "eyes"})["objective"] == "relu4_1:3"
+    assert fold_objective({"channel": 3, "objective": "relu2_1"})["objective"] == "relu2_1:3"
     assert fold_objective({"octaves": 3}) == {"octaves": 3}
     with pytest.raises(RecipeError, match="'a:3 \\+ b:3'"):
         fold_objective({"layer": ["a", "b"], "channel": 3})
-    with pytest.raises(RecipeError, match="leave out layer"):
+    with pytest.raises(RecipeError, match="leave out --layer"):
         fold_objective({"layer": ["a"], "objective": "b"})
 
 

@@ -18,6 +18,7 @@ def ascend(
     jitter: int,
     generator: np.random.Generator,
     mask: Tensor | None = None,
+    tile: tuple[int, int] | None = None,
     gradient: Gradient = value_and_gradient,
 ) -> tuple[Tensor, Tensor]:
     """Shift the picture, step along the normalised gradient, shift it back and clip it.
@@ -34,6 +35,7 @@ def ascend(
         generator: where the jitter comes from; two draws a step.
         mask: 1×1×H×W in [0, 1], how much of the step each pixel takes; where it is 0 the pixel
             stays as it is to the bit. None for all of it.
+        tile: (height, width) of the tiles to compute the gradient in; None for the whole at once.
         gradient: stands in for ``value_and_gradient``.
 
     Returns:
@@ -41,10 +43,10 @@ def ascend(
     """
     shift_x, shift_y = (int(shift) for shift in generator.integers(-jitter, jitter + 1, 2))
     rolled = image.roll((shift_y, shift_x), (2, 3))
-    scores, step = gradient(network, objective, rolled)
-    mean = step.abs().mean((1, 2, 3), keepdim=True)
+    scores, step = gradient(network, objective, rolled, tile)
+    del rolled
+    mean = torch.linalg.vector_norm(step, 1, (1, 2, 3), keepdim=True) / step[0].numel()
     # a picture without any response has no direction to go: it stays as it is
-    step = step * torch.where(mean > 0, step_size / 255 / mean, 0.0)
-    step = step.roll((-shift_y, -shift_x), (2, 3))
-    stepped = (image + step).clamp_(0, 1)
+    step *= torch.where(mean > 0, step_size / 255 / mean, 0.0)
+    stepped = step.roll((-shift_y, -shift_x), (2, 3)).add_(image).clamp_(0, 1)
     return stepped if mask is None else torch.lerp(image, stepped, mask), scores

@@ -6,19 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 from torch import Tensor
 
 from puppyslug.ascent import ascend
 from puppyslug.errors import RecipeError, nearest
 from puppyslug.gradient import Gradient, value_and_gradient
-from puppyslug.images import resize, to_pil
+from puppyslug.images import RECIPE_KEY, resize, to_pil
 from puppyslug.networks.network import Network
 from puppyslug.objectives import parse_objective
 from puppyslug.octaves import plan_octaves
 from puppyslug.preparation import Source, prepare
-from puppyslug.recipe import STEERABLE, Change, Recipe, fold_objective
+from puppyslug.recipe import STEERABLE, Change, Recipe, fold_objective, tile_of
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,16 @@ class DreamStep:
             return self.image
         return (self.start + resize(self.detail, size)).clamp_(0, 1)
 
+    def to_pil(self, alpha: Tensor | None = None) -> Image.Image:
+        """The dream so far as a Pillow picture that carries its recipe to ``save_image``.
+
+        Args:
+            alpha: 1×1×H×W in [0, 1] to restore, or None.
+        """
+        picture = to_pil(self.picture(), alpha)
+        picture.info[RECIPE_KEY] = self.recipe.to_json()
+        return picture
+
 
 def dream_steps(
     image: Tensor,
@@ -105,28 +114,32 @@ def dream_steps(
     """
     size = (image.shape[-2], image.shape[-1])
     objective = parse_objective(recipe.objective)
-    objective.check(network.record, size)
+    composition = recipe.composition or size
+    objective.check(network.record, composition)
     sizes = plan_octaves(recipe, objective, network.record, size).sizes
     generator = np.random.default_rng((recipe.seed, frame))
     work = recipe.iterations * sum(height * width for height, width in sizes)
     done = 0
     for octave, here in enumerate(sizes):
         base = _scaled_down(image, sizes[octave:])
-        detail = torch.zeros_like(base) if detail is None else resize(detail, here)
         mask_here = None if mask is None else resize(mask, here)
-        if mask_here is not None:
-            detail = detail * (mask_here > 0)
-        picture = base + detail
+        picture = base
+        if detail is not None:
+            detail = resize(detail, here)
+            picture = base + (detail if mask_here is None else detail * (mask_here > 0))
+            detail = None  # large pictures are not kept longer than they are needed
+        tile = tile_of(recipe, here)
         for step in range(recipe.iterations):
             now = recipe.at(frame, octave, step)
             picture, scores = ascend(
                 picture,
-                parse_objective(now.objective).moved(network.record, size, here),
+                parse_objective(now.objective).moved(network.record, composition, here),
                 network,
                 step_size=now.step_size,
                 jitter=now.jitter,
                 generator=generator,
                 mask=mask_here,
+                tile=tile,
                 gradient=gradient,
             )
             done += here[0] * here[1]
@@ -148,7 +161,9 @@ def dream_steps(
                 if sent is None:
                     break
                 recipe = _steered(recipe, (frame, *place), sent)
-                parse_objective(recipe.at(frame, *place).objective).check(network.record, size)
+                parse_objective(recipe.at(frame, *place).objective).check(
+                    network.record, composition
+                )
             if current.number == recipe.stop_after:
                 return
         detail = picture - base
@@ -165,7 +180,8 @@ def dream(source: Source = "clouds", **settings: object) -> Image.Image:
             short instead of ``objective``; or ``weights``, a file.
 
     Returns:
-        The dream, of mode RGB or RGBA; its recipe as JSON is in ``info["puppyslug"]``.
+        The dream, of mode RGB or RGBA. Its recipe as JSON is in ``info["puppyslug"]``, from where
+        ``save_image`` writes it into the file.
 
     Raises:
         PuppyslugError: one of its children, for anything wrong with picture or settings.
@@ -175,9 +191,7 @@ def dream(source: Source = "clouds", **settings: object) -> Image.Image:
     prepared = prepare(recipe, source, weights=None if weights is None else Path(str(weights)))
     for step in dream_steps(prepared.image, prepared.recipe, prepared.network):
         last = step
-    picture = to_pil(last.picture(), prepared.alpha)
-    picture.info["puppyslug"] = last.recipe.to_json()
-    return picture
+    return last.to_pil(prepared.alpha)
 
 
 def _scaled_down(image: Tensor, sizes: Sequence[tuple[int, int]]) -> Tensor:

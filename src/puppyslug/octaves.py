@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from puppyslug.errors import ImageError
 from puppyslug.networks import NetworkRecord
 from puppyslug.objectives import Objective
-from puppyslug.recipe import Recipe, parse_size
+from puppyslug.recipe import Recipe
 
 Size = tuple[int, int]
 
@@ -81,8 +81,7 @@ def plan_octaves(
             f"{record.name}, which needs {deepest.smallest}×{deepest.smallest}; take a larger "
             "picture or a lower layer"
         )
-    composed = parse_size(recipe.composed) if recipe.composed else None
-    sizes = octave_sizes(size, recipe.octaves, recipe.octave_scale, composed)
+    sizes = octave_sizes(size, recipe.octaves, recipe.octave_scale, recipe.composition)
     kept = [octave for octave in sizes if min(octave) >= deepest.smallest]
-    asked = max(len(sizes), recipe.octaves) if composed is None else len(sizes)
+    asked = max(len(sizes), recipe.octaves) if recipe.composition is None else len(sizes)
     return OctavePlan(tuple(kept), asked - len(kept), deepest.smallest)

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,21 +12,25 @@ from PIL import Image
 from torch import Tensor
 
 from puppyslug.errors import ImageError, RecipeError, WeightsError
+from puppyslug.gradient import value_and_gradient
 from puppyslug.images import Photo, clouds, load_image, noise, photo_from
-from puppyslug.networks import find_record
-from puppyslug.networks.network import (
-    Network,
-    load_network,
+from puppyslug.networks import LayerRecord, NetworkRecord, find_record
+from puppyslug.networks.network import Network, load_network
+from puppyslug.networks.resolving import (
+    fast_in_bfloat16,
+    free_memory,
     resolve_device,
     resolve_precision,
 )
 from puppyslug.objectives import parse_objective
 from puppyslug.octaves import plan_octaves
-from puppyslug.recipe import FileReference, Recipe, format_size, parse_size
+from puppyslug.planning import plan_memory
+from puppyslug.recipe import STARTS, FileReference, Recipe, format_size, memory_bytes, parse_size
 
 DEFAULT_LONGEST = 1024  # pixels, of a photo
+PROBE = 160  # pixels, the edge of the picture that is timed for an estimate
 DEFAULT_START_SIZE = (360, 640)  # of noise and clouds
-_STARTS = {"noise": noise, "clouds": clouds}
+_START_PICTURES = {"noise": noise, "clouds": clouds}
 
 Source = str | Path | Image.Image
 
@@ -39,6 +45,7 @@ class Prepared:
         recipe: with no open question: size, precision, threads and hashes are filled in.
         network: loaded.
         notices: what the user should know before the dream starts, a sentence each.
+        plan: in words, what will be computed and how.
     """
 
     image: Tensor
@@ -46,6 +53,7 @@ class Prepared:
     recipe: Recipe
     network: Network
     notices: tuple[str, ...]
+    plan: str
 
 
 def prepare(
@@ -75,8 +83,7 @@ def prepare(
     """
     record = find_record(recipe.network)
     objective = parse_objective(recipe.objective)
-    for layer in objective.layers:
-        record.layer(layer)
+    layers = [record.layer(name) for name in objective.layers]
     photo = _photo(recipe, source)
     notices = []
     if recipe.size is None and photo.size != photo.full_size:
@@ -86,16 +93,20 @@ def prepare(
             f"{_times(photo.size)}; --size full takes about {ratio:.3g} times as long and as "
             "much memory"
         )
-    objective.check(record, photo.size)
-    plan = plan_octaves(recipe, objective, record, photo.size)
-    if plan.dropped:
-        one = plan.dropped == 1
+    objective.check(record, recipe.composition or photo.size)
+    octaves = plan_octaves(recipe, objective, record, photo.size)
+    if octaves.dropped:
+        one = octaves.dropped == 1
         notices.append(
-            f"{plan.dropped} octave{'' if one else 's'} would be smaller than the "
-            f"{plan.smallest}×{plan.smallest} pixels that the layer needs and "
+            f"{octaves.dropped} octave{'' if one else 's'} would be smaller than the "
+            f"{octaves.smallest}×{octaves.smallest} pixels that the layer needs and "
             f"{'is' if one else 'are'} left out"
         )
     device = resolve_device(recipe.device)
+    precision = resolve_precision(recipe.precision, device)
+    if precision == "bfloat16" and not fast_in_bfloat16(device):
+        notices.append("this device does not compute in bfloat16 itself: float32 is faster here")
+    tile, how = _tile(recipe, record, layers, photo.size, precision, device)
     if recipe.threads is not None:
         torch.set_num_threads(recipe.threads)
     network = _network(recipe, weights, device)
@@ -106,16 +117,57 @@ def prepare(
             "weights": FileReference(name=network.weights_name, sha256=network.weights_sha256),
             "precision": network.precision,
             "device": device,
+            "winograd": network.winograd_from,
+            "tile": tile,
             "threads": torch.get_num_threads(),
         }
     )
-    return Prepared(photo.image, photo.alpha, recipe, network, tuple(notices))
+    steps = f"{len(octaves.sizes)} octaves of {recipe.iterations} steps"
+    plan = f"{_times(photo.size)}, {steps}, {how}"
+    return Prepared(photo.image, photo.alpha, recipe, network, tuple(notices), plan)
+
+
+def estimate_seconds(prepared: Prepared) -> float:
+    """Guess how long a dream will take, from the time of one gradient of a small picture."""
+    recipe, network = prepared.recipe, prepared.network
+    objective = parse_objective(recipe.objective)
+    size = (prepared.image.shape[-2], prepared.image.shape[-1])
+    octaves = plan_octaves(recipe, objective, network.record, size)
+    edge = max(octaves.smallest, PROBE)
+    probe = torch.rand(1, 3, min(size[0], edge), min(size[1], edge))
+    composition = recipe.composition or size
+    objective = objective.moved(network.record, composition, (probe.shape[-2], probe.shape[-1]))
+    for _ in range(2):  # the first one warms up
+        start = time.perf_counter()
+        value_and_gradient(network, objective, probe)
+        seconds = time.perf_counter() - start
+    pixels = sum(height * width for height, width in octaves.sizes)
+    return seconds * recipe.iterations * pixels / (probe.shape[-2] * probe.shape[-1])
+
+
+def _tile(
+    recipe: Recipe,
+    record: NetworkRecord,
+    layers: Sequence[LayerRecord],
+    size: tuple[int, int],
+    precision: str,
+    device: str,
+) -> tuple[str, str]:
+    """The recipe's tile with auto resolved, and the plan in words."""
+    if recipe.tile != "auto":
+        how = "whole" if recipe.tile == "whole" else f"in tiles of {recipe.tile}"
+        return recipe.tile, f"{how}, {precision} on {device}"
+    memory = memory_bytes(recipe.memory) if recipe.memory else free_memory(device) // 2
+    plan = plan_memory(size, record, layers, precision, memory)
+    how = "whole" if plan.tile is None else f"in {plan.grid[1]}×{plan.grid[0]} tiles"
+    text = f"{how}, {precision} on {device}, about {plan.needed / 1e9:.1f} GB"
+    return "whole" if plan.tile is None else format_size(plan.tile), text
 
 
 def _photo(recipe: Recipe, source: Source) -> Photo:
-    if isinstance(source, str) and source in _STARTS:
+    if isinstance(source, str) and source in STARTS:
         start_size = _start_size(recipe.size)
-        start = _STARTS[source](start_size, recipe.seed)
+        start = _START_PICTURES[source](start_size, recipe.seed)
         return Photo(start, None, source, "", start_size)
     longest, size = _photo_size(recipe.size)
     if isinstance(source, Image.Image):
@@ -173,8 +225,9 @@ def _network(recipe: Recipe, weights: Path | None, device: str) -> Network:
     network = load_network(
         recipe.network,
         weights=weights,
-        precision=resolve_precision(recipe.precision, device),
+        precision=recipe.precision,
         device=device,
+        winograd=recipe.winograd,
     )
     if wanted is not None and wanted.sha256 != network.weights_sha256:
         raise WeightsError(
@@ -189,7 +242,7 @@ def _reference(
 ) -> FileReference | str:
     if isinstance(recipe.photo, FileReference):  # checked above: it is this photo
         return recipe.photo
-    if isinstance(source, str) and source in _STARTS:
+    if isinstance(source, str) and source in STARTS:
         return source
     folder = None
     if result_folder is not None and isinstance(source, str | Path):

@@ -19,16 +19,6 @@ class Preset:
     title: str
     settings: Mapping[str, object]
 
-    def settings_for(self, network: object) -> Mapping[str, object]:
-        """The settings, without the objective where the user chose another network.
-
-        Args:
-            network: the name of the network that the user chose, or None.
-        """
-        if network in (None, self.settings.get("network")):
-            return self.settings
-        return {name: value for name, value in self.settings.items() if name != "objective"}
-
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {

@@ -10,15 +10,24 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ByteSize,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 
 from puppyslug.errors import RecipeError, nearest
 from puppyslug.networks import find_record
-from puppyslug.objectives import parse_objective
+from puppyslug.objectives import LayerTerm, Objective, parse_objective
 from puppyslug.presets import find_preset
 
 RECIPE_VERSION = 1
 MAX_EDGE = 65_535  # pixels, the most that a JPEG can hold
+STARTS = ("noise", "clouds")  # what there is to start from without a photo
 STEERABLE = frozenset({"objective", "step_size", "jitter"})
 
 Size = tuple[int, int]
@@ -65,7 +74,7 @@ class Recipe(BaseModel):
     version: str = Field(
         default_factory=lambda: version("puppyslug"), description="puppyslug's version"
     )
-    preset: str = Field("classic", description="settings that fill in what is unset")
+    preset: str = Field("classic", description="a ready-made look")
     photo: FileReference | Literal["noise", "clouds"] = Field(
         "clouds", description="a photo, noise or clouds"
     )
@@ -74,7 +83,7 @@ class Recipe(BaseModel):
         None, description="weights file instead of the one that the install brought"
     )
     objective: str = Field("", description="what to see more of; unset: the network's own layer")
-    octaves: int = Field(4, ge=1, le=100, description="number of scales")
+    octaves: int = Field(4, ge=1, le=100, description="number of scales; more, larger shapes")
     octave_scale: float = Field(1.4, gt=1, le=100, description="ratio from one octave to the next")
     iterations: int = Field(10, ge=1, le=100_000, description="steps per octave")
     step_size: float = Field(
@@ -84,7 +93,7 @@ class Recipe(BaseModel):
         32, ge=0, le=MAX_EDGE, description="how far a step may shift the picture, in pixels"
     )
     seed: int = Field(
-        0, ge=0, lt=2**63, description="of jitter, noise and clouds; another, another picture"
+        0, ge=0, lt=2**63, description="random seed; another number gives another picture"
     )
     size: str | None = Field(
         None,
@@ -100,7 +109,22 @@ class Recipe(BaseModel):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", description="where to compute; auto: a GPU where there is one"
     )
+    winograd: Annotated[int, Field(ge=0, le=1_000_000)] | Literal["auto"] = Field(
+        "auto",
+        description="fewest channels for which 3×3 convolutions go by Winograd's method, 0 for "
+        "none; auto: what is faster here",
+    )
     threads: int | None = Field(None, ge=1, le=4096, description="processor threads")
+    memory: str | None = Field(
+        None,
+        description="memory for the dream beside the program itself, such as 2GB; unset: half of "
+        "what is free",
+    )
+    tile: str = Field(
+        "auto",
+        description="WxH of the tiles in which a large picture is looked at, whole for none; "
+        "auto: as memory allows",
+    )
     stop_after: int | None = Field(
         None, ge=1, description="steps after which the dream was interrupted"
     )
@@ -116,6 +140,28 @@ class Recipe(BaseModel):
                 raise ValueError(
                     f"it should be full, PX or WxH, such as 1024 or 640x360, up to {MAX_EDGE}"
                 )
+        return text
+
+    @field_validator("objective", "size", mode="before")
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, Objective | int) else value
+
+    @field_validator("tile")
+    @classmethod
+    def _check_tile(cls, text: str) -> str:
+        if text not in ("auto", "whole") and "x" not in text:
+            raise ValueError("it should be auto, whole or WxH, such as 512x512")
+        return text if text in ("auto", "whole") else cls._check_size(text) or text
+
+    @field_validator("memory")
+    @classmethod
+    def _check_memory(cls, text: str | None) -> str | None:
+        if text is not None:
+            try:
+                memory_bytes(text)
+            except ValidationError as error:
+                raise ValueError("it should be a number of bytes, such as 2GB or 800MB") from error
         return text
 
     @field_validator("schedule")
@@ -149,8 +195,16 @@ class Recipe(BaseModel):
                 raise RecipeError(
                     f"a recipe has no field {name!r}; {nearest(name, cls.model_fields)}"
                 )
-        preset = find_preset(str(settings.get("preset", cls.model_fields["preset"].default)))
-        recipe = cls._validated({**preset.settings_for(settings.get("network")), **settings})
+        name = str(settings.get("preset", cls.model_fields["preset"].default))
+        preset = find_preset(name).settings
+        if "objective" in preset and not settings.get("objective"):
+            network = settings.get("network", preset["network"])
+            if network != preset["network"]:
+                raise RecipeError(
+                    f"the preset {name} is a look of {preset['network']}, not of {network}; "
+                    "leave one of them out, or name a layer"
+                )
+        recipe = cls._validated({**preset, **settings})
         record = find_record(recipe.network)
         objective = parse_objective(recipe.objective or record.default_layer)
         recipe = recipe.model_copy(update={"objective": str(objective)})
@@ -167,6 +221,11 @@ class Recipe(BaseModel):
         }
         return self.with_settings(due) if due else self
 
+    @property
+    def composition(self) -> Size | None:
+        """(height, width) that octaves and positions refer to, where it is not the picture's."""
+        return parse_size(self.composed) if self.composed else None
+
     def resized(self, size: str) -> Self:
         """The same composition at another size: the coarse octaves stay, finer ones are added.
 
@@ -180,7 +239,9 @@ class Recipe(BaseModel):
             height, width = parse_size(self.size)
             scale = int(size) / max(height, width)
             size = format_size((max(1, round(height * scale)), max(1, round(width * scale))))
-        return self.with_settings({"size": size, "composed": self.composed or self.size})
+        return self.with_settings(
+            {"size": size, "composed": self.composed or self.size, "tile": "auto"}
+        )
 
     def with_settings(self, settings: Mapping[str, object]) -> Self:
         """The same recipe with some fields changed, checked again.
@@ -229,6 +290,28 @@ def read_settings(text: str) -> dict[str, Any]:
     return settings
 
 
+def look_of(settings: Mapping[str, object]) -> dict[str, object]:
+    """What of a recipe makes sense for another picture, on another machine.
+
+    Args:
+        settings: fields of a recipe.
+
+    Returns:
+        Those that are neither about the picture it was made with nor about the machine; a size in
+        both directions becomes its longest edge.
+    """
+    bound = {"photo", "composed", "stop_after", "device", "threads", "winograd", "tile", "version"}
+    look = {name: value for name, value in settings.items() if name not in bound}
+    if isinstance(size := look.get("size"), str) and "x" in size:
+        look["size"] = str(max(parse_size(size)))
+    return look
+
+
+def memory_bytes(text: str) -> int:
+    """A number of bytes written as 2GB or 800MiB."""
+    return int(TypeAdapter(ByteSize).validate_python(text))
+
+
 def fold_objective(settings: Mapping[str, object]) -> dict[str, object]:
     """Turn ``layer`` and ``channel``, which are short for an objective, into ``objective``.
 
@@ -236,24 +319,36 @@ def fold_objective(settings: Mapping[str, object]) -> dict[str, object]:
         settings: fields of a recipe; also ``layer``, a name or several, and ``channel``, a number.
 
     Raises:
-        RecipeError: both an objective and a layer, or a channel without exactly one layer.
+        RecipeError: both an objective and a layer, or a channel with several layers.
     """
     settings = dict(settings)
     layer, channel = settings.pop("layer", None), settings.pop("channel", None)
     layers = [layer] if isinstance(layer, str) else list(layer or ())  # type: ignore[call-overload]
     if not layers and channel is None:
         return settings
-    if settings.get("objective"):
-        raise RecipeError("an objective already says which layers; leave out layer and channel")
+    if layers and settings.get("objective"):
+        raise RecipeError("an objective already says which layers; leave out --layer")
+    if not layers:
+        (_, term), *others = parse_objective(Recipe.complete(settings).objective).terms
+        if others or not isinstance(term, LayerTerm):
+            raise RecipeError("a channel goes with one layer; name it with --layer")
+        layers = [term.layer]
     if channel is not None:
         if len(layers) > 1:
             raise RecipeError(
                 "a channel goes with one layer; for several write an objective, such as "
                 f"'{' + '.join(f'{name}:{channel}' for name in layers)}'"
             )
-        network = str(settings.get("network", Recipe.model_fields["network"].default))
-        layers = [f"{layers[0] if layers else find_record(network).default_layer}:{channel}"]
+        layers = [f"{layers[0]}:{channel}"]
     return {**settings, "objective": " + ".join(layers)}
+
+
+def tile_of(recipe: Recipe, size: Size) -> Size | None:
+    """(height, width) of the tiles for a picture of this size; None where it goes as a whole."""
+    if recipe.tile in ("auto", "whole"):
+        return None
+    tile = parse_size(recipe.tile)
+    return None if tile[0] >= size[0] and tile[1] >= size[1] else tile
 
 
 def parse_size(text: str) -> Size:
@@ -280,4 +375,5 @@ def _one_line(error: ValidationError) -> str:
     problem = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in problem["loc"][:1]) or "the recipe"
     message = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
+    message = message.split(", unable to parse")[0]
     return f"{place} cannot be {str(problem['input'])[:60]!s}: {message}"

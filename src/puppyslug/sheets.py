@@ -1,5 +1,6 @@
 """Contact sheets: pictures side by side, each with a caption."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -26,20 +27,20 @@ def contact_sheet(tiles: Sequence[Tile]) -> Image.Image:
         tiles: at least one; all pictures as large as the first.
 
     Returns:
-        A picture of mode RGB whose rows and columns make it nearly one and a half times as wide
-        as high.
+        A picture of mode RGB with few empty places, about one and a half times as wide as high.
     """
     width, height = tiles[0].picture.size
     margin = max(8, width // 40)
     letters = max(13, width // 26)  # height of the letters, in pixels
     font = ImageFont.load_default(letters)
     line = int(letters * 1.9)
-    columns = min(
-        range(1, len(tiles) + 1),
-        key=lambda count: abs(
-            count * (width + margin) / (-(-len(tiles) // count) * (height + line)) - _ASPECT
-        ),
-    )
+
+    def awkwardness(columns: int) -> float:
+        rows = -(-len(tiles) // columns)
+        aspect = columns * (width + margin) / (rows * (height + line))
+        return abs(math.log(aspect / _ASPECT)) + (rows * columns - len(tiles)) / len(tiles)
+
+    columns = min(range(1, len(tiles) + 1), key=awkwardness)
     rows = -(-len(tiles) // columns)
     sheet = Image.new(
         "RGB", (columns * (width + margin) + margin, rows * (height + line) + margin), _PAPER

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
+from puppyslug.cli.bench import bench
 from puppyslug.cli.dream import dream
 from puppyslug.cli.redo import redo
 from puppyslug.cli.sheet import sheet
@@ -16,14 +17,14 @@ app = typer.Typer(
     name="puppyslug",
     help="Shows what a neural network sees: turns pictures into dreams.",
     epilog="Start with 'puppyslug dream', then 'puppyslug dream PHOTO.jpg'.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.callback()(options)
-for command in (dream, redo, sheet, networks, layers):
+for command in (dream, redo, sheet, networks, layers, bench):
     app.command()(command)
 
 

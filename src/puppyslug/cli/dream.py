@@ -10,14 +10,14 @@ import typer
 from puppyslug.cli import options
 from puppyslug.cli.files import find_photo, read_recipe_file
 from puppyslug.cli.outputs import Destination, say
-from puppyslug.cli.running import deliver
+from puppyslug.cli.running import deliver, prepare_aloud
 from puppyslug.errors import OutputError, PuppyslugError
-from puppyslug.recipe import FileReference, Recipe, fold_objective
+from puppyslug.presets import find_preset
+from puppyslug.recipe import STARTS, FileReference, Recipe, fold_objective, look_of
 
 if TYPE_CHECKING:
     from puppyslug.preparation import Prepared
 
-STARTS = ("noise", "clouds")
 Photos = Annotated[
     list[str] | None,
     typer.Argument(
@@ -64,12 +64,13 @@ def dream(
 
     A network looks at the picture, and whatever it sees there, it gets to see more of.
     """
-    chosen = _with_recipe_file(settings, recipe, weights)
+    stored = {} if recipe is None else _stored(recipe, settings, new_pictures=bool(photos))
+    if weights is not None:
+        stored.pop("weights", None)
+    chosen = fold_objective({**stored, **settings})
     sources = _sources(photos, chosen, recipe)
-    if photos:
-        chosen.pop("photo", None)
     if len(sources) > 1 and output is not None and not output.is_dir():
-        raise OutputError(f"several photos need a folder to go to; {output} is no folder")
+        raise OutputError(f"several photos need a folder to go to; {output} is none that exists")
     request = _Request(
         Recipe.complete(chosen), weights, output, force, print_recipe, no_recipe, quiet
     )
@@ -85,26 +86,26 @@ def dream(
         else:
             if status:
                 return status
-    if not (photos or recipe or print_recipe):
+    if not (photos or recipe or output or print_recipe):
         say("Now one of your own: puppyslug dream PHOTO.jpg", quiet=quiet)
     return failed
 
 
-def _with_recipe_file(
-    settings: dict[str, object], recipe: Path | None, weights: Path | None
-) -> dict[str, object]:
-    """The recipe file's settings under those of the command line."""
-    settings = fold_objective(settings)
-    if recipe is None:
-        return settings
+def _stored(recipe: Path, settings: dict[str, object], *, new_pictures: bool) -> dict[str, object]:
+    """The recipe file's settings, less what those of the command line stand against."""
     stored = read_recipe_file(recipe)
     Recipe.complete(stored)  # what is wrong in the file is said, whatever the options change
+    if new_pictures:
+        stored = look_of(stored)
+    against: set[str] = set()
+    if "layer" in settings:
+        against |= {"objective"}
     if settings.get("network", stored.get("network")) != stored.get("network"):
-        stored.pop("objective", None)
-        stored.pop("weights", None)
-    if weights is not None:
-        stored.pop("weights", None)
-    return {**stored, **settings}
+        against |= {"objective", "weights"}
+    if "preset" in settings:
+        against |= {"objective", "network", "weights"}
+        against |= set(find_preset(str(settings["preset"])).settings)
+    return {name: value for name, value in stored.items() if name not in against}
 
 
 def _sources(
@@ -147,9 +148,10 @@ def _dream_one(request: _Request, source: str | Path) -> int:
 
 
 def _prepare(request: _Request, source: str | Path, folder: Path | None) -> "Prepared":
-    from puppyslug.preparation import prepare
-
-    prepared = prepare(request.recipe, source, weights=request.weights, result_folder=folder)
-    for notice in prepared.notices:
-        say(notice, quiet=request.quiet)
-    return prepared
+    return prepare_aloud(
+        request.recipe,
+        source,
+        weights=request.weights,
+        result_folder=folder,
+        quiet=request.quiet,
+    )

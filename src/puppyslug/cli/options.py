@@ -1,10 +1,11 @@
 """Options that commands share. Names, defaults and descriptions come from the recipe."""
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -47,6 +48,7 @@ SETTINGS: dict[str, Any] = dict(
         _field("seed", int, "N"),
         _field("size", str, "PX|WxH|full"),
         _field("precision", str, "NAME", "auto, float32, bfloat16"),
+        _field("memory", str, "SIZE"),
         _field("device", str, "NAME", "auto, cpu, cuda, mps"),
     )
 )
@@ -85,17 +87,25 @@ def output(help_text: str, metavar: str = "OUT|DIR") -> Any:
     return typer.Option("-o", "--output", metavar=metavar, help=help_text)
 
 
-def takes_settings(*names: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+def takes_settings(
+    *names: str, **help_texts: str
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Give a command the options in ``SETTINGS``, collected in its argument ``settings``.
 
     Args:
         names: which of them; none for all.
+        help_texts: what an option means for this command, where that differs.
 
     Returns:
         A decorator for a function with a keyword argument ``settings``, a dict of those options
         that the user gave.
     """
     chosen = {name: SETTINGS[name] for name in names or SETTINGS}
+    for name, text in help_texts.items():
+        kind, option = get_args(chosen[name])
+        option = copy.copy(option)
+        option.help = text
+        chosen[name] = Annotated[kind, option]
 
     def decorate(function: Callable[..., int]) -> Callable[..., int]:
         @functools.wraps(function)

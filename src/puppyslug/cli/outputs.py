@@ -109,7 +109,11 @@ class Destination:
                 self.path = next(self._names)
                 return self.save(picture, recipe_text, quiet=quiet)
             rescued = Path(tempfile.mkdtemp(prefix="puppyslug-")) / f"{self.path.stem}.png"
-            save_image(picture, rescued, recipe_text=recipe_text)
+            try:
+                save_image(picture, rescued, recipe_text=recipe_text)
+            except OutputError:  # that disk is full too
+                rescued.parent.rmdir()
+                raise error from None
             raise OutputError(f"{error}; the picture is kept as {rescued}") from error
         for notice in notices:
             say(notice, quiet=quiet)

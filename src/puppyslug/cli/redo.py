@@ -7,8 +7,8 @@ import typer
 
 from puppyslug.cli import options
 from puppyslug.cli.files import find_photo
-from puppyslug.cli.outputs import Destination, say
-from puppyslug.cli.running import deliver
+from puppyslug.cli.outputs import Destination
+from puppyslug.cli.running import deliver, prepare_aloud
 from puppyslug.recipe import FileReference, Recipe
 
 Dream = Annotated[Path, typer.Argument(metavar="DREAM", help="a picture that puppyslug made")]
@@ -26,7 +26,11 @@ Output = Annotated[
 ]
 
 
-@options.takes_settings("size")
+@options.takes_settings(
+    "size",
+    "memory",
+    size="longest edge in pixels, also larger than the photo [default: the dream's own]",
+)
 def redo(
     dream: Dream,
     *,
@@ -51,16 +55,13 @@ def redo(
         source = recipe.photo
     if "size" in settings:
         recipe = recipe.resized(str(settings["size"]))
+    if "memory" in settings:
+        recipe = recipe.with_settings({"memory": settings["memory"], "tile": "auto"})
     destination = Destination.choose(
         output, beside=dream.parent, stem=dream.stem, suffix=dream.suffix, force=force
     )
     for read in (dream, photo):
         if read is not None:
             destination.refuse(read)
-
-    from puppyslug.preparation import prepare
-
-    prepared = prepare(recipe, source, weights=weights)
-    for notice in prepared.notices:
-        say(notice, quiet=quiet)
+    prepared = prepare_aloud(recipe, source, weights=weights, quiet=quiet)
     return deliver(prepared, destination, dream.name, no_recipe=False, quiet=quiet)

@@ -2,15 +2,36 @@
 
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from puppyslug.cli.outputs import Destination, say
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from puppyslug.dreaming import DreamStep
     from puppyslug.preparation import Prepared
+    from puppyslug.recipe import Recipe
 
 INTERRUPTED = 130
+
+
+def prepare_aloud(
+    recipe: "Recipe",
+    source: "str | Path",
+    *,
+    weights: "Path | None" = None,
+    result_folder: "Path | None" = None,
+    quiet: bool,
+) -> "Prepared":
+    """Prepare a dream (see ``puppyslug.preparation``) and tell the user what there is to know."""
+    from puppyslug.preparation import prepare
+
+    prepared = prepare(recipe, source, weights=weights, result_folder=result_folder)
+    for notice in prepared.notices:
+        say(notice, quiet=quiet)
+    return prepared
 
 
 def follow(prepared: "Prepared", label: str, *, quiet: bool) -> "tuple[DreamStep | None, bool]":
@@ -47,22 +68,37 @@ def deliver(
         0, or 130 where Ctrl-C came; what was dreamt by then is saved all the same, with a recipe
         that stops at the same step.
     """
-    from puppyslug.images import to_pil
+    import torch
 
+    from puppyslug.preparation import estimate_seconds
+
+    if not quiet:
+        say(f"{prepared.plan}: about {_duration(estimate_seconds(prepared))}")
     step, interrupted = follow(prepared, label, quiet=quiet)
     if step is None:
         say("interrupted before the first step: nothing to save", quiet=quiet)
         return INTERRUPTED
-    recipe = step.recipe
     if interrupted:
-        recipe = recipe.with_settings({"stop_after": step.number})
+        step = replace(step, recipe=step.recipe.with_settings({"stop_after": step.number}))
         say(
             f"interrupted in octave {step.octave + 1} of {step.octaves}; the dream so far:",
             quiet=quiet,
         )
-    picture = to_pil(step.picture(), prepared.alpha)
-    destination.save(picture, None if no_recipe else recipe.to_json(), quiet=quiet)
+    elif torch.equal(step.picture(), prepared.image):
+        say(
+            "nothing grew: the objective finds nothing to amplify in this picture; try another "
+            "channel, or the layer before the ReLU (conv4_4 for relu4_4)",
+            quiet=quiet,
+        )
+    destination.save(step.to_pil(prepared.alpha), "" if no_recipe else None, quiet=quiet)
     return INTERRUPTED if interrupted else 0
+
+
+def _duration(seconds: float) -> str:
+    """A guessed time, as exact as a guess is."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 class Bar:

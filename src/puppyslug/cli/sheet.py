@@ -1,5 +1,6 @@
 """``puppyslug sheet``: one photo dreamt at every depth, strokes to animals."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -7,16 +8,13 @@ from typing import Annotated
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.dream import STARTS
 from puppyslug.cli.outputs import Destination, say
-from puppyslug.cli.running import INTERRUPTED, follow
+from puppyslug.cli.running import INTERRUPTED, follow, prepare_aloud
 from puppyslug.networks import find_record
 from puppyslug.objectives import parse_objective
-from puppyslug.recipe import Recipe
+from puppyslug.recipe import STARTS, Recipe
 
-Photo = Annotated[
-    str, typer.Argument(metavar="PHOTO", help="picture to dream of; also noise or clouds")
-]
+Photo = Annotated[str, typer.Argument(metavar="PHOTO", help="a picture, noise or clouds")]
 Layers = Annotated[
     str | None,
     typer.Option(
@@ -30,9 +28,20 @@ Output = Annotated[
 TILE = "480"  # longest edge of a tile, in pixels, unless --size says otherwise
 
 
-@options.takes_settings("network", "octaves", "iterations", "seed", "size", "precision", "device")
+@options.takes_settings(
+    "network",
+    "octaves",
+    "iterations",
+    "step_size",
+    "seed",
+    "size",
+    "precision",
+    "memory",
+    "device",
+    size=f"longest edge of each picture in pixels [default: {TILE}]",
+)
 def sheet(
-    photo: Photo,
+    photo: Photo = "clouds",
     *,
     settings: dict[str, object],
     layers: Layers = None,
@@ -42,13 +51,13 @@ def sheet(
 ) -> int:
     """Dream of one photo at every depth.
 
-    All layers on one labelled sheet, lowest first: strokes, shapes, parts, animals.
+    Eight layers on one labelled sheet, lowest first: strokes, shapes, parts, animals.
     """
     recipe = Recipe.complete({"size": TILE, **settings})
     record = find_record(recipe.network)
     objectives = [
         parse_objective(text)
-        for text in (layers.split(",") if layers is not None else record.depths)
+        for text in (re.split(r",\s*(?=[^\s\d])", layers) if layers is not None else record.depths)
     ]
     objectives.sort(key=lambda o: max(record.depth(layer) for layer in o.layers))
     path = Path(photo)
@@ -62,15 +71,12 @@ def sheet(
     destination.refuse(path)
 
     from puppyslug.images import to_pil
-    from puppyslug.preparation import prepare
     from puppyslug.sheets import Tile, contact_sheet
 
     deepest = recipe.with_settings({"objective": str(objectives[-1])})
-    prepared = prepare(deepest, source)
+    prepared = prepare_aloud(deepest, source, quiet=quiet)
     for objective in objectives:
         objective.check(record, (prepared.image.shape[-2], prepared.image.shape[-1]))
-    for notice in prepared.notices:
-        say(notice, quiet=quiet)
     tiles = [Tile(to_pil(prepared.image), path.name)]
     for number, objective in enumerate(objectives, 1):
         one = prepared.recipe.with_settings({"objective": str(objective)})

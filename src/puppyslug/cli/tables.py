@@ -1,12 +1,12 @@
 """``puppyslug networks`` and ``puppyslug layers``: what there is to choose from."""
 
 import sys
-from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+from puppyslug.cli.printing import print_cards, print_columns, print_table
 from puppyslug.networks import find_record, list_networks
 
 
@@ -17,6 +17,7 @@ def _print_version(wanted: bool) -> None:
 
 
 def options(
+    context: typer.Context,
     _version: Annotated[
         bool,
         typer.Option(
@@ -25,6 +26,8 @@ def options(
     ] = False,
 ) -> None:
     """Shows what a neural network sees: turns pictures into dreams."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 def networks() -> None:
@@ -43,9 +46,9 @@ def networks() -> None:
         for record in list_networks()
     ]
     if sys.stdout.isatty():
-        _print_cards(header, rows)
+        print_cards(header, rows)
     else:
-        _print_columns(header, rows)
+        print_columns(header, rows)
 
 
 def layers(
@@ -53,7 +56,7 @@ def layers(
 ) -> None:
     """List a network's layers, lowest first."""
     record = find_record(network)
-    _print_table(
+    print_table(
         ("layer", "channels", "stride", "sees", "smallest picture", ""),
         [
             (
@@ -67,42 +70,3 @@ def layers(
             for layer in record.layers
         ],
     )
-
-
-def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table: coloured in a terminal, plain columns in a pipe."""
-    if not sys.stdout.isatty():
-        _print_columns(header, rows)
-        return
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*header, box=SIMPLE_HEAD, padding=(0, 1), header_style="bold")
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
-
-
-def _print_cards(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """One block a row, for rows too long to stand side by side in a terminal."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False)
-    for name, *cells in rows:
-        console.print(f"[bold]{name}[/]")
-        card = Table.grid(padding=(0, 2))
-        for title, cell in zip(header[1:], cells, strict=True):
-            card.add_row(f"  [dim]{title}[/]", cell)
-        console.print(card)
-        console.print()
-
-
-def _print_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Plain columns of full width, for other programs."""
-    lines = [header, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        print("  ".join(cells).rstrip())

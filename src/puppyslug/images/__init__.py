@@ -3,13 +3,14 @@
 Pictures are N×3×H×W float32 tensors, RGB, in [0, 1]; sizes are (height, width).
 """
 
-from puppyslug.images.embedding import read_recipe_text
+from puppyslug.images.embedding import RECIPE_KEY, read_recipe_text
 from puppyslug.images.reading import Photo, load_image, photo_from
 from puppyslug.images.resampling import fit, resize
 from puppyslug.images.starts import clouds, noise
 from puppyslug.images.writing import check_output, save_image, to_pil
 
 __all__ = [
+    "RECIPE_KEY",
     "Photo",
     "check_output",
     "clouds",

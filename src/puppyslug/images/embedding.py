@@ -11,7 +11,7 @@ from PIL import ExifTags, Image, PngImagePlugin
 
 from puppyslug.errors import ImageError, RecipeError
 
-PNG_KEY = "puppyslug"
+RECIPE_KEY = "puppyslug"
 FORMATS_WITH_RECIPE = frozenset({"PNG", "JPEG", "WEBP", "TIFF", "AVIF"})
 _ASCII = b"ASCII\0\0\0"  # EXIF's mark for the encoding of a UserComment
 
@@ -21,16 +21,16 @@ def save_arguments(file_format: str, recipe_text: str | None) -> dict[str, objec
 
     Args:
         file_format: Pillow's name of the format, such as ``"PNG"``.
-        recipe_text: the recipe as ASCII JSON, or None to leave it out.
+        recipe_text: the recipe as ASCII JSON, or nothing to leave it out.
 
     Returns:
         Arguments for ``save``; empty where there is no recipe or the format has no room for one.
     """
-    if recipe_text is None or file_format not in FORMATS_WITH_RECIPE:
+    if not recipe_text or file_format not in FORMATS_WITH_RECIPE:
         return {}
     if file_format == "PNG":
         chunks = PngImagePlugin.PngInfo()
-        chunks.add_text(PNG_KEY, recipe_text)
+        chunks.add_text(RECIPE_KEY, recipe_text)
         chunks.add_text("Software", "puppyslug")
         return {"pnginfo": chunks}
     exif = Image.Exif()
@@ -60,7 +60,7 @@ def read_recipe_text(path: str | Path) -> str:
     path = Path(path)
     try:
         with Image.open(path) as picture:
-            text = getattr(picture, "text", {}).get(PNG_KEY)
+            text = getattr(picture, "text", {}).get(RECIPE_KEY)
             exif = picture.getexif()
             comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
             if picture.format == "TIFF":

@@ -159,7 +159,8 @@ def _photo(
 
 def _tensor(picture: Image.Image) -> Tensor:
     """An RGB or L picture as 1×C×H×W float32 in [0, 1]."""
-    values = np.asarray(picture, dtype=np.float32) / 255
+    values = np.array(picture, dtype=np.float32)
+    values /= 255
     return torch.from_numpy(values.reshape(1, picture.height, picture.width, -1)).permute(
         0, 3, 1, 2
     )

@@ -7,11 +7,12 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 from torch import Tensor
 
 from puppyslug.errors import OutputError
-from puppyslug.images.embedding import save_arguments
+from puppyslug.images.embedding import RECIPE_KEY, save_arguments
 
 # suffix → Pillow's format and how to save it; 4:4:4 chroma keeps a dream's coloured strokes
 _FORMATS: dict[str, tuple[str, dict[str, object]]] = {
@@ -45,8 +46,8 @@ def to_pil(image: Tensor, alpha: Tensor | None = None) -> Image.Image:
 
 def _bytes(image: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """H×W×C bytes of a 1×C×H×W tensor."""
-    values = image[0].detach().clamp(0, 1).mul(255).round()
-    return np.ascontiguousarray(values.permute(1, 2, 0).cpu().numpy().astype(np.uint8))
+    values = image[0].detach().clamp(0, 1).mul_(255).round_().to(torch.uint8)
+    return values.permute(1, 2, 0).contiguous().cpu().numpy()
 
 
 def check_output(path: Path, *, overwrite: bool) -> None:
@@ -90,7 +91,8 @@ def save_image(
     Args:
         picture: mode RGB or RGBA.
         path: where to; the suffix decides the format.
-        recipe_text: the recipe to carry, as ASCII JSON, or None.
+        recipe_text: the recipe to carry, as ASCII JSON; None for the one in
+            ``picture.info["puppyslug"]``, which dreams have; empty for none.
         overwrite: whether a file of that name may be replaced.
 
     Returns:
@@ -103,11 +105,13 @@ def save_image(
     check_output(path, overwrite=overwrite)
     file_format, arguments = _FORMATS[path.suffix.lower()]
     notices = []
+    if recipe_text is None:
+        recipe_text = picture.info.get(RECIPE_KEY)
     if picture.mode == "RGBA" and file_format in _WITHOUT_ALPHA:
         picture = picture.convert("RGB")
         notices.append(f"{file_format} has no transparency: {path.name} is opaque")
     carried = save_arguments(file_format, recipe_text)
-    if recipe_text is not None and not carried:
+    if recipe_text and not carried:
         notices.append(f"{file_format} has no room for the recipe: {path.name} cannot be redone")
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".puppyslug-")

@@ -9,11 +9,13 @@ from torch import Tensor
 
 from puppyslug.errors import WeightsError
 from puppyslug.networks.families import FAMILIES, Family
+from puppyslug.networks.kernels import Convolution
 from puppyslug.networks.records import NetworkRecord
 from puppyslug.networks.registry import find_record
+from puppyslug.networks.resolving import resolve_device, resolve_precision, resolve_winograd
 from puppyslug.networks.weights import file_sha256, fill, packaged_path
 
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 class Network:
@@ -25,6 +27,8 @@ class Network:
         weights_sha256: the weights file's hash.
         precision: ``"float32"`` or ``"bfloat16"``, what it computes in.
         device: where it computes.
+        winograd_from: fewest channels for which 3×3 convolutions go by Winograd's method; 0 for
+            none.
     """
 
     def __init__(
@@ -36,14 +40,21 @@ class Network:
         weights_sha256: str = "",
         precision: str = "float32",
         device: str = "cpu",
+        winograd_from: int = 0,
     ) -> None:
         self.record = record
         self.weights_name = weights_name
         self.weights_sha256 = weights_sha256
         self.precision = precision
+        self.winograd_from = winograd_from
         self.device = torch.device(device)
         self._family = family.eval().requires_grad_(False)
-        self._family.to(device=self.device, dtype=PRECISIONS[precision])
+        for module in self._family.modules():
+            if isinstance(module, Convolution):
+                module.freeze(
+                    device=self.device, dtype=DTYPES[precision], winograd_from=winograd_from
+                )
+        self._family.to(device=self.device, dtype=DTYPES[precision])
         for parameter in self._family.parameters():
             if parameter.dim() == 4:
                 parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
@@ -78,7 +89,7 @@ class Network:
         if self.record.bgr:
             image = image.flip(1)
         return (image * self._scale - self._offset).to(
-            PRECISIONS[self.precision], memory_format=torch.channels_last
+            DTYPES[self.precision], memory_format=torch.channels_last
         )
 
 
@@ -88,6 +99,7 @@ def load_network(
     weights: str | Path | None = None,
     precision: str = "auto",
     device: str = "auto",
+    winograd: int | str = "auto",
 ) -> Network:
     """Load a network, once per process for each set of arguments.
 
@@ -96,19 +108,24 @@ def load_network(
         weights: a weights file instead of the one that the install brought.
         precision: ``"float32"``, ``"bfloat16"``, or ``"auto"`` for what the processor is fast at.
         device: ``"cpu"``, ``"cuda"``, ``"mps"``, or ``"auto"`` for a GPU where there is one.
+        winograd: fewest channels for which 3×3 convolutions go by Winograd's method, 0 for none,
+            or ``"auto"`` for what is faster here.
 
     Raises:
         NetworkError: unknown network.
         WeightsError: weights that are missing, damaged or of another network.
     """
     record = find_record(name)
-    device = resolve_device(device)
     path = None if weights is None else Path(weights)
-    return _load(record, path, resolve_precision(precision, device), device)
+    device = resolve_device(device)
+    precision = resolve_precision(precision, device)
+    return _load(record, path, precision, device, resolve_winograd(winograd, precision, device))
 
 
 @functools.cache
-def _load(record: NetworkRecord, weights: Path | None, precision: str, device: str) -> Network:
+def _load(
+    record: NetworkRecord, weights: Path | None, precision: str, device: str, winograd_from: int
+) -> Network:
     path = packaged_path(record.weights) if weights is None else weights
     if not path.is_file():
         raise WeightsError(f"the weights {path} do not exist; check the name")
@@ -128,24 +145,5 @@ def _load(record: NetworkRecord, weights: Path | None, precision: str, device: s
         weights_sha256=sha256,
         precision=precision,
         device=device,
+        winograd_from=winograd_from,
     )
-
-
-def resolve_device(device: str) -> str:
-    """Turn ``"auto"`` into the device that this machine has."""
-    if device != "auto":
-        return device
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def resolve_precision(precision: str, device: str) -> str:
-    """Turn ``"auto"`` into bfloat16 where the device computes in it, else float32."""
-    if precision != "auto":
-        return precision
-    if device == "cuda":
-        fast = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        fast = device == "cpu" and torch.cpu._is_avx512_bf16_supported()
-    return "bfloat16" if fast else "float32"

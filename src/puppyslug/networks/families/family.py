@@ -15,11 +15,12 @@ class Family(nn.Module, ABC):
 
         Args:
             x: N×3×H×W in the network's own colour order, scale and precision.
-            wanted: names whose activations the caller keeps; all others may be overwritten as
-                soon as the next one is asked for.
+            wanted: names whose activations the caller keeps. A layer that is not wanted may be
+                overwritten as soon as the next one is asked for, or be computed as one with the
+                next and never appear.
 
         Yields:
-            (name, activation) for every layer of the record, in its order.
+            (name, activation), in the record's order; every wanted layer among them.
         """
 
     @abstractmethod

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Set
 from typing import cast
 
 from torch import Tensor, nn
-from torch.nn.functional import max_pool2d, relu, relu_
+from torch.nn.functional import relu
 
 from puppyslug.networks.families.family import Family
+from puppyslug.networks.kernels import Convolution, relu_max_pool
 from puppyslug.networks.records import NetworkRecord
 
 
@@ -20,19 +21,25 @@ class VGG(Family):
         below = 3
         for block, (count, channels) in enumerate(self.blocks, 1):
             for index in range(1, count + 1):
-                self.convolutions[f"{block}_{index}"] = nn.Conv2d(below, channels, 3, padding=1)
+                self.convolutions[f"{block}_{index}"] = Convolution(below, channels)
                 below = channels
 
     def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:
-        """See ``Family.layers``."""
+        """See ``Family.layers``; a convolution and its ReLU, or ReLU and pooling, go as one."""
         for block, (count, _) in enumerate(self.blocks, 1):
             for index in range(1, count + 1):
                 name = f"{block}_{index}"
-                x = self.convolutions[name](x)
-                yield f"conv{name}", x
-                x = relu(x) if f"conv{name}" in wanted else relu_(x)
-                yield f"relu{name}", x
-            x = max_pool2d(x, 2)
+                convolution = self.convolutions[name]
+                before_pooling = index == count and f"relu{name}" not in wanted
+                if f"conv{name}" in wanted or before_pooling:
+                    x = convolution(x)
+                    yield f"conv{name}", x
+                    x = x if before_pooling else relu(x)
+                else:
+                    x = convolution(x, relu=True)
+                if not before_pooling:
+                    yield f"relu{name}", x
+            x = relu_max_pool(x)
             yield f"pool{block}", x
 
     def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

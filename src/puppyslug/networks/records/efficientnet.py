@@ -76,5 +76,6 @@ EFFICIENTNET_LITE0 = NetworkRecord(
     licence="Apache-2.0",
     credit="M. Tan and Q. Le, EfficientNet (Google); converted by ML Illustrated",
     source="arXiv:1905.11946",
+    values_per_pixel=270,
     classes=CLASSES,
 )  # fmt: skip

@@ -16,6 +16,7 @@ class LayerRecord:
         channels: how many channels it has.
         stride: pixels of the picture between two neighbouring positions of the layer.
         receptive_field: edge, in pixels, of the square that one position sees.
+        reach: pixels that a position may see beyond its own cell of stride×stride, to any side.
         drops_last: whether an incomplete last window is dropped (VGG's pooling) or padded.
     """
 
@@ -23,6 +24,7 @@ class LayerRecord:
     channels: int
     stride: int
     receptive_field: int
+    reach: int
     drops_last: bool = False
 
     @property
@@ -50,11 +52,6 @@ class PackagedWeights:
     path: str
     sha256: str
 
-    @property
-    def file_name(self) -> str:
-        """The file's name without its folders."""
-        return self.path.rsplit("/", 1)[-1]
-
 
 @dataclass(frozen=True)
 class NetworkRecord:
@@ -76,6 +73,8 @@ class NetworkRecord:
         licence: of the weights.
         credit: what the licence asks to be said, or whom to thank.
         source: paper or page that describes the network.
+        values_per_pixel: numbers kept per pixel of the picture at the peak of a gradient, for
+            the memory plan; measured.
         classes: how many classes its head knows, 0 without a head.
     """
 
@@ -94,6 +93,7 @@ class NetworkRecord:
     licence: str
     credit: str
     source: str
+    values_per_pixel: float
     classes: int = 0
     _by_name: Mapping[str, LayerRecord] = field(init=False, repr=False, compare=False)
 
@@ -134,6 +134,7 @@ class LayerTable:
         self._drops_last = drops_last
         self._stride = 1
         self._receptive_field = 1
+        self._reach = 0
 
     def add(self, name: str, channels: int, *, kernel: int = 1, stride: int = 1) -> None:
         """Put one layer on top.
@@ -145,7 +146,15 @@ class LayerTable:
             stride: of its window, in positions of the layer below.
         """
         self._receptive_field += (kernel - 1) * self._stride
+        self._reach += kernel // 2 * self._stride
         self._stride *= stride
         self.layers.append(
-            LayerRecord(name, channels, self._stride, self._receptive_field, self._drops_last)
+            LayerRecord(
+                name,
+                channels,
+                self._stride,
+                self._receptive_field,
+                self._reach,
+                self._drops_last,
+            )
         )

@@ -48,4 +48,5 @@ VGG19 = NetworkRecord(
     credit='K. Simonyan and A. Zisserman, "Very Deep Convolutional Networks for Large-Scale '
     'Image Recognition", Visual Geometry Group, University of Oxford',
     source="arXiv:1409.1556",
+    values_per_pixel=172,
 )  # fmt: skip

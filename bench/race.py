@@ -1,0 +1,91 @@
+"""The race: the same dream by the loop that every peer runs, and by puppyslug, in one process.
+
+    python bench/race.py [--size 640x360] [--rounds 2]
+
+Both take VGG-19's relu4_4 through 4 octaves of 10 steps, from the same picture. The peers' loop is
+written out plainly: eager float32, modules in torch's default layout. They take turns, and the best
+of each counts. Only the ratio means anything. No peer that installs from the package index runs
+without torchvision, which has no build beside the CPU wheel of torch that the constraints name.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import puppyslug
+from puppyslug.benchmark import convolution_roof, shortest_time
+from puppyslug.dreaming import dream_steps
+from puppyslug.gradient import value_and_gradient
+from puppyslug.images import clouds
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from notebook import deepdream, vgg19_to
+
+
+def roof_share(size: tuple[int, int]) -> float:
+    """The convolutions of one direct step, each timed alone, divided by the whole step's time."""
+    network = puppyslug.load_network("vgg19", precision="bfloat16", device="cpu", winograd=0)
+    objective = puppyslug.parse_objective("relu4_4")
+    image = clouds(size)
+    alone = 0.0
+    height, width = size
+    for block, (count, _) in enumerate(network.record.structure[:4], 1):
+        for index in range(1, count + 1):
+            layer = network._family.convolutions[f"{block}_{index}"]
+            for channels, backward in ((layer.in_channels, False), (layer.out_channels, True)):
+                x = torch.rand(1, channels, height, width).bfloat16()
+                x = x.contiguous(memory_format=torch.channels_last)
+                with torch.no_grad():
+                    alone += shortest_time(
+                        lambda layer=layer, x=x, backward=backward: layer.convolve(
+                            x, backward=backward
+                        )
+                    )
+        height, width = height // 2, width // 2
+    return alone / shortest_time(lambda: value_and_gradient(network, objective, image))
+
+
+def main() -> None:
+    """Run the race and print ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", default="640x360")
+    parser.add_argument("--rounds", type=int, default=2)
+    arguments = parser.parse_args()
+    width, height = map(int, arguments.size.split("x"))
+    image = clouds((height, width))
+    recipe = puppyslug.Recipe.complete({})
+    runners = {
+        "peers' loop, float32": lambda: deepdream(
+            image[0].permute(1, 2, 0).numpy(), vgg19_to("relu4_4")
+        )
+    }
+    for title, precision, winograd in (
+        ("puppyslug, float32", "float32", 0),
+        ("puppyslug, bfloat16, direct", "bfloat16", 0),
+        ("puppyslug, bfloat16, Winograd", "bfloat16", 64),
+    ):
+        network = puppyslug.load_network(
+            "vgg19", precision=precision, device="cpu", winograd=winograd
+        )
+        runners[title] = lambda network=network: [*dream_steps(image, recipe, network)]
+    best = dict.fromkeys(runners, np.inf)
+    for _ in range(arguments.rounds):
+        for title, run in runners.items():
+            start = time.perf_counter()
+            run()
+            best[title] = min(best[title], time.perf_counter() - start)
+    slowest = best["peers' loop, float32"]
+    for title, seconds in best.items():
+        print(f"{title:32} {slowest / seconds:5.2f} × the peers' loop   ({seconds:.1f} s)")
+    for size in ((360, 640), (449, 600)):
+        share = roof_share(size)
+        print(f"direct step at {size[1]}x{size[0]}: its convolutions alone are {share:.2f} of it")
+    print(f"bfloat16 roof: {convolution_roof('bfloat16'):.0f} GFLOP/s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Tables: for people in a terminal, for programs in a pipe."""
+
+import sys
+from collections.abc import Sequence
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table: coloured in a terminal, plain columns in a pipe."""
+    if not sys.stdout.isatty():
+        print_columns(header, rows)
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*header, box=SIMPLE_HEAD, padding=(0, 1), header_style="bold")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def print_cards(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """One block a row, for rows too long to stand side by side in a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    for name, *cells in rows:
+        console.print(f"[bold]{name}[/]")
+        card = Table.grid(padding=(0, 2))
+        for title, cell in zip(header[1:], cells, strict=True):
+            card.add_row(f"  [dim]{title}[/]", cell)
+        console.print(card)
+        console.print()
+
+
+def print_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Plain columns of full width, for other programs."""
+    lines = [header, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        print("  ".join(cells).rstrip())

@@ -1,0 +1,93 @@
+"""Tiles against the whole picture."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conftest import Toy, toy_record
+from puppyslug.gradient import value_and_gradient
+from puppyslug.networks import find_record
+from puppyslug.networks.network import Network, load_network
+from puppyslug.objectives import parse_objective
+from puppyslug.tiling import tiles
+
+edges = st.integers(1, 90)
+
+
+@given(
+    st.tuples(st.integers(1, 300), st.integers(1, 300)),
+    st.tuples(edges, edges),
+    st.sampled_from(["vgg19", "efficientnet_lite0"]),
+    st.data(),
+)
+def test_tiles_divide_the_picture(size, edge, name, data):
+    height, width = size
+    record = find_record(name)
+    layer = data.draw(st.sampled_from(record.layers))
+    covered = torch.zeros(height, width)
+    for tile in tiles(size, edge, [layer]):
+        rows, columns = tile.rows, tile.columns
+        covered[rows.first : rows.last, columns.first : columns.last] += 1
+        for span, length in ((rows, height), (columns, width)):
+            assert 0 <= span.crop_first <= span.first < span.last <= span.crop_last <= length
+            assert span.crop_first in {0} or span.first - span.crop_first >= layer.reach
+            assert span.crop_last in {length} or span.crop_last - span.last >= layer.reach
+            assert span.first % layer.stride == span.crop_first % layer.stride == 0
+            assert (length - span.crop_last) % layer.stride == 0
+    assert (covered == 1).all()
+
+
+def assert_tiles_equal_the_whole(network, text, size, tile, seed):
+    image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(seed))
+    objective = parse_objective(text)
+    scores, gradient = value_and_gradient(network, objective, image)
+    tiled_scores, tiled = value_and_gradient(network, objective, image, tile)
+    assert torch.allclose(scores, tiled_scores, rtol=1e-4)
+    assert (gradient - tiled).abs().max() <= 1e-4 * gradient.abs().mean()
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.tuples(st.integers(2, 60), st.integers(2, 60)),
+    st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    st.sampled_from(["relu2", "pool1", "relu1", "conv2:3 - 2*relu1:1", "relu2:2@c + conv1"]),
+    st.integers(0, 9),
+)
+def test_a_toys_tiles_equal_the_whole(size, tile, text, seed):
+    assert_tiles_equal_the_whole(Network(toy_record(), Toy()), text, size, tile, seed)
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("vgg19", ["relu1_2", "pool2", "relu3_1:7", "relu4_1", "2*relu2_2 - relu3_3"]),
+        ("efficientnet_lite0", ["stem", "block_2", "block_4:3", "block_2 - 0.5*block_3"]),
+    ],
+)
+@settings(max_examples=12, deadline=None)
+@given(
+    st.tuples(st.integers(16, 110), st.integers(16, 110)),
+    st.tuples(st.integers(8, 64), st.integers(8, 64)),
+    st.integers(0, 9),
+    st.data(),
+)
+def test_tiles_equal_the_whole(name, texts, size, tile, seed, data):
+    network = load_network(name, precision="float32", device="cpu")
+    assert_tiles_equal_the_whole(network, data.draw(st.sampled_from(texts)), size, tile, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("vgg19", "relu4_4"),
+        ("vgg19", "relu5_4"),
+        ("efficientnet_lite0", "block_9"),
+        ("efficientnet_lite0", "labels:207"),
+    ],
+)
+@pytest.mark.parametrize("size", [(225, 400), (302, 333)])
+def test_deep_tiles_equal_the_whole(name, text, size):
+    network = load_network(name, precision="float32", device="cpu")
+    assert_tiles_equal_the_whole(network, text, size, (96, 128), 1)
