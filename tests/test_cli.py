@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import skimage.data
-from PIL import Image
+from PIL import Image, ImageChops
 
 from puppyslug.cli import main
 from puppyslug.images import read_recipe_text
@@ -343,3 +343,110 @@ def test_output_is_not_buffered_away_by_a_closed_pipe():
     assert "Traceback" not in process.stderr.read()
     process.stderr.close()
     process.wait()
+
+
+def test_a_large_picture_goes_in_tiles_and_comes_out_the_same(folder, capsys):
+    fast = ["--layer", "relu1_2", "--octaves", "1", "--iterations", "1", "--precision", "float32"]
+    tall = ["dream", "clouds", "--size", "200x500", *fast]
+    assert main([*tall, "--memory", "2GB", "-o", "whole.png"]) == 0
+    assert main([*tall, "--memory", "150MB", "-o", "tiles.png"]) == 0
+    assert "in 1×3 tiles" in capsys.readouterr().err
+    assert Recipe.from_json(read_recipe_text("tiles.png")).tile != "whole"
+    assert main(["redo", "tiles.png", "-o", "again.png"]) == 0
+    assert Path("tiles.png").read_bytes() == Path("again.png").read_bytes()
+    with Image.open("whole.png") as whole, Image.open("tiles.png") as tiled:
+        extremes = ImageChops.difference(whole, tiled).getextrema()
+    assert max(highest for _, highest in extremes) <= 1
+
+
+@pytest.mark.parametrize(
+    ("memory", "said"), [("10MB", "at least --memory"), ("lots", "such as 2GB or 800MB")]
+)
+def test_memory_that_is_too_little_or_no_number_is_refused(folder, capsys, memory, said):
+    assert said in fails(capsys, "dream", "cat.jpg", "--memory", memory)
+
+
+def test_a_device_that_is_not_there_is_refused(folder, capsys):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA device")
+    assert "no CUDA device here" in fails(capsys, "dream", "cat.jpg", "--device", "cuda")
+
+
+def test_the_bare_command_shows_its_help(capsys):
+    assert main([]) == 0
+    assert "Usage: puppyslug [OPTIONS] COMMAND" in capsys.readouterr().out
+
+
+def test_redo_never_replaces_what_it_reads(folder, capsys):
+    assert main(["dream", "cat.jpg", *FAST, "-o", "a.png"]) == 0
+    before = {name: Path(name).read_bytes() for name in ("cat.jpg", "a.png")}
+    capsys.readouterr()
+    for name in before:
+        assert "name another file" in fails(capsys, "redo", "a.png", "-o", name, "--force")
+    assert "name another file" in fails(
+        capsys, "dream", "cat.jpg", "--recipe", "a.png", "-o", "a.png", "--force"
+    )
+    assert before == {name: Path(name).read_bytes() for name in before}
+
+
+@pytest.mark.parametrize("size", ["0", "²", "9" * 5000, "-4", "full?"])
+def test_redo_refuses_sizes_that_are_none(folder, capsys, size):
+    assert main(["dream", "clouds", *FAST, "--size", "64x36", "-o", "a.png"]) == 0
+    capsys.readouterr()
+    assert "size cannot be" in fails(capsys, "redo", "a.png", f"--size={size}")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "said"),
+    [
+        ('{"composed": "full"}', "such as 640x360"),
+        ('{"size": "60000x60000"}', "megapixels"),
+        ('{"composed": "90x50", "octave_scale": 1.0000001, "size": "960x540"}', "too near to 1"),
+        ('{"schedule": [[0, 0, 1, "objective", "conv1_1:999"]]}', "channels are 0 to 63"),
+        ('{"schedule": [[0, 0, 1, "objective", "conv9_1"]]}', "has no layer"),
+        ('{"size": "6x6", "schedule": [[0, 0, 1, "objective", "relu5_4"]]}', "too small for relu5"),
+        ('{"photo": {"name": "x", "sha256": "%s", "folder": "/etc"}}' % ("0" * 64), "photo cannot"),
+        ('{"photo": {"name": "x", "sha256": "%s"}}' % ("0" * 64), "name it with --photo"),
+        ('{"objective": "1e30*relu1_1"}', "up to a million"),
+        ('{"schedule": %s}' % ([[0, 0, 0, "jitter", 5]] * 2000), "schedule cannot be"),
+        ('{"recipe_version": "2"}', "newer puppyslug"),
+        ('{"photo": "a\\nb"}', "photo cannot be"),
+    ],
+)  # fmt: skip
+def test_hostile_recipes_are_refused_in_one_line(folder, capsys, recipe, said):
+    Path("r.json").write_text(recipe.replace("'", '"'))
+    assert said in fails(capsys, "dream", "--recipe", "r.json")
+    assert files(folder) == {"cat.jpg", "r.json"}
+
+
+def test_odd_names_are_shown_on_one_line(folder, capsys):
+    assert "does not exist" in fails(capsys, "dream", "no\nsuch\x1b[31m.jpg")
+    assert "does not exist" in fails(capsys, "dream", "nosuchfolder/cat.jpg")
+    for name in ("back\\slash.jpg", "ünï cödé.jpg", "a" * 250 + ".jpg"):
+        Path(name).write_bytes(Path("cat.jpg").read_bytes())
+        assert main(["dream", name, *FAST, "--quiet"]) == 0
+        dream = capsys.readouterr().out.rstrip("\n")
+        assert main(["redo", dream, "--quiet"]) == 0
+        again = capsys.readouterr().out.rstrip("\n")
+        assert Path(dream).read_bytes() == Path(again).read_bytes()
+
+
+def test_a_dangling_link_is_not_written_through(folder, capsys):
+    Path("cat.dream.png").symlink_to("elsewhere.png")
+    assert main(["dream", "cat.jpg", *FAST]) == 0
+    assert capsys.readouterr().out == "cat.dream-2.png\n"
+    assert "exists" in fails(capsys, "dream", "cat.jpg", "-o", "cat.dream.png")
+
+
+def test_formats_with_short_edges_are_refused_before_dreaming(folder, capsys):
+    said = fails(capsys, "dream", "clouds", "--size", "17000x16", *FAST, "-o", "a.webp")
+    assert "at most 16383 pixels" in said
+
+
+def test_closed_streams_do_not_matter(folder):
+    for closed in ("2>&-", ">&-", ">&- 2>&-"):
+        line = f'"{sys.executable}" -m puppyslug dream cat.jpg {" ".join(FAST)} {closed}'
+        subprocess.run(["sh", "-c", line], check=True, capture_output=True)
+    assert len(files(folder)) == 4

@@ -145,3 +145,17 @@ def test_a_larger_dream_has_the_same_composition(toy):
 def test_too_small_is_refused(toy):
     with pytest.raises(ImageError, match="needs 2×2"):
         next(dream_steps(torch.rand(1, 3, 1, 9), recipe(), toy))
+
+
+def test_what_is_no_picture_is_refused(toy):
+    for wrong in (torch.rand(3, 9, 9), torch.rand(1, 1, 9, 9), "sky.jpg"):
+        with pytest.raises(ImageError, match="takes a picture as"):
+            next(dream_steps(wrong, recipe(), toy))
+
+
+def test_an_overflow_is_said_and_not_saved(toy, picture):
+    def overflowing(network, objective, image, tile):
+        return torch.ones(1), torch.full_like(image, float("inf"))
+
+    with pytest.raises(ObjectiveError, match="smaller weights"):
+        next(dream_steps(picture, recipe(), toy, gradient=overflowing))

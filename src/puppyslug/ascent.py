@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from puppyslug.errors import ObjectiveError
 from puppyslug.gradient import Gradient, value_and_gradient
 from puppyslug.networks.network import Network
 from puppyslug.objectives import Objective
@@ -40,12 +41,17 @@ def ascend(
 
     Returns:
         The new picture, and the scores (N,) of the one before.
+
+    Raises:
+        ObjectiveError: the gradient is too large for the network's precision.
     """
     shift_x, shift_y = (int(shift) for shift in generator.integers(-jitter, jitter + 1, 2))
     rolled = image.roll((shift_y, shift_x), (2, 3))
     scores, step = gradient(network, objective, rolled, tile)
     del rolled
     mean = torch.linalg.vector_norm(step, 1, (1, 2, 3), keepdim=True) / step[0].numel()
+    if not mean.isfinite().all():
+        raise ObjectiveError(f"{objective} overflows {network.precision}; use smaller weights")
     # a picture without any response has no direction to go: it stays as it is
     step *= torch.where(mean > 0, step_size / 255 / mean, 0.0)
     stepped = step.roll((-shift_y, -shift_x), (2, 3)).add_(image).clamp_(0, 1)

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from puppyslug.ascent import ascend
-from puppyslug.errors import RecipeError, nearest
+from puppyslug.errors import ImageError, RecipeError, nearest
 from puppyslug.gradient import Gradient, value_and_gradient
 from puppyslug.images import RECIPE_KEY, resize, to_pil
 from puppyslug.networks.network import Network
@@ -112,8 +112,12 @@ def dream_steps(
         ObjectiveError: no such channel or position.
         RecipeError: a change that cannot be made while dreaming.
     """
+    if not (isinstance(image, Tensor) and image.dim() == 4 and image.shape[1] == 3):
+        raise ImageError(
+            "dream_steps takes a picture as a 1×3×H×W tensor, such as load_image(…).image"
+        )
     size = (image.shape[-2], image.shape[-1])
-    objective = parse_objective(recipe.objective)
+    objective = recipe.any_objective()
     composition = recipe.composition or size
     objective.check(network.record, composition)
     sizes = plan_octaves(recipe, objective, network.record, size).sizes
@@ -161,9 +165,9 @@ def dream_steps(
                 if sent is None:
                     break
                 recipe = _steered(recipe, (frame, *place), sent)
-                parse_objective(recipe.at(frame, *place).objective).check(
-                    network.record, composition
-                )
+                steered = parse_objective(recipe.at(frame, *place).objective)
+                steered.check(network.record, composition)
+                plan_octaves(recipe, steered, network.record, sizes[0])
             if current.number == recipe.stop_after:
                 return
         detail = picture - base

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from puppyslug.errors import ImageError
+from puppyslug.errors import ImageError, RecipeError
 from puppyslug.networks import NetworkRecord
 from puppyslug.objectives import Objective
 from puppyslug.recipe import Recipe
 
 Size = tuple[int, int]
+MAX_OCTAVES = 200
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ def octave_sizes(
     while sizes and composed[0] * ratio < size[0] and composed[1] * ratio < size[1]:
         sizes.append((round(composed[0] * ratio), round(composed[1] * ratio)))
         ratio *= scale
+        if len(sizes) > MAX_OCTAVES:
+            raise RecipeError(
+                f"octave_scale {scale} is too near to 1 to dream {composed[1]}×{composed[0]} "
+                f"at {size[1]}×{size[0]}; it would take over {MAX_OCTAVES} octaves"
+            )
     return [*sizes, size]
 
 

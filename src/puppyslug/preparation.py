@@ -13,7 +13,7 @@ from torch import Tensor
 
 from puppyslug.errors import ImageError, RecipeError, WeightsError
 from puppyslug.gradient import value_and_gradient
-from puppyslug.images import Photo, clouds, load_image, noise, photo_from
+from puppyslug.images import MAX_PIXELS, Photo, clouds, load_image, noise, photo_from
 from puppyslug.networks import LayerRecord, NetworkRecord, find_record
 from puppyslug.networks.network import Network, load_network
 from puppyslug.networks.resolving import (
@@ -82,7 +82,7 @@ def prepare(
         RecipeError: a size that does not fit the picture.
     """
     record = find_record(recipe.network)
-    objective = parse_objective(recipe.objective)
+    objective = recipe.any_objective()
     layers = [record.layer(name) for name in objective.layers]
     photo = _photo(recipe, source)
     notices = []
@@ -167,9 +167,12 @@ def _tile(
 def _photo(recipe: Recipe, source: Source) -> Photo:
     if isinstance(source, str) and source in STARTS:
         start_size = _start_size(recipe.size)
+        _check_pixels(start_size)
         start = _START_PICTURES[source](start_size, recipe.seed)
         return Photo(start, None, source, "", start_size)
     longest, size = _photo_size(recipe.size)
+    if size is not None:
+        _check_pixels(size)
     if isinstance(source, Image.Image):
         photo = photo_from(source, longest=longest, size=size)
     else:
@@ -185,6 +188,14 @@ def _photo(recipe: Recipe, source: Source) -> Photo:
             "give the longest edge instead"
         )
     return photo
+
+
+def _check_pixels(size: tuple[int, int]) -> None:
+    if size[0] * size[1] > MAX_PIXELS:
+        raise RecipeError(
+            f"{_times(size)} is more than the limit of {MAX_PIXELS / 1e6:.0f} megapixels; "
+            "take a smaller size"
+        )
 
 
 def _start_size(text: str | None) -> tuple[int, int]:
@@ -248,7 +259,8 @@ def _reference(
     if result_folder is not None and isinstance(source, str | Path):
         with contextlib.suppress(ValueError):  # on another drive there is no way
             way = os.path.relpath(Path(source).resolve().parent, result_folder.resolve())
-            folder = None if way == "." else Path(way).as_posix()
+            way = way.encode("utf-8", "replace").decode()  # folders need not be UTF-8
+            folder = None if way == "." or ":" in way else Path(way).as_posix()
     return FileReference(name=photo.name, sha256=photo.sha256, folder=folder)
 
 

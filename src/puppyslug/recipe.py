@@ -31,7 +31,7 @@ STARTS = ("noise", "clouds")  # what there is to start from without a photo
 STEERABLE = frozenset({"objective", "step_size", "jitter"})
 
 Size = tuple[int, int]
-_SIZE = re.compile(r"(\d{1,5})(?:x(\d{1,5}))?")
+_SIZE = re.compile(r"([0-9]{1,5})(?:x([0-9]{1,5}))?")
 
 
 class FileReference(BaseModel):
@@ -45,9 +45,9 @@ class FileReference(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, Field(max_length=255, pattern=r"^[^/\\]*$")]
+    name: Annotated[str, Field(max_length=255, pattern="^[^/]*$")]
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    folder: Annotated[str, Field(max_length=1000)] | None = None
+    folder: Annotated[str, Field(max_length=1000, pattern="^[^/:][^:]*$")] | None = None
 
 
 class Change(NamedTuple):
@@ -128,9 +128,18 @@ class Recipe(BaseModel):
     stop_after: int | None = Field(
         None, ge=1, description="steps after which the dream was interrupted"
     )
-    schedule: tuple[Change, ...] = Field((), description="settings changed while dreaming")
+    schedule: tuple[Change, ...] = Field(
+        (), max_length=1000, description="settings changed while dreaming"
+    )
 
-    @field_validator("size", "composed")
+    @field_validator("composed")
+    @classmethod
+    def _check_composed(cls, text: str | None) -> str | None:
+        if text is not None and "x" not in text:
+            raise ValueError("it should be WxH, such as 640x360")
+        return cls._check_size(text)
+
+    @field_validator("size")
     @classmethod
     def _check_size(cls, text: str | None) -> str | None:
         if text is not None and text != "full":
@@ -208,9 +217,18 @@ class Recipe(BaseModel):
         record = find_record(recipe.network)
         objective = parse_objective(recipe.objective or record.default_layer)
         recipe = recipe.model_copy(update={"objective": str(objective)})
+        unchanged = recipe.with_settings({"schedule": ()})
         for change in recipe.schedule:
-            parse_objective(recipe.with_settings({change.field: change.value}).objective)
+            parse_objective(unchanged.with_settings({change.field: change.value}).objective)
         return recipe
+
+    def any_objective(self) -> Objective:
+        """All that is an objective at some step, as one: for checks that must hold for each."""
+        texts = [str(c.value) for c in self.schedule if c.field == "objective"]
+        total = parse_objective(self.objective)
+        for text in texts:
+            total = Objective(total.terms + parse_objective(text).terms)
+        return total
 
     def at(self, frame: int, octave: int, step: int) -> Self:
         """The recipe with every change of its schedule up to this step applied."""
@@ -235,7 +253,10 @@ class Recipe(BaseModel):
         Raises:
             RecipeError: the size cannot be read.
         """
-        if self.size and "x" in self.size and size.isdigit():
+        size = self.with_settings({"size": size}).size or ""  # checked
+        if not self.size or "x" not in self.size:
+            raise RecipeError("the recipe does not say how large its dream was; it has no WxH size")
+        if "x" not in size and size != "full":
             height, width = parse_size(self.size)
             scale = int(size) / max(height, width)
             size = format_size((max(1, round(height * scale)), max(1, round(width * scale))))
@@ -363,8 +384,11 @@ def format_size(size: Size) -> str:
 
 
 def _check_version(settings: Mapping[str, object]) -> None:
-    made_for = settings.get("recipe_version", RECIPE_VERSION)
-    if isinstance(made_for, int) and made_for > RECIPE_VERSION:
+    try:
+        made_for = float(str(settings.get("recipe_version", RECIPE_VERSION)))
+    except ValueError:
+        return  # refused by the field itself
+    if made_for > RECIPE_VERSION:
         raise RecipeError(
             f"the recipe was written by a newer puppyslug ({settings.get('version', 'unknown')}); "
             f"this is {version('puppyslug')}: update it"

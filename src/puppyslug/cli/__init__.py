@@ -8,6 +8,7 @@ import typer
 
 from puppyslug.cli.bench import bench
 from puppyslug.cli.dream import dream
+from puppyslug.cli.outputs import say
 from puppyslug.cli.redo import redo
 from puppyslug.cli.sheet import sheet
 from puppyslug.cli.tables import layers, networks, options
@@ -39,34 +40,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         return app(args=arguments, prog_name="puppyslug", standalone_mode=False) or 0
-    except PuppyslugError as error:
-        return _fail(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "puppyslug"
         _fail(f"{_sentence(error.format_message())} (see '{command} --help')")
         return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        return 130
     except BrokenPipeError:  # the reader of our output, such as head, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
         if os.environ.get("PUPPYSLUG_TRACEBACK"):
             raise
-        text = " ".join(str(error).split())[:300]
-        return _fail(
-            f"unexpected {type(error).__name__}: {text}; set PUPPYSLUG_TRACEBACK=1 to see where"
-        )
+        return _fail(_explain(error))
 
 
-def run() -> None:
-    """What the installed command calls."""
-    sys.exit(main())
+def _explain(error: Exception) -> str:
+    """What to tell the user of an error."""
+    if isinstance(error, PuppyslugError):
+        return str(error)
+    if isinstance(error, MemoryError) or "can't allocate" in str(error):  # the latter is torch's
+        return "there is not enough memory; take a smaller --size or --memory"
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}"
+    text = " ".join(str(error).split())[:300]
+    return f"unexpected {type(error).__name__}: {text}; set PUPPYSLUG_TRACEBACK=1 to see where"
 
 
 def _fail(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    say(f"error: {message}")
     return 1
 
 

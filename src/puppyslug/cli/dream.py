@@ -1,6 +1,5 @@
 """``puppyslug dream``: pictures in, dreams out."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.files import find_photo, read_recipe_file
+from puppyslug.cli.files import check_readable, find_photo, read_recipe_file
 from puppyslug.cli.outputs import Destination, say
 from puppyslug.cli.running import deliver, prepare_aloud
 from puppyslug.errors import OutputError, PuppyslugError
@@ -39,6 +38,7 @@ class _Request:
     """What all the pictures of one command have in common."""
 
     recipe: Recipe
+    recipe_file: Path | None
     weights: Path | None
     output: Path | None
     force: bool
@@ -72,7 +72,7 @@ def dream(
     if len(sources) > 1 and output is not None and not output.is_dir():
         raise OutputError(f"several photos need a folder to go to; {output} is none that exists")
     request = _Request(
-        Recipe.complete(chosen), weights, output, force, print_recipe, no_recipe, quiet
+        Recipe.complete(chosen), recipe, weights, output, force, print_recipe, no_recipe, quiet
     )
     failed = 0
     for source in sources:
@@ -81,7 +81,7 @@ def dream(
         except PuppyslugError as error:
             if len(sources) == 1:
                 raise
-            print(f"error: {error}", file=sys.stderr)
+            say(f"error: {error}")
             failed = 1
         else:
             if status:
@@ -123,6 +123,8 @@ def _sources(
 
 def _dream_one(request: _Request, source: str | Path) -> int:
     photo = source if isinstance(source, Path) else None
+    if photo:
+        check_readable(photo)
     name = photo.stem if photo else source
     if request.print_recipe and request.output is None:
         print(_prepare(request, source, None).recipe.to_json(indent=2))
@@ -133,8 +135,9 @@ def _dream_one(request: _Request, source: str | Path) -> int:
         stem=f"{name}.dream",
         force=request.force,
     )
-    if photo:
-        destination.refuse(photo)
+    for read in (photo, request.recipe_file):
+        if read:
+            destination.refuse(read)
     prepared = _prepare(request, source, destination.folder)
     if request.print_recipe:
         print(prepared.recipe.to_json(indent=2))

@@ -1,5 +1,6 @@
 """Files that a recipe names: found by name, told apart by content."""
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,17 +12,32 @@ from puppyslug.recipe import FileReference, read_settings
 MAX_RECIPE_BYTES = 1_000_000
 
 
+def check_readable(path: Path) -> None:
+    """Refuse a picture that is not there, before anything else is looked at.
+
+    Raises:
+        ImageError: it does not exist, or is a folder.
+    """
+    if path.is_dir():
+        raise ImageError(f"{path} is a folder; name a picture in it")
+    if not path.exists():
+        raise ImageError(f"{path} does not exist; check the name")
+
+
 def read_recipe_file(path: Path) -> dict[str, Any]:
     """Read the settings in a JSON file, or those in the recipe inside a dream.
 
     Raises:
         RecipeError: the file is missing, too large, or holds no recipe.
     """
+    if path.exists() and not path.is_file():
+        raise RecipeError(f"the recipe {path} is no file; name a JSON file or a dream")
     try:
         with path.open("rb") as file:
             data = file.read(MAX_RECIPE_BYTES + 1)
     except OSError as error:
         raise RecipeError(f"the recipe {path} cannot be read: {error.strerror}") from error
+    data = data.removeprefix(b"\xef\xbb\xbf")
     if data.lstrip()[:1] in (b"{", b"["):
         if len(data) > MAX_RECIPE_BYTES:
             raise RecipeError(f"the recipe {path} is larger than {MAX_RECIPE_BYTES // 1000} kB")
@@ -50,11 +66,12 @@ def find_photo(reference: FileReference, recipe_file: Path) -> Path:
         )
     changed = None
     for path in _places(reference, recipe_file.parent):
-        if path.is_file():
-            with path.open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() == reference.sha256:
-                    return path
-            changed = path
+        with contextlib.suppress(OSError):  # nothing that can be read is there
+            if path.is_file():
+                with path.open("rb") as file:
+                    if hashlib.file_digest(file, "sha256").hexdigest() == reference.sha256:
+                        return path
+                changed = path
     if changed is not None:
         raise ImageError(
             f"{changed} has changed since the dream was made; name the original with --photo"

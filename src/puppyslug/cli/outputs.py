@@ -1,7 +1,11 @@
 """Where results go: names that are free, refusals before any work, nothing ever lost."""
 
+import contextlib
+import os
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,17 +19,36 @@ if TYPE_CHECKING:
 def say(message: str, *, quiet: bool = False) -> None:
     """Tell the user something on standard error."""
     if not quiet:
-        print(message, file=sys.stderr)
+        print(printable(message), file=sys.stderr)
+
+
+def printable(message: str) -> str:
+    """A message on one line, whatever a file's name holds."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
 
 
 def fresh_names(folder: Path, stem: str, suffix: str = ".png") -> Iterator[Path]:
     """Names that no file has: ``stem.png``, ``stem-2.png`` and so on."""
     number = 1
+    stem = stem.encode()[:200].decode(errors="ignore")  # a name has room for 255 bytes
     while True:
         path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
-        if not path.exists():
+        if not os.path.lexists(path):
             yield path
         number += 1
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let a second Ctrl-C wait: what is being saved is saved."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Destination:
@@ -84,7 +107,7 @@ class Destination:
             OutputError: the result would replace it.
         """
         if self.path.exists() and source.exists() and self.path.samefile(source):
-            raise OutputError(f"{self.path} is the photo itself; name another file")
+            raise OutputError(f"{self.path} is the photo itself, or the dream; name another file")
 
     def save(
         self, picture: "Image.Image", recipe_text: str | None = None, *, quiet: bool = False
@@ -103,7 +126,10 @@ class Destination:
         from puppyslug.images import save_image
 
         try:
-            notices = save_image(picture, self.path, recipe_text=recipe_text, overwrite=self._force)
+            with _uninterrupted():
+                notices = save_image(
+                    picture, self.path, recipe_text=recipe_text, overwrite=self._force
+                )
         except OutputError as error:
             if not self._named and self.path.exists():  # somebody else took the name meanwhile
                 self.path = next(self._names)

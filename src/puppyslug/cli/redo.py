@@ -29,6 +29,7 @@ Output = Annotated[
 @options.takes_settings(
     "size",
     "memory",
+    "device",
     size="longest edge in pixels, also larger than the photo [default: the dream's own]",
 )
 def redo(
@@ -45,7 +46,7 @@ def redo(
 
     On the same machine it comes out byte for byte; with --size it keeps its composition.
     """
-    from puppyslug.images import read_recipe_text
+    from puppyslug.images import WRITABLE, read_recipe_text
 
     recipe = Recipe.from_json(read_recipe_text(dream))
     source: str | Path
@@ -57,11 +58,14 @@ def redo(
         recipe = recipe.resized(str(settings["size"]))
     if "memory" in settings:
         recipe = recipe.with_settings({"memory": settings["memory"], "tile": "auto"})
+    if "device" in settings:
+        recipe = recipe.with_settings({"device": settings["device"], "winograd": "auto"})
+    suffix = dream.suffix if dream.suffix.lower() in WRITABLE else ".png"
     destination = Destination.choose(
-        output, beside=dream.parent, stem=dream.stem, suffix=dream.suffix, force=force
+        output, beside=dream.parent, stem=dream.stem, suffix=suffix, force=force
     )
-    for read in (dream, photo):
-        if read is not None:
+    for read in (dream, source):
+        if isinstance(read, Path):
             destination.refuse(read)
     prepared = prepare_aloud(recipe, source, weights=weights, quiet=quiet)
     return deliver(prepared, destination, dream.name, no_recipe=False, quiet=quiet)

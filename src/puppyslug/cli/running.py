@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from puppyslug.cli.outputs import Destination, say
+from puppyslug.cli.outputs import Destination, printable, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,8 +70,10 @@ def deliver(
     """
     import torch
 
+    from puppyslug.images import check_edges
     from puppyslug.preparation import estimate_seconds
 
+    check_edges(destination.path, (prepared.image.shape[-1], prepared.image.shape[-2]))
     if not quiet:
         say(f"{prepared.plan}: about {_duration(estimate_seconds(prepared))}")
     step, interrupted = follow(prepared, label, quiet=quiet)
@@ -109,7 +111,7 @@ class Bar:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
             TextColumn("{task.percentage:>3.0f} %"),
             TimeRemainingColumn(compact=True),
@@ -118,6 +120,7 @@ class Bar:
             transient=True,
             expand=True,
         )
+        label = printable(label)
         self._label = label if len(label) <= 20 else label[:19] + "…"
         self._task = self._progress.add_task(self._label, total=1.0)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from puppyslug.cli import options
+from puppyslug.cli.files import check_readable
 from puppyslug.cli.outputs import Destination, say
 from puppyslug.cli.running import INTERRUPTED, follow, prepare_aloud
 from puppyslug.networks import find_record
@@ -62,6 +63,8 @@ def sheet(
     objectives.sort(key=lambda o: max(record.depth(layer) for layer in o.layers))
     path = Path(photo)
     source: str | Path = photo if photo in STARTS else path
+    if photo not in STARTS:
+        check_readable(path)
     destination = Destination.choose(
         output,
         beside=path.parent,

@@ -4,14 +4,17 @@ Pictures are N×3×H×W float32 tensors, RGB, in [0, 1]; sizes are (height, widt
 """
 
 from puppyslug.images.embedding import RECIPE_KEY, read_recipe_text
-from puppyslug.images.reading import Photo, load_image, photo_from
+from puppyslug.images.reading import MAX_PIXELS, Photo, load_image, photo_from
 from puppyslug.images.resampling import fit, resize
 from puppyslug.images.starts import clouds, noise
-from puppyslug.images.writing import check_output, save_image, to_pil
+from puppyslug.images.writing import WRITABLE, check_edges, check_output, save_image, to_pil
 
 __all__ = [
+    "MAX_PIXELS",
     "RECIPE_KEY",
+    "WRITABLE",
     "Photo",
+    "check_edges",
     "check_output",
     "clouds",
     "fit",

@@ -5,14 +5,17 @@ photo viewers leave alone and editors mostly carry along; TIFF in ImageDescripti
 do, because libtiff cannot write EXIF into a compressed file.
 """
 
+import warnings
 from pathlib import Path
 
 from PIL import ExifTags, Image, PngImagePlugin
 
 from puppyslug.errors import ImageError, RecipeError
+from puppyslug.images.formats import readable_formats
 
 RECIPE_KEY = "puppyslug"
 FORMATS_WITH_RECIPE = frozenset({"PNG", "JPEG", "WEBP", "TIFF", "AVIF"})
+_JPEG_ROOM = 65_000  # bytes of EXIF that a JPEG's segment can hold
 _ASCII = b"ASCII\0\0\0"  # EXIF's mark for the encoding of a UserComment
 
 
@@ -27,6 +30,8 @@ def save_arguments(file_format: str, recipe_text: str | None) -> dict[str, objec
         Arguments for ``save``; empty where there is no recipe or the format has no room for one.
     """
     if not recipe_text or file_format not in FORMATS_WITH_RECIPE:
+        return {}
+    if file_format == "JPEG" and len(recipe_text) > _JPEG_ROOM:
         return {}
     if file_format == "PNG":
         chunks = PngImagePlugin.PngInfo()
@@ -58,8 +63,13 @@ def read_recipe_text(path: str | Path) -> str:
         RecipeError: the picture carries no recipe.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise ImageError(f"{path} is no file; name a dream")
     try:
-        with Image.open(path) as picture:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            Image.open(path, formats=readable_formats()) as picture,
+        ):
             text = getattr(picture, "text", {}).get(RECIPE_KEY)
             exif = picture.getexif()
             comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)

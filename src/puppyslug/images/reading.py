@@ -13,10 +13,10 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from puppyslug.errors import ImageError
+from puppyslug.images.formats import readable_formats
 from puppyslug.images.resampling import fit
 
 MAX_PIXELS = 178_956_970  # Pillow's own limit, above which it refuses to decode
-READABLE = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
 _READABLE_TEXT = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF or, with pillow-heif, HEIC"
 
 
@@ -113,9 +113,7 @@ def _decode(data: bytes, path: Path) -> Image.Image:
         # Pillow warns from half its limit on and about odd but harmless metadata
         warnings.simplefilter("ignore")
         try:
-            Image.init()
-            known = [name for name in READABLE if name in Image.OPEN]
-            picture: Image.Image = Image.open(io.BytesIO(data), formats=known)
+            picture: Image.Image = Image.open(io.BytesIO(data), formats=readable_formats())
             picture.load()
             return ImageOps.exif_transpose(picture)
         except UnidentifiedImageError as error:
@@ -144,6 +142,8 @@ def _photo(
     size: tuple[int, int] | None,
 ) -> Photo:
     full_size = picture.height, picture.width
+    if 0 in full_size:
+        raise ImageError(f"the picture {name} has no pixels: {picture.width}×{picture.height}")
     if size is None:
         size = full_size if longest is None else fit(full_size, longest)
     picture, alpha = _split_alpha(picture)

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import os
 import tempfile
 from pathlib import Path
@@ -25,6 +26,8 @@ _FORMATS: dict[str, tuple[str, dict[str, object]]] = {
     ".bmp": ("BMP", {}),
     ".avif": ("AVIF", {"quality": 90}),
 }
+WRITABLE = tuple(_FORMATS)
+_LONGEST_EDGE = {"JPEG": 65_500, "WEBP": 16_383, "AVIF": 65_535}
 _WITHOUT_ALPHA = frozenset({"JPEG", "BMP"})
 
 
@@ -68,7 +71,7 @@ def check_output(path: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{path} is a folder; name a file in it")
     if not path.parent.is_dir():
         raise OutputError(f"the folder {path.parent} does not exist; make it first")
-    if path.exists() and not overwrite:
+    if os.path.lexists(path) and not overwrite:
         raise OutputError(f"{path} exists; name another file or add --force")
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".puppyslug-"):
@@ -77,6 +80,25 @@ def check_output(path: Path, *, overwrite: bool) -> None:
         raise OutputError(
             f"the folder {path.parent} cannot be written to: {error.strerror}"
         ) from error
+
+
+def check_edges(path: Path, size: tuple[int, int]) -> None:
+    """Refuse a picture with more pixels along an edge than its format allows.
+
+    Args:
+        path: the file to be written.
+        size: (width, height).
+
+    Raises:
+        OutputError: too large for the format.
+    """
+    file_format, _ = _FORMATS[path.suffix.lower()]
+    most = _LONGEST_EDGE.get(file_format)
+    if most is not None and max(size) > most:
+        raise OutputError(
+            f"{file_format} holds at most {most} pixels along an edge, and {path} would have "
+            f"{size[0]}×{size[1]}; save it as .png"
+        )
 
 
 def save_image(
@@ -110,14 +132,17 @@ def save_image(
     if picture.mode == "RGBA" and file_format in _WITHOUT_ALPHA:
         picture = picture.convert("RGB")
         notices.append(f"{file_format} has no transparency: {path.name} is opaque")
+    check_edges(path, picture.size)
     carried = save_arguments(file_format, recipe_text)
     if recipe_text and not carried:
         notices.append(f"{file_format} has no room for the recipe: {path.name} cannot be redone")
+    encoded = io.BytesIO()
+    picture.save(encoded, format=file_format, **arguments, **carried)
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".puppyslug-")
         try:
             with os.fdopen(descriptor, "wb") as file:
-                picture.save(file, format=file_format, **arguments, **carried)
+                file.write(encoded.getbuffer())
                 file.flush()
                 os.fsync(file.fileno())
             _allow_reading(Path(name))

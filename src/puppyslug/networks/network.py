@@ -128,7 +128,7 @@ def _load(
 ) -> Network:
     path = packaged_path(record.weights) if weights is None else weights
     if not path.is_file():
-        raise WeightsError(f"the weights {path} do not exist; check the name")
+        raise WeightsError(f"the weights {path} do not exist, or are no file; check the name")
     sha256 = file_sha256(path)
     if weights is None and sha256 != record.weights.sha256:
         raise WeightsError(
@@ -141,7 +141,7 @@ def _load(
     return Network(
         record,
         family,
-        weights_name=path.name,
+        weights_name=path.name.encode("utf-8", "replace").decode(),
         weights_sha256=sha256,
         precision=precision,
         device=device,

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import warnings
 from pathlib import Path
 
 import torch
@@ -72,12 +73,15 @@ def fill(family: Family, record: NetworkRecord, path: Path) -> None:
 
 def _read(path: Path) -> dict[str, Tensor]:
     try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):
+            weights = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises whatever the damage happens to trip over
         raise WeightsError(
-            f"{path} is damaged or no weights file ({_first_line(error)})"
+            f"{path} is damaged or no weights file; get it again from where it came"
         ) from error
-    if not isinstance(weights, dict) or not all(isinstance(v, Tensor) for v in weights.values()):
+    if not isinstance(weights, dict) or not all(
+        isinstance(value, Tensor) and value.device.type == "cpu" for value in weights.values()
+    ):
         raise WeightsError(f"{path} holds no table of tensors, so no weights")
     return weights
 

@@ -1,6 +1,5 @@
 """Objectives: weighted sums of terms."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,12 +12,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+MAX_WEIGHT = 1e6  # more would overflow on its way through a network
+
+
 @dataclass(frozen=True)
 class Objective:
     """A weighted sum of terms, always ascended: only a negative weight turns a term away.
 
     Attributes:
-        terms: (weight, term) pairs; weights are finite.
+        terms: (weight, term) pairs; weights are at most ``MAX_WEIGHT``, either way.
     """
 
     terms: tuple[tuple[float, Term], ...]
@@ -26,8 +28,8 @@ class Objective:
     def __post_init__(self) -> None:
         if not self.terms or all(weight == 0 for weight, _ in self.terms):
             raise ObjectiveError("an objective needs a term whose weight is not 0")
-        if not all(math.isfinite(weight) for weight, _ in self.terms):
-            raise ObjectiveError("an objective's weights must be finite numbers")
+        if not all(abs(weight) <= MAX_WEIGHT for weight, _ in self.terms):
+            raise ObjectiveError("an objective's weights must be numbers up to a million")
 
     @property
     def layers(self) -> tuple[str, ...]:

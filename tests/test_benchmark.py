@@ -1,0 +1,33 @@
+"""That the benchmark measures what it says; how fast it is is nobody's assertion."""
+
+import json
+
+import pytest
+
+from puppyslug import benchmark
+from puppyslug.cli import main
+
+
+def test_operations_are_those_of_the_convolutions():
+    """VGG-19 to relu1_2: conv1_1 and conv1_2 forward, conv1_2 back; conv1_1 back by a product."""
+    height, width = 32, 48
+    first, second = 2 * 9 * 3 * 64, 2 * 9 * 64 * 64
+    counted = benchmark.operations("vgg19", "relu1_2", (height, width))
+    assert counted == height * width * (2 * first + 2 * second)
+
+
+@pytest.mark.slow
+def test_bench_prints_json_for_programs_and_a_table_for_people(monkeypatch, capsys):
+    monkeypatch.setattr(benchmark, "SIZES", ((64, 96),))
+    assert main(["bench", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert set(result["roof_gflops"]) == {"float32", "bfloat16"}
+    assert {row["network"] for row in result["steps"]} == {"vgg19", "efficientnet_lite0"}
+    for row in result["steps"]:
+        assert row["seconds"] > 0
+        assert row["share"] == pytest.approx(
+            row["gflops"] / result["roof_gflops"][row["precision"]]
+        )
+        assert row["peak_memory"] > 100e6
+    assert main(["bench"]) == 0
+    assert "GFLOP/s" in capsys.readouterr().out
