@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from puppyslug.errors import NetworkError, PuppyslugError, RecipeError
-from puppyslug.recipe import RECIPE_VERSION, Change, Recipe, fold_objective
+from puppyslug.recipe import RECIPE_VERSION, Change, Recipe
 
 edges = st.integers(1, 65_535)
 settings = st.fixed_dictionaries(
@@ -106,20 +106,6 @@ def test_any_json_is_read_or_refused_in_one_line(chosen):
 def test_unknown_network_offers_near_names():
     with pytest.raises(NetworkError, match="did you mean vgg19"):
         Recipe.complete({"network": "vgg91"})
-
-
-def test_layer_and_channel_are_short_for_an_objective():
-    assert fold_objective({"layer": "relu3_4"})["objective"] == "relu3_4"
-    assert fold_objective({"layer": ["a", "b"]})["objective"] == "a + b"
-    assert fold_objective({"layer": ["a"], "channel": 3})["objective"] == "a:3"
-    assert fold_objective({"channel": 3})["objective"] == "relu4_4:3"
-    assert fold_objective({"channel": 3, "preset": "eyes"})["objective"] == "relu4_1:3"
-    assert fold_objective({"channel": 3, "objective": "relu2_1"})["objective"] == "relu2_1:3"
-    assert fold_objective({"octaves": 3}) == {"octaves": 3}
-    with pytest.raises(RecipeError, match="'a:3 \\+ b:3'"):
-        fold_objective({"layer": ["a", "b"], "channel": 3})
-    with pytest.raises(RecipeError, match="leave out --layer"):
-        fold_objective({"layer": ["a"], "objective": "b"})
 
 
 def test_changes_hold_from_their_step_on():

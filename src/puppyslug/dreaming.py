@@ -17,7 +17,8 @@ from puppyslug.networks.network import Network
 from puppyslug.objectives import parse_objective
 from puppyslug.octaves import plan_octaves
 from puppyslug.preparation import Source, prepare
-from puppyslug.recipe import STEERABLE, Change, Recipe, fold_objective, tile_of
+from puppyslug.recipe import STEERABLE, Change, Recipe
+from puppyslug.settings import fold_objective
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def dream_steps(
             detail = resize(detail, here)
             picture = base + (detail if mask_here is None else detail * (mask_here > 0))
             detail = None  # large pictures are not kept longer than they are needed
-        tile = tile_of(recipe, here)
+        tile = recipe.tile_for(here)
         for step in range(recipe.iterations):
             now = recipe.at(frame, octave, step)
             picture, scores = ascend(

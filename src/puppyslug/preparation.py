@@ -25,7 +25,8 @@ from puppyslug.networks.resolving import (
 from puppyslug.objectives import parse_objective
 from puppyslug.octaves import plan_octaves
 from puppyslug.planning import plan_memory
-from puppyslug.recipe import STARTS, FileReference, Recipe, format_size, memory_bytes, parse_size
+from puppyslug.recipe import STARTS, FileReference, Recipe
+from puppyslug.sizes import format_size, memory_bytes, parse_size
 
 DEFAULT_LONGEST = 1024  # pixels, of a photo
 PROBE = 160  # pixels, the edge of the picture that is timed for an estimate

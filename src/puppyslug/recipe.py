@@ -5,33 +5,27 @@ here and nowhere else. Nothing here imports torch.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import (
     BaseModel,
-    ByteSize,
     ConfigDict,
     Field,
-    TypeAdapter,
     ValidationError,
     field_validator,
 )
 
 from puppyslug.errors import RecipeError, nearest
 from puppyslug.networks import find_record
-from puppyslug.objectives import LayerTerm, Objective, parse_objective
+from puppyslug.objectives import Objective, parse_objective
 from puppyslug.presets import find_preset
+from puppyslug.sizes import MAX_EDGE, Size, check_size, format_size, memory_bytes, parse_size
 
 RECIPE_VERSION = 1
-MAX_EDGE = 65_535  # pixels, the most that a JPEG can hold
 STARTS = ("noise", "clouds")  # what there is to start from without a photo
 STEERABLE = frozenset({"objective", "step_size", "jitter"})
-
-Size = tuple[int, int]
-_SIZE = re.compile(r"([0-9]{1,5})(?:x([0-9]{1,5}))?")
 
 
 class FileReference(BaseModel):
@@ -137,19 +131,12 @@ class Recipe(BaseModel):
     def _check_composed(cls, text: str | None) -> str | None:
         if text is not None and "x" not in text:
             raise ValueError("it should be WxH, such as 640x360")
-        return cls._check_size(text)
+        return None if text is None else check_size(text)
 
     @field_validator("size")
     @classmethod
     def _check_size(cls, text: str | None) -> str | None:
-        if text is not None and text != "full":
-            match = _SIZE.fullmatch(text)
-            edges = [int(edge) for edge in match.groups() if edge] if match else []
-            if not edges or not all(1 <= edge <= MAX_EDGE for edge in edges):
-                raise ValueError(
-                    f"it should be full, PX or WxH, such as 1024 or 640x360, up to {MAX_EDGE}"
-                )
-        return text
+        return None if text is None else check_size(text)
 
     @field_validator("objective", "size", mode="before")
     @classmethod
@@ -161,7 +148,7 @@ class Recipe(BaseModel):
     def _check_tile(cls, text: str) -> str:
         if text not in ("auto", "whole") and "x" not in text:
             raise ValueError("it should be auto, whole or WxH, such as 512x512")
-        return text if text in ("auto", "whole") else cls._check_size(text) or text
+        return text if text in ("auto", "whole") else check_size(text)
 
     @field_validator("memory")
     @classmethod
@@ -221,6 +208,13 @@ class Recipe(BaseModel):
         for change in recipe.schedule:
             parse_objective(unchanged.with_settings({change.field: change.value}).objective)
         return recipe
+
+    def tile_for(self, size: Size) -> Size | None:
+        """(height, width) of the tiles for a picture of this size; None where it goes whole."""
+        if self.tile in ("auto", "whole"):
+            return None
+        tile = parse_size(self.tile)
+        return None if tile[0] >= size[0] and tile[1] >= size[1] else tile
 
     def any_objective(self) -> Objective:
         """All that is an objective at some step, as one: for checks that must hold for each."""
@@ -309,78 +303,6 @@ def read_settings(text: str) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise RecipeError("the recipe is not a JSON object of settings, such as {'octaves': 5}")
     return settings
-
-
-def look_of(settings: Mapping[str, object]) -> dict[str, object]:
-    """What of a recipe makes sense for another picture, on another machine.
-
-    Args:
-        settings: fields of a recipe.
-
-    Returns:
-        Those that are neither about the picture it was made with nor about the machine; a size in
-        both directions becomes its longest edge.
-    """
-    bound = {"photo", "composed", "stop_after", "device", "threads", "winograd", "tile", "version"}
-    look = {name: value for name, value in settings.items() if name not in bound}
-    if isinstance(size := look.get("size"), str) and "x" in size:
-        look["size"] = str(max(parse_size(size)))
-    return look
-
-
-def memory_bytes(text: str) -> int:
-    """A number of bytes written as 2GB or 800MiB."""
-    return int(TypeAdapter(ByteSize).validate_python(text))
-
-
-def fold_objective(settings: Mapping[str, object]) -> dict[str, object]:
-    """Turn ``layer`` and ``channel``, which are short for an objective, into ``objective``.
-
-    Args:
-        settings: fields of a recipe; also ``layer``, a name or several, and ``channel``, a number.
-
-    Raises:
-        RecipeError: both an objective and a layer, or a channel with several layers.
-    """
-    settings = dict(settings)
-    layer, channel = settings.pop("layer", None), settings.pop("channel", None)
-    layers = [layer] if isinstance(layer, str) else list(layer or ())  # type: ignore[call-overload]
-    if not layers and channel is None:
-        return settings
-    if layers and settings.get("objective"):
-        raise RecipeError("an objective already says which layers; leave out --layer")
-    if not layers:
-        (_, term), *others = parse_objective(Recipe.complete(settings).objective).terms
-        if others or not isinstance(term, LayerTerm):
-            raise RecipeError("a channel goes with one layer; name it with --layer")
-        layers = [term.layer]
-    if channel is not None:
-        if len(layers) > 1:
-            raise RecipeError(
-                "a channel goes with one layer; for several write an objective, such as "
-                f"'{' + '.join(f'{name}:{channel}' for name in layers)}'"
-            )
-        layers = [f"{layers[0]}:{channel}"]
-    return {**settings, "objective": " + ".join(layers)}
-
-
-def tile_of(recipe: Recipe, size: Size) -> Size | None:
-    """(height, width) of the tiles for a picture of this size; None where it goes as a whole."""
-    if recipe.tile in ("auto", "whole"):
-        return None
-    tile = parse_size(recipe.tile)
-    return None if tile[0] >= size[0] and tile[1] >= size[1] else tile
-
-
-def parse_size(text: str) -> Size:
-    """(height, width) of a size written as WxH."""
-    width, height = text.split("x")
-    return int(height), int(width)
-
-
-def format_size(size: Size) -> str:
-    """A (height, width) written as WxH."""
-    return f"{size[1]}x{size[0]}"
 
 
 def _check_version(settings: Mapping[str, object]) -> None:

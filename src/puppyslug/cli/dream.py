@@ -12,7 +12,8 @@ from puppyslug.cli.outputs import Destination, say
 from puppyslug.cli.running import deliver, prepare_aloud
 from puppyslug.errors import OutputError, PuppyslugError
 from puppyslug.presets import find_preset
-from puppyslug.recipe import STARTS, FileReference, Recipe, fold_objective, look_of
+from puppyslug.recipe import STARTS, FileReference, Recipe
+from puppyslug.settings import fold_objective, look_of
 
 if TYPE_CHECKING:
     from puppyslug.preparation import Prepared

@@ -85,14 +85,8 @@ class _Convolution(torch.autograd.Function):
         return ctx.layer.convolve(gradient, backward=True), None, None
 
 
-class _FirstConvolution(torch.autograd.Function):
+class _FirstConvolution(_Convolution):
     """For a picture: the gradient is one plane for each tap and colour, shifted and summed."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, layer: Convolution, relu: bool) -> Tensor:
-        y = layer.convolve(x, backward=False, relu=relu)
-        _remember(ctx, layer, y, relu)
-        return y
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:

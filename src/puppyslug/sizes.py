@@ -1,0 +1,42 @@
+"""Sizes of pictures and of memory, as people write them. Nothing here imports torch."""
+
+import re
+
+from pydantic import ByteSize, TypeAdapter
+
+MAX_EDGE = 65_535  # pixels, the most that any format here can hold
+
+Size = tuple[int, int]
+_SIZE = re.compile(r"([0-9]{1,5})(?:x([0-9]{1,5}))?")
+
+
+def check_size(text: str) -> str:
+    """Accept ``full``, PX or WxH.
+
+    Raises:
+        ValueError: anything else, or edges of 0 or more than ``MAX_EDGE`` pixels.
+    """
+    if text != "full":
+        match = _SIZE.fullmatch(text)
+        edges = [int(edge) for edge in match.groups() if edge] if match else []
+        if not edges or not all(1 <= edge <= MAX_EDGE for edge in edges):
+            raise ValueError(
+                f"it should be full, PX or WxH, such as 1024 or 640x360, up to {MAX_EDGE}"
+            )
+    return text
+
+
+def parse_size(text: str) -> Size:
+    """(height, width) of a size written as WxH."""
+    width, height = text.split("x")
+    return int(height), int(width)
+
+
+def format_size(size: Size) -> str:
+    """A (height, width) written as WxH."""
+    return f"{size[1]}x{size[0]}"
+
+
+def memory_bytes(text: str) -> int:
+    """A number of bytes written as 2GB or 800MiB."""
+    return int(TypeAdapter(ByteSize).validate_python(text))
