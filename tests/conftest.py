@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Set
 
 import pytest
 import torch
+from hypothesis import settings
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d, relu
 
@@ -11,6 +12,9 @@ from puppyslug.networks.families import Family
 from puppyslug.networks.network import Network
 from puppyslug.networks.records import NetworkRecord, PackagedWeights
 from puppyslug.networks.records.record import LayerTable
+
+settings.register_profile("untimed", deadline=None)  # the machine may be busy
+settings.load_profile("untimed")
 
 
 def toy_record() -> NetworkRecord:

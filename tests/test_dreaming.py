@@ -3,8 +3,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from puppyslug.dreaming import dream_steps
+from puppyslug.dreaming import SMALLEST_TILE, dream_steps
 from puppyslug.errors import ImageError, ObjectiveError, RecipeError
+from puppyslug.gradient import value_and_gradient
 from puppyslug.recipe import Recipe
 
 
@@ -47,7 +48,7 @@ def test_negative_weights_turn_away(toy, picture):
     assert -steps[-1].score < towards[-1].score
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(2, 40), st.integers(2, 40), st.integers(1, 9), st.floats(1.1, 3))
 def test_any_size_dreams(height, width, octaves, scale):
     from conftest import Toy, toy_record
@@ -159,3 +160,28 @@ def test_an_overflow_is_said_and_not_saved(toy, picture):
 
     with pytest.raises(ObjectiveError, match="smaller weights"):
         next(dream_steps(picture, recipe(), toy, gradient=overflowing))
+
+
+def test_out_of_memory_goes_on_in_smaller_tiles_and_loses_nothing(toy):
+    image = torch.rand(1, 3, 300, 260, generator=torch.Generator().manual_seed(1))
+
+    def small_device(network, objective, image, tile):
+        if max(tile or image.shape[-2:]) > 160:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return value_and_gradient(network, objective, image, tile)
+
+    chosen = recipe(octaves=2, iterations=2)
+    last = finish(image, chosen, toy, gradient=small_device)
+    assert last.recipe.tile == "93x107"
+    assert torch.allclose(last.picture(), finish(image, chosen, toy).picture(), atol=1e-3)
+    again = finish(image, last.recipe, toy)
+    assert torch.equal(again.picture(), last.picture())
+
+
+def test_a_device_without_room_for_a_tile_is_said(toy, picture):
+    def no_room(network, objective, image, tile):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    assert max(picture.shape) <= SMALLEST_TILE
+    with pytest.raises(RecipeError, match="too little memory"):
+        next(dream_steps(picture, recipe(), toy, gradient=no_room))

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import conv2d, max_pool2d, relu
 
@@ -38,7 +38,6 @@ def test_signs_pack_and_unpack(dtype, count):
     assert torch.equal(where_positive(gradient, words), torch.where(values > 0, gradient, 0))
 
 
-@settings(deadline=None)
 @given(sides, sides, channels, channels, st.integers(1, 2), st.booleans())
 def test_winograd_is_the_convolution(height, width, inside, outside, count, with_relu):
     x, weight = numbers(count, inside, height, width), numbers(outside, inside, 3, 3, seed=1)
@@ -48,7 +47,6 @@ def test_winograd_is_the_convolution(height, width, inside, outside, count, with
     assert torch.allclose(y.double(), relu(expected) if with_relu else expected, atol=1e-4)
 
 
-@settings(deadline=None)
 @given(sides, sides, channels, channels, st.booleans(), st.sampled_from([0, 1]))
 def test_the_convolutions_gradient_is_torchs(height, width, inside, outside, with_relu, from_):
     layer = frozen(inside, outside, torch.float32, from_)
@@ -68,7 +66,6 @@ def test_the_convolutions_gradient_is_torchs(height, width, inside, outside, wit
 
 
 @PRECISIONS
-@settings(deadline=None)
 @given(st.integers(2, 23), st.integers(2, 23), channels)
 def test_pooling_and_its_gradient_are_torchs(dtype, height, width, count):
     x = numbers(2, count, height, width, dtype=dtype)

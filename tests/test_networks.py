@@ -11,7 +11,7 @@ import torch
 
 from conftest import Toy, toy_record
 from notebook import MEAN, vgg19_to
-from puppyslug.errors import NetworkError, WeightsError
+from puppyslug.errors import NetworkError, RecipeError, WeightsError
 from puppyslug.networks import find_record, list_networks
 from puppyslug.networks.families import FAMILIES
 from puppyslug.networks.network import Network, load_network
@@ -182,3 +182,36 @@ def test_records_recipes_and_the_command_line_load_neither_torch_nor_cv2():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert shown.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_gpu_dreams_what_the_processor_dreams(device):
+    from puppyslug.gradient import value_and_gradient
+    from puppyslug.networks.resolving import resolve_device
+    from puppyslug.objectives import parse_objective
+
+    try:
+        resolve_device(device)
+    except RecipeError as error:
+        pytest.skip(str(error))
+    image = torch.rand(1, 3, 96, 128, generator=torch.Generator().manual_seed(2))
+    gradients = [
+        value_and_gradient(
+            load_network("vgg19", precision="float32", device=name),
+            parse_objective("relu3_1"),
+            image.to(name),
+        )[1].cpu()
+        for name in ("cpu", device)
+    ]
+    assert torch.cosine_similarity(*(g.flatten() for g in gradients), dim=0) > 0.999
+
+
+def test_bfloat16_where_it_is_slow_runs_and_says_so(monkeypatch):
+    from puppyslug import preparation
+    from puppyslug.recipe import Recipe
+
+    monkeypatch.setattr(preparation, "fast_in_bfloat16", lambda device: False)
+    recipe = Recipe.complete({"precision": "bfloat16", "size": "64x48", "objective": "relu1_1"})
+    prepared = preparation.prepare(recipe, "clouds")
+    assert prepared.network.precision == "bfloat16"
+    assert any("float32 is faster here" in notice for notice in prepared.notices)

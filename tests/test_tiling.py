@@ -40,6 +40,7 @@ def test_tiles_divide_the_picture(size, edge, name, data):
 
 def assert_tiles_equal_the_whole(network, text, size, tile, seed):
     image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(seed))
+    image = image.roll((seed, 2 * seed), (2, 3))  # as jitter does
     objective = parse_objective(text)
     scores, gradient = value_and_gradient(network, objective, image)
     tiled_scores, tiled = value_and_gradient(network, objective, image, tile)
@@ -47,7 +48,7 @@ def assert_tiles_equal_the_whole(network, text, size, tile, seed):
     assert (gradient - tiled).abs().max() <= 1e-4 * gradient.abs().mean()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.tuples(st.integers(2, 60), st.integers(2, 60)),
     st.tuples(st.integers(1, 40), st.integers(1, 40)),
@@ -65,7 +66,7 @@ def test_a_toys_tiles_equal_the_whole(size, tile, text, seed):
         ("efficientnet_lite0", ["stem", "block_2", "block_4:3", "block_2 - 0.5*block_3"]),
     ],
 )
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     st.tuples(st.integers(16, 110), st.integers(16, 110)),
     st.tuples(st.integers(8, 64), st.integers(8, 64)),

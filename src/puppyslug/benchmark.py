@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 import torch
@@ -118,11 +119,20 @@ def _measure(
     network: str, layer: str, size: tuple[int, int], precision: str, threads: int
 ) -> tuple[float, int]:
     """Seconds of a gradient and the peak memory of this process, in bytes."""
-    import resource
-
     torch.set_num_threads(threads)
     loaded = load_network(network, precision=precision, device="cpu")
     image, objective = clouds(size), parse_objective(layer)
     seconds = shortest_time(lambda: value_and_gradient(loaded, objective, image))
+    return seconds, _peak_memory()
+
+
+def _peak_memory() -> int:
+    """The most bytes that this process had resident."""
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux; there getrusage counts the parent's memory before exec, too
+        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    import resource
+
     unit = 1 if sys.platform == "darwin" else 1024
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

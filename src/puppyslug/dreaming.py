@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -19,6 +20,9 @@ from puppyslug.octaves import plan_octaves
 from puppyslug.preparation import Source, prepare
 from puppyslug.recipe import STEERABLE, Change, Recipe
 from puppyslug.settings import fold_objective
+from puppyslug.sizes import format_size
+
+SMALLEST_TILE = 128  # pixels; below, a GPU has no room at all
 
 
 @dataclass(frozen=True)
@@ -92,10 +96,11 @@ def dream_steps(
     The picture is scaled down once per octave. From the coarsest octave up, the detail dreamt so
     far is scaled up, added to that octave's picture, and amplified step by step. Changes may be
     sent, as in ``steps.send({"step_size": 3.0})``; they take effect from the next step on and are
-    written into the recipe's schedule, so that a steered dream can be dreamt again.
+    written into the recipe's schedule, so that a steered dream can be dreamt again. Where a GPU
+    runs out of memory, the step is repeated in smaller tiles, and the recipe says which.
 
     Args:
-        image: 1×3×H×W RGB in [0, 1].
+        image: 1×3×H×W RGB in [0, 1], on the network's device.
         recipe: how to dream; ``photo``, ``network`` and ``size`` are not looked at, since
             ``image`` and ``network`` are given.
         network: what looks at the picture.
@@ -111,7 +116,7 @@ def dream_steps(
         ImageError: the picture is too small for the objective's layers.
         NetworkError: no such layer.
         ObjectiveError: no such channel or position.
-        RecipeError: a change that cannot be made while dreaming.
+        RecipeError: a change that cannot be made while dreaming; a GPU without room for one tile.
     """
     if not (isinstance(image, Tensor) and image.dim() == 4 and image.shape[1] == 3):
         raise ImageError(
@@ -133,20 +138,26 @@ def dream_steps(
             detail = resize(detail, here)
             picture = base + (detail if mask_here is None else detail * (mask_here > 0))
             detail = None  # large pictures are not kept longer than they are needed
-        tile = recipe.tile_for(here)
         for step in range(recipe.iterations):
             now = recipe.at(frame, octave, step)
-            picture, scores = ascend(
-                picture,
-                parse_objective(now.objective).moved(network.record, composition, here),
-                network,
-                step_size=now.step_size,
-                jitter=now.jitter,
-                generator=generator,
-                mask=mask_here,
-                tile=tile,
-                gradient=gradient,
-            )
+            while True:
+                before = generator.bit_generator.state
+                try:
+                    picture, scores = ascend(
+                        picture,
+                        parse_objective(now.objective).moved(network.record, composition, here),
+                        network,
+                        step_size=now.step_size,
+                        jitter=now.jitter,
+                        generator=generator,
+                        mask=mask_here,
+                        tile=recipe.tile_for(here),
+                        gradient=gradient,
+                    )
+                    break
+                except torch.OutOfMemoryError:  # a GPU's: the same step again, in smaller tiles
+                    generator.bit_generator.state = before
+                    recipe = recipe.with_settings({"tile": _smaller_tile(recipe, here)})
             done += here[0] * here[1]
             place = (octave, step + 1) if step + 1 < recipe.iterations else (octave + 1, 0)
             while True:
@@ -197,6 +208,18 @@ def dream(source: Source = "clouds", **settings: object) -> Image.Image:
     for step in dream_steps(prepared.image, prepared.recipe, prepared.network):
         last = step
     return last.to_pil(prepared.alpha)
+
+
+def _smaller_tile(recipe: Recipe, size: tuple[int, int]) -> str:
+    """A quarter of the tiles that were too large.
+
+    Raises:
+        RecipeError: they were small already.
+    """
+    height, width = recipe.tile_for(size) or size
+    if max(height, width) <= SMALLEST_TILE:
+        raise RecipeError("the device has too little memory free even for one small tile")
+    return format_size((-(-height // 2), -(-width // 2)))
 
 
 def _scaled_down(image: Tensor, sizes: Sequence[tuple[int, int]]) -> Tensor:

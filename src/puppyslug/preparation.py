@@ -41,7 +41,7 @@ class Prepared:
     """All that ``dream_steps`` needs.
 
     Attributes:
-        image: 1×3×H×W RGB in [0, 1].
+        image: 1×3×H×W RGB in [0, 1], on the network's device.
         alpha: 1×1×H×W in [0, 1], or None.
         recipe: with no open question: size, precision, threads and hashes are filled in.
         network: loaded.
@@ -125,7 +125,9 @@ def prepare(
     )
     steps = f"{len(octaves.sizes)} octaves of {recipe.iterations} steps"
     plan = f"{_times(photo.size)}, {steps}, {how}"
-    return Prepared(photo.image, photo.alpha, recipe, network, tuple(notices), plan)
+    return Prepared(
+        photo.image.to(network.device), photo.alpha, recipe, network, tuple(notices), plan
+    )
 
 
 def estimate_seconds(prepared: Prepared) -> float:
@@ -135,7 +137,7 @@ def estimate_seconds(prepared: Prepared) -> float:
     size = (prepared.image.shape[-2], prepared.image.shape[-1])
     octaves = plan_octaves(recipe, objective, network.record, size)
     edge = max(octaves.smallest, PROBE)
-    probe = torch.rand(1, 3, min(size[0], edge), min(size[1], edge))
+    probe = torch.rand(1, 3, min(size[0], edge), min(size[1], edge), device=network.device)
     composition = recipe.composition or size
     objective = objective.moved(network.record, composition, (probe.shape[-2], probe.shape[-1]))
     for _ in range(2):  # the first one warms up

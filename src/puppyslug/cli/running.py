@@ -47,13 +47,16 @@ def follow(prepared: "Prepared", label: str, *, quiet: bool) -> "tuple[DreamStep
     """
     from puppyslug.dreaming import dream_steps
 
-    last = None
+    last, tile = None, prepared.recipe.tile
     bar = Bar(label) if not quiet and sys.stderr.isatty() else None
     try:
         with bar or nullcontext():
             for last in dream_steps(prepared.image, prepared.recipe, prepared.network):
                 if bar is not None:
                     bar.show(last)
+                if last.recipe.tile != tile:
+                    tile = last.recipe.tile
+                    say(f"out of memory: going on in tiles of {tile}", quiet=quiet)
     except KeyboardInterrupt:
         return last, True
     return last, False
