@@ -23,8 +23,12 @@ class Preset:
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "classic": Preset("the notebook of 2015: slugs and eyes", {}),
-        "strokes": Preset("bold brush strokes", {"network": "vgg19", "objective": "relu3_1"}),
-        "swirls": Preset("ornaments that flow", {"network": "vgg19", "objective": "relu3_3"}),
+        "strokes": Preset(
+            "brush strokes", {"network": "vgg19", "objective": "relu3_1", "step_size": 0.7}
+        ),
+        "swirls": Preset(
+            "ornaments that flow", {"network": "vgg19", "objective": "relu3_3", "step_size": 0.9}
+        ),
         "eyes": Preset("eyes everywhere", {"network": "vgg19", "objective": "relu4_1"}),
         "animals": Preset("whole animals", {"network": "vgg19", "objective": "relu5_2"}),
     }
