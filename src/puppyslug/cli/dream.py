@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.files import check_readable, find_photo, read_recipe_file
+from puppyslug.cli.files import find_photo, read_recipe_file
 from puppyslug.cli.outputs import Destination, say
 from puppyslug.cli.running import deliver, prepare_aloud
 from puppyslug.errors import OutputError, PuppyslugError
@@ -95,13 +95,13 @@ def dream(
 def _stored(recipe: Path, settings: dict[str, object], *, new_pictures: bool) -> dict[str, object]:
     """The recipe file's settings, less what those of the command line stand against."""
     stored = read_recipe_file(recipe)
-    Recipe.complete(stored)  # what is wrong in the file is said, whatever the options change
+    network = Recipe.complete(stored).network  # says what is wrong, whatever the options change
     if new_pictures:
         stored = look_of(stored)
     against: set[str] = set()
     if "layer" in settings:
         against |= {"objective"}
-    if settings.get("network", stored.get("network")) != stored.get("network"):
+    if settings.get("network", network) != network:
         against |= {"objective", "weights"}
     if "preset" in settings:
         against |= {"objective", "network", "weights"}
@@ -125,6 +125,8 @@ def _sources(
 def _dream_one(request: _Request, source: str | Path) -> int:
     photo = source if isinstance(source, Path) else None
     if photo:
+        from puppyslug.images import check_readable
+
         check_readable(photo)
     name = photo.stem if photo else source
     if request.print_recipe and request.output is None:

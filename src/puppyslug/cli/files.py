@@ -12,18 +12,6 @@ from puppyslug.recipe import FileReference, read_settings
 MAX_RECIPE_BYTES = 1_000_000
 
 
-def check_readable(path: Path) -> None:
-    """Refuse a picture that is not there, before anything else is looked at.
-
-    Raises:
-        ImageError: it does not exist, or is a folder.
-    """
-    if path.is_dir():
-        raise ImageError(f"{path} is a folder; name a picture in it")
-    if not path.exists():
-        raise ImageError(f"{path} does not exist; check the name")
-
-
 def read_recipe_file(path: Path) -> dict[str, Any]:
     """Read the settings in a JSON file, or those in the recipe inside a dream.
 

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.files import check_readable
 from puppyslug.cli.outputs import Destination, say
 from puppyslug.cli.running import INTERRUPTED, follow, prepare_aloud
 from puppyslug.networks import find_record
@@ -64,6 +63,8 @@ def sheet(
     path = Path(photo)
     source: str | Path = photo if photo in STARTS else path
     if photo not in STARTS:
+        from puppyslug.images import check_readable
+
         check_readable(path)
     destination = Destination.choose(
         output,

@@ -4,7 +4,7 @@ Pictures are N×3×H×W float32 tensors, RGB, in [0, 1]; sizes are (height, widt
 """
 
 from puppyslug.images.embedding import RECIPE_KEY, read_recipe_text
-from puppyslug.images.reading import MAX_PIXELS, Photo, load_image, photo_from
+from puppyslug.images.reading import MAX_PIXELS, Photo, check_readable, load_image, photo_from
 from puppyslug.images.resampling import fit, resize
 from puppyslug.images.starts import clouds, noise
 from puppyslug.images.writing import WRITABLE, check_edges, check_output, save_image, to_pil
@@ -16,6 +16,7 @@ __all__ = [
     "Photo",
     "check_edges",
     "check_output",
+    "check_readable",
     "clouds",
     "fit",
     "load_image",

@@ -88,11 +88,20 @@ def photo_from(
     return _photo(picture, "", hashlib.sha256(picture.tobytes()).hexdigest(), longest, size)
 
 
-def _read_bytes(path: Path) -> bytes:
+def check_readable(path: Path) -> None:
+    """Refuse a picture that is not there, before anything else is looked at.
+
+    Raises:
+        ImageError: it does not exist, or is a folder.
+    """
     if path.is_dir():
         raise ImageError(f"{path} is a folder; name a picture in it")
     if not path.exists():
         raise ImageError(f"{path} does not exist; check the name")
+
+
+def _read_bytes(path: Path) -> bytes:
+    check_readable(path)
     if not path.is_file():
         raise ImageError(f"{path} is not a regular file; name a picture file")
     try:
