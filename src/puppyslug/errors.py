@@ -7,6 +7,7 @@
     ├── OutputError        a result that cannot be written where it was asked for
     ├── NetworkError       a network, layer or channel that does not exist
     │   └── WeightsError   weights that are missing, damaged or of another network
+    ├── LabelError         a class or group that does not exist, or a name that several share
     ├── ObjectiveError     an objective that cannot be read or does not fit the network
     └── RecipeError        a setting out of range, or a recipe that cannot be followed
 
@@ -35,6 +36,10 @@ class NetworkError(PuppyslugError):
 
 class WeightsError(NetworkError):
     """Weights that are missing, damaged or of another network."""
+
+
+class LabelError(PuppyslugError):
+    """A class or group that does not exist, or a name that several share."""
 
 
 class ObjectiveError(PuppyslugError):
