@@ -329,7 +329,7 @@ def test_tables_are_plain_and_full_width_in_a_pipe(capsys):
 def test_help_of_every_command_names_every_option(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("puppyslug 0.")
-    for command in ("dream", "redo", "sheet", "networks", "layers", "bench"):
+    for command in ("dream", "redo", "sheet", "networks", "layers", "labels", "bench"):
         assert main([command, "--help"]) == 0
         assert "Usage: " in capsys.readouterr().out
 

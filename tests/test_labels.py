@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from puppyslug.cli import main
 from puppyslug.errors import LabelError
 from puppyslug.labels import class_name, find_label, groups_of, list_labels, search_labels
 
@@ -209,3 +210,32 @@ def test_search_finds_exact_names_then_words_then_their_starts_then_the_inside()
     assert search_labels("dogs")[0].name == "dog"
     assert search_labels("qqq") == search_labels("?!") == []
     assert search_labels() == search_labels(" ") == [*GROUPS, *CLASSES]
+
+
+def test_the_command_lists_all_in_a_pipe(capsys):
+    assert main(["labels"]) == 0
+    groups, classes = capsys.readouterr().out.split("\n\n")
+    assert len(groups.splitlines()) == 1 + len(GROUPS)
+    assert len(classes.splitlines()) == 1 + 1000
+    assert "207     golden retriever " in classes
+
+
+def test_the_command_searches_and_lists_a_group(capsys):
+    assert main(["labels", "dogs"]) == 0
+    shown = capsys.readouterr().out
+    assert "118 " in shown
+    for number in find_label("dog").members:
+        assert f"\n{number}  " in shown
+    assert main(["labels", "207"]) == 0
+    assert "golden retriever" in capsys.readouterr().out
+    assert main(["labels", "crane"]) == 0
+    assert {"134", "517"} <= set(capsys.readouterr().out.split())
+
+
+def test_the_command_says_what_a_wrong_word_may_mean(capsys):
+    assert main(["labels", "goldn retreiver"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    assert line.startswith("error: ")
+    assert "golden retriever" in line

@@ -8,6 +8,7 @@ import typer
 
 from puppyslug.cli.bench import bench
 from puppyslug.cli.dream import dream
+from puppyslug.cli.labels import labels
 from puppyslug.cli.outputs import say
 from puppyslug.cli.redo import redo
 from puppyslug.cli.sheet import sheet
@@ -25,7 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.callback()(options)
-for command in (dream, redo, sheet, networks, layers, bench):
+for command in (dream, redo, sheet, networks, layers, labels, bench):
     app.command()(command)
 
 
