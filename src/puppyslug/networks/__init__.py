@@ -1,6 +1,7 @@
 """Networks: records that load nothing, and the loaded thing.
 
-``Network`` and ``load_network`` live in ``puppyslug.networks.network``, which imports torch.
+``Network`` and ``load_network`` live in ``networks.network`` and ``networks.loading``, which import
+torch.
 """
 
 from puppyslug.networks.records import LayerRecord, NetworkRecord

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad, relu6
 
 from puppyslug.networks.families.family import Family
-from puppyslug.networks.records import NetworkRecord
+from puppyslug.networks.records import CLASS_MAP, NetworkRecord
 from puppyslug.networks.records.efficientnet import CLASSES, HEAD_CHANNELS, STEM_CHANNELS, Block
 
 _NORMALISATION_EPSILON = 1e-3
@@ -83,7 +83,7 @@ class EfficientNet(Family):
             yield f"block_{index}", x
         x = relu6(self.head(x))
         yield "head", x
-        yield "labels", self.labels(x)
+        yield CLASS_MAP, self.labels(x)
 
     def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Read the state dict of lukemelas' EfficientNet-PyTorch, which the packages carry."""

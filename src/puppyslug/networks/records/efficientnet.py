@@ -8,6 +8,7 @@ import math
 from typing import NamedTuple
 
 from puppyslug.networks.records.record import (
+    CLASS_MAP,
     LayerRecord,
     LayerTable,
     NetworkRecord,
@@ -56,7 +57,7 @@ def _layers(blocks: tuple[Block, ...]) -> tuple[LayerRecord, ...]:
     for index, block in enumerate(blocks):
         table.add(f"block_{index}", block.channels, kernel=block.kernel, stride=block.stride)
     table.add("head", HEAD_CHANNELS)
-    table.add("labels", CLASSES)
+    table.add(CLASS_MAP, CLASSES)
     return tuple(table.layers)
 
 
@@ -66,6 +67,7 @@ def _lite(
     *,
     default_layer: str,
     depths: tuple[str, ...],
+    trained_at: int,
     file_hash: str,
 ) -> NetworkRecord:
     return NetworkRecord(
@@ -90,6 +92,7 @@ def _lite(
         source="arXiv:1905.11946",
         values_per_pixel=270,
         classes=CLASSES,
+        trained_at=trained_at,
     )
 
 
@@ -100,6 +103,7 @@ EFFICIENTNET_LITE0 = _lite(
     depths=(
         "block_0", "block_2", "block_3", "block_6", "block_7", "block_8", "block_9", "block_10",
     ),
+    trained_at=224,
     file_hash="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
 )  # fmt: skip
 
@@ -110,5 +114,6 @@ EFFICIENTNET_LITE1 = _lite(
     depths=(
         "block_0", "block_3", "block_5", "block_9", "block_10", "block_11", "block_12", "block_13",
     ),
+    trained_at=240,
     file_hash="77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
 )  # fmt: skip

@@ -6,6 +6,8 @@ from types import MappingProxyType
 
 from puppyslug.errors import NetworkError, nearest
 
+CLASS_MAP = "labels"  # the layer that holds, at every position, the logits of all classes
+
 
 @dataclass(frozen=True)
 class LayerRecord:
@@ -76,6 +78,8 @@ class NetworkRecord:
         values_per_pixel: numbers kept per pixel of the picture at the peak of a gradient, for
             the memory plan; measured.
         classes: how many classes its head knows, 0 without a head.
+        trained_at: edge, in pixels, of the pictures that it was trained with.
+        members: of an ensemble, the networks in it; empty for a single network.
     """
 
     name: str
@@ -95,10 +99,15 @@ class NetworkRecord:
     source: str
     values_per_pixel: float
     classes: int = 0
+    trained_at: int = 224
+    members: tuple["NetworkRecord", ...] = ()
     _by_name: Mapping[str, LayerRecord] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_name = {layer.name: layer for layer in self.layers}
+        for member in self.members:
+            for layer in member.layers:
+                by_name.setdefault(layer.name, by_name[f"{member.name}::{layer.name}"])
         object.__setattr__(self, "_by_name", MappingProxyType(by_name))
 
     def layer(self, name: str) -> LayerRecord:

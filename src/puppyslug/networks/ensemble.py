@@ -1,0 +1,41 @@
+"""Several loaded networks that look at a picture together."""
+
+from collections.abc import Collection, Sequence
+
+from torch import Tensor
+
+from puppyslug.networks.network import Network
+from puppyslug.networks.records import CLASS_MAP, NetworkRecord
+from puppyslug.networks.records.ensemble import JOIN, MEMBER
+
+
+class Ensemble(Network):
+    """Networks as one: each computes its own layers, and ``labels`` is their mean class map."""
+
+    def __init__(self, record: NetworkRecord, members: Sequence[Network]) -> None:
+        """Take the loaded members, in the order of ``record.members``."""
+        first = members[0]
+        self.record = record
+        self.members = tuple(members)
+        self.weights_name = JOIN.join(member.weights_name for member in members)
+        self.weights_sha256 = record.weights.sha256
+        self.precision = first.precision
+        self.device = first.device
+        self.winograd_from = first.winograd_from
+
+    def activations(self, image: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
+        """See ``Network.activations``."""
+        asked = {name: self.record.layer(name).name for name in layers}
+        found: dict[str, Tensor] = {}
+        maps: list[Tensor] = []
+        for member in self.members:
+            prefix = member.record.name + MEMBER
+            own = {name.removeprefix(prefix) for name in asked.values() if name.startswith(prefix)}
+            sees = CLASS_MAP in asked.values() and member.record.classes
+            activations = member.activations(image, own | ({CLASS_MAP} if sees else set()))
+            found |= {prefix + name: activations[name] for name in own}
+            if sees:
+                maps.append(activations[CLASS_MAP])
+        if maps:
+            found[CLASS_MAP] = sum(maps[1:], start=maps[0]) / len(maps)
+        return {name: found[full] for name, full in asked.items()}
