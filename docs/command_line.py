@@ -5,7 +5,7 @@ import io
 import os
 from pathlib import Path
 
-COMMANDS = ("dream", "redo", "sheet", "networks", "layers", "labels", "bench")
+COMMANDS = ("dream", "redo", "sheet", "classify", "networks", "layers", "labels", "bench")
 PAGE = Path(__file__).with_name("command-line.md")
 
 

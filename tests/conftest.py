@@ -10,7 +10,7 @@ from torch.nn.functional import max_pool2d, relu
 
 from puppyslug.networks.families import Family
 from puppyslug.networks.network import Network
-from puppyslug.networks.records import NetworkRecord, PackagedWeights
+from puppyslug.networks.records import CLASS_MAP, NetworkRecord, PackagedWeights
 from puppyslug.networks.records.record import LayerTable
 
 settings.register_profile("untimed", deadline=None)  # the machine may be busy
@@ -24,6 +24,7 @@ def toy_record() -> NetworkRecord:
     table.add("pool1", 4, kernel=2, stride=2)
     table.add("conv2", 6, kernel=3)
     table.add("relu2", 6)
+    table.add(CLASS_MAP, 8)
     return NetworkRecord(
         name="toy",
         title="two convolutions",
@@ -41,16 +42,19 @@ def toy_record() -> NetworkRecord:
         credit="nobody",
         source="here",
         values_per_pixel=20,
+        classes=8,
+        trained_at=32,
     )
 
 
 class Toy(Family):
-    """conv3×3(4) – ReLU – pool – conv3×3(6) – ReLU, and a note of every layer that was run."""
+    """Convolutions to 4, 6 and 8 channels, with a pooling; it notes every layer that was run."""
 
     def __init__(self) -> None:
         super().__init__()
         self.first = nn.Conv2d(3, 4, 3, padding=1)
         self.second = nn.Conv2d(4, 6, 3, padding=1)
+        self.third = nn.Conv2d(6, 8, 1)
         generator = torch.Generator().manual_seed(5)
         for parameter in self.parameters():
             with torch.no_grad():
@@ -64,6 +68,7 @@ class Toy(Family):
             ("pool1", lambda y: max_pool2d(y, 2)),
             ("conv2", self.second),
             ("relu2", relu),
+            (CLASS_MAP, self.third),
         )
         for name, step in steps:
             x = step(x)

@@ -14,7 +14,8 @@ from notebook import MEAN, vgg19_to
 from puppyslug.errors import NetworkError, RecipeError, WeightsError
 from puppyslug.networks import find_record, list_networks
 from puppyslug.networks.families import FAMILIES
-from puppyslug.networks.network import Network, load_network
+from puppyslug.networks.loading import load_network
+from puppyslug.networks.network import Network
 from puppyslug.networks.resolving import resolve_precision, resolve_winograd
 from puppyslug.networks.weights import fill, packaged_path
 
@@ -137,7 +138,7 @@ def test_records_know_their_weights():
 
 
 def test_unknown_names_offer_near_ones():
-    with pytest.raises(NetworkError, match="did you mean .*efficientnet_lite0"):
+    with pytest.raises(NetworkError, match=r"did you mean .*efficientnet_lite0"):
         find_record("efficientnet")
     with pytest.raises(NetworkError, match="did you mean relu4_4"):
         find_record("vgg19").layer("rel4_4")

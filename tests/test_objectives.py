@@ -9,6 +9,7 @@ from conftest import toy_record
 from puppyslug.errors import NetworkError, ObjectiveError
 from puppyslug.objectives import (
     ChannelTerm,
+    GuideTerm,
     LayerTerm,
     NeuronTerm,
     Objective,
@@ -17,6 +18,7 @@ from puppyslug.objectives import (
     layer,
     neuron,
     parse_objective,
+    see,
 )
 
 names = st.sampled_from(
@@ -34,7 +36,16 @@ objectives = st.builds(
 )
 
 
-@given(objectives)
+named = st.sampled_from(["pagoda", "dog", "any dog", "Egyptian cat", "3"]).map(see)
+guided = st.builds(GuideTerm, names, st.text(min_size=1).filter(lambda name: "/" not in name))
+
+
+@given(
+    objectives
+    | named
+    | st.builds(lambda *both: both[0] + both[1], named, objectives)
+    | guided.map(lambda term: Objective(((0.5, term),)))
+)
 def test_text_reads_back_as_the_same_objective(objective):
     assert parse_objective(str(objective)) == objective
 
@@ -51,7 +62,8 @@ def test_algebra_and_text_agree():
     "text",
     ["", "  ", "+", "2*", "relu4_4 relu4_3", "relu4_4:", "relu4_4:1@", "relu4_4:1@3", "4*4",
      "relu4_4:-1", "nan*relu4_4", "1e999*relu4_4", "0*relu4_4", "relu4_4 +", "relu;rm", "x" * 3000,
-     "see(dog"],
+     "see(dog", "see(dog) cat", "guide(relu4_1)", "guide('a.jpg', relu4_1)",
+     'guide("a/b.jpg", relu4_1)', 'guide("", relu4_1)', 'guide("a.jpg")'],
 )  # fmt: skip
 def test_unreadable_text_is_said_in_one_line(text):
     with pytest.raises(ObjectiveError) as caught:

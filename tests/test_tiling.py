@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from conftest import Toy, toy_record
 from puppyslug.gradient import value_and_gradient
 from puppyslug.networks import find_record
-from puppyslug.networks.network import Network, load_network
+from puppyslug.networks.loading import load_network
+from puppyslug.networks.network import Network
 from puppyslug.objectives import parse_objective
 from puppyslug.tiling import tiles
 
@@ -52,7 +53,17 @@ def assert_tiles_equal_the_whole(network, text, size, tile, seed):
 @given(
     st.tuples(st.integers(2, 60), st.integers(2, 60)),
     st.tuples(st.integers(1, 40), st.integers(1, 40)),
-    st.sampled_from(["relu2", "pool1", "relu1", "conv2:3 - 2*relu1:1", "relu2:2@c + conv1"]),
+    st.sampled_from(
+        [
+            "relu2",
+            "pool1",
+            "relu1",
+            "conv2:3 - 2*relu1:1",
+            "relu2:2@c + conv1",
+            "see(goldfish)",
+            "relu1 - 2*see(tench)",
+        ]
+    ),
     st.integers(0, 9),
 )
 def test_a_toys_tiles_equal_the_whole(size, tile, text, seed):
@@ -86,6 +97,7 @@ def test_tiles_equal_the_whole(name, texts, size, tile, seed, data):
         ("vgg19", "relu5_4"),
         ("efficientnet_lite0", "block_9"),
         ("efficientnet_lite0", "labels:207"),
+        ("efficientnet_lite0+efficientnet_lite1", "see(golden retriever)"),
     ],
 )
 @pytest.mark.parametrize("size", [(225, 400), (302, 333)])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from puppyslug.errors import PuppyslugError
     from puppyslug.images import load_image, save_image
     from puppyslug.networks import list_networks
-    from puppyslug.networks.network import load_network
+    from puppyslug.networks.loading import load_network
     from puppyslug.objectives import channel, layer, neuron, parse_objective
     from puppyslug.recipe import Recipe
 
@@ -44,7 +44,7 @@ _ROOMS = {
     "layer": "objectives",
     "list_networks": "networks",
     "load_image": "images",
-    "load_network": "networks.network",
+    "load_network": "networks.loading",
     "neuron": "objectives",
     "parse_objective": "objectives",
     "save_image": "images",

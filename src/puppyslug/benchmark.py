@@ -15,7 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from puppyslug.gradient import value_and_gradient
 from puppyslug.images import clouds
 from puppyslug.networks import list_networks
-from puppyslug.networks.network import DTYPES, load_network
+from puppyslug.networks.loading import load_network
+from puppyslug.networks.network import DTYPES
 from puppyslug.objectives import parse_objective
 
 SIZES = ((180, 320), (360, 640))

@@ -12,15 +12,20 @@ from torch import Tensor
 
 from puppyslug.ascent import ascend
 from puppyslug.errors import ImageError, RecipeError, nearest
+from puppyslug.finishing import finish
+from puppyslug.focusing import REFOCUS, faded, focus_on, margins, product
 from puppyslug.gradient import Gradient, value_and_gradient
+from puppyslug.guiding import GuideFeatures
 from puppyslug.images import RECIPE_KEY, resize, to_pil
 from puppyslug.networks.network import Network
 from puppyslug.objectives import parse_objective
 from puppyslug.octaves import plan_octaves
-from puppyslug.preparation import Source, prepare
+from puppyslug.preparation import Prepared, prepare
 from puppyslug.recipe import STEERABLE, Change, Recipe
-from puppyslug.settings import fold_objective
+from puppyslug.settings import fold_objective, take_files
 from puppyslug.sizes import format_size
+from puppyslug.smoothing import blur
+from puppyslug.sources import Source
 
 SMALLEST_TILE = 128  # pixels; below, a GPU has no room at all
 
@@ -64,11 +69,14 @@ class DreamStep:
         return self.image - self.base
 
     def picture(self) -> Tensor:
-        """The dream so far at full size: 1×3×H×W RGB in [0, 1]."""
+        """The dream so far, finished at full size: 1×3×H×W RGB in [0, 1]."""
         size = (self.start.shape[-2], self.start.shape[-1])
-        if self.image.shape == self.start.shape:
-            return self.image
-        return (self.start + resize(self.detail, size)).clamp_(0, 1)
+        dream = self.image
+        if dream.shape != self.start.shape:
+            dream = (self.start + resize(self.detail, size)).clamp_(0, 1)
+        return finish(
+            dream, self.start, strength=self.recipe.strength, keep_colours=self.recipe.keep_colours
+        )
 
     def to_pil(self, alpha: Tensor | None = None) -> Image.Image:
         """The dream so far as a Pillow picture that carries its recipe to ``save_image``.
@@ -88,6 +96,7 @@ def dream_steps(
     *,
     detail: Tensor | None = None,
     mask: Tensor | None = None,
+    guides: Mapping[str, Tensor] | None = None,
     frame: int = 0,
     gradient: Gradient = value_and_gradient,
 ) -> Generator[DreamStep, Mapping[str, Any] | None, None]:
@@ -106,6 +115,7 @@ def dream_steps(
         network: what looks at the picture.
         detail: 1×3×h×w to start from instead of nothing, at any size (a film's last frame).
         mask: 1×1×H×W in [0, 1], how strongly each pixel dreams; where 0, pixels stay untouched.
+        guides: the pictures that the objective's guides name, 1×3×h×w RGB in [0, 1].
         frame: number of the frame in a film; each has its own jitter.
         gradient: stands in for ``value_and_gradient``.
 
@@ -123,34 +133,40 @@ def dream_steps(
             "dream_steps takes a picture as a 1×3×H×W tensor, such as load_image(…).image"
         )
     size = (image.shape[-2], image.shape[-1])
-    objective = recipe.any_objective()
     composition = recipe.composition or size
-    objective.check(network.record, composition)
-    sizes = plan_octaves(recipe, objective, network.record, size).sizes
+    recipe.any_objective().check(network.record, composition)
+    sizes = plan_octaves(recipe, recipe.any_objective(), network.record, size).sizes
     generator = np.random.default_rng((recipe.seed, frame))
+    features = GuideFeatures(network, guides or {})
     work = recipe.iterations * sum(height * width for height, width in sizes)
     done = 0
     for octave, here in enumerate(sizes):
         base = _scaled_down(image, sizes[octave:])
         mask_here = None if mask is None else resize(mask, here)
-        picture = base
+        picture, focus = base, None
         if detail is not None:
             detail = resize(detail, here)
             picture = base + (detail if mask_here is None else detail * (mask_here > 0))
             detail = None  # large pictures are not kept longer than they are needed
         for step in range(recipe.iterations):
             now = recipe.at(frame, octave, step)
+            objective = parse_objective(now.objective).moved(network.record, composition, here)
+            if step % REFOCUS == 0:
+                focus = focus_on(network, picture, objective, now, recipe.tile_for(here))
+                if focus is not None and step == 0 and octave:
+                    picture = base + faded(picture - base, focus)
             while True:
                 before = generator.bit_generator.state
                 try:
                     picture, scores = ascend(
                         picture,
-                        parse_objective(now.objective).moved(network.record, composition, here),
+                        objective.bound(features.of(objective)),
                         network,
-                        step_size=now.step_size,
-                        jitter=now.jitter,
+                        now,
+                        octave=octave,
                         generator=generator,
                         mask=mask_here,
+                        focus=product(focus, margins(here, now.margin)),
                         tile=recipe.tile_for(here),
                         gradient=gradient,
                     )
@@ -158,6 +174,8 @@ def dream_steps(
                 except torch.OutOfMemoryError:  # a GPU's: the same step again, in smaller tiles
                     generator.bit_generator.state = before
                     recipe = recipe.with_settings({"tile": _smaller_tile(recipe, here)})
+            if now.soften:
+                picture = _softened(picture, base, now.soften, mask_here)
             done += here[0] * here[1]
             place = (octave, step + 1) if step + 1 < recipe.iterations else (octave + 1, 0)
             while True:
@@ -185,6 +203,17 @@ def dream_steps(
         detail = picture - base
 
 
+def dream_prepared(prepared: Prepared) -> Generator[DreamStep, Mapping[str, Any] | None, None]:
+    """Dream what ``prepare`` has prepared, as ``dream_steps`` does."""
+    return dream_steps(
+        prepared.image,
+        prepared.recipe,
+        prepared.network,
+        mask=prepared.mask,
+        guides=prepared.guides,
+    )
+
+
 def dream(source: Source = "clouds", **settings: object) -> Image.Image:
     """Turn a picture into a dream.
 
@@ -192,8 +221,9 @@ def dream(source: Source = "clouds", **settings: object) -> Image.Image:
 
     Args:
         source: a picture file, a Pillow picture, ``"noise"`` or ``"clouds"``.
-        settings: fields of a ``Recipe``, such as ``octaves=5``; or ``layer`` and ``channel`` for
-            short instead of ``objective``; or ``weights``, a file.
+        settings: fields of a ``Recipe``, such as ``octaves=5``; or ``see``, ``layer``,
+            ``channel`` and ``guide`` for short instead of ``objective``. ``mask`` and ``guide``
+            may be files or Pillow pictures, ``weights`` is a file.
 
     Returns:
         The dream, of mode RGB or RGBA. Its recipe as JSON is in ``info["puppyslug"]``, from where
@@ -203,9 +233,16 @@ def dream(source: Source = "clouds", **settings: object) -> Image.Image:
         PuppyslugError: one of its children, for anything wrong with picture or settings.
     """
     weights = settings.pop("weights", None)
+    settings, files = take_files(settings)
     recipe = Recipe.complete(fold_objective(settings))
-    prepared = prepare(recipe, source, weights=None if weights is None else Path(str(weights)))
-    for step in dream_steps(prepared.image, prepared.recipe, prepared.network):
+    prepared = prepare(
+        recipe,
+        source,
+        weights=None if weights is None else Path(str(weights)),
+        mask=files.mask,
+        guides=files.guides,
+    )
+    for step in dream_prepared(prepared):
         last = step
     return last.to_pil(prepared.alpha)
 
@@ -220,6 +257,13 @@ def _smaller_tile(recipe: Recipe, size: tuple[int, int]) -> str:
     if max(height, width) <= SMALLEST_TILE:
         raise RecipeError("the device has too little memory free even for one small tile")
     return format_size((-(-height // 2), -(-width // 2)))
+
+
+def _softened(picture: Tensor, base: Tensor, share: float, mask: Tensor | None) -> Tensor:
+    """The picture with a share of its detail blurred by a pixel, where it may change at all."""
+    detail = picture - base
+    softened = (base + detail.lerp(blur(detail, 1.0), share)).clamp_(0, 1)
+    return softened if mask is None else torch.where(mask > 0, softened, picture)
 
 
 def _scaled_down(image: Tensor, sizes: Sequence[tuple[int, int]]) -> Tensor:

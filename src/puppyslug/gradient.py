@@ -1,13 +1,14 @@
 """Score and gradient of an objective at a picture, whole or in exact tiles."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from puppyslug.networks import LayerRecord
+from puppyslug.looking import parts_of
 from puppyslug.networks.network import Network
-from puppyslug.objectives import Objective, Part
+from puppyslug.objectives import Objective
 from puppyslug.tiling import Tile, tiles
 
 Size = tuple[int, int]
@@ -43,18 +44,16 @@ def value_and_gradient(
     """
     size = (image.shape[-2], image.shape[-1])
     layers = [network.record.layer(name) for name in objective.layers]
+    pieces = list(tiles(size, tile or size, layers))
+    totals = _totals(network, objective, image, pieces) if len(pieces) > 1 else None
     scores = image.new_zeros(image.shape[0])
     gradient = torch.zeros_like(image)
-    for piece in tiles(size, tile or size, layers):
+    for piece in pieces:
         crop = (..., *piece.crop)
         source = image[crop].detach().requires_grad_()
         with torch.enable_grad():
-            activations = network.activations(source, objective.layers)
-            parts = {
-                layer.name: _owned(activations.pop(layer.name), layer, piece, size)
-                for layer in layers
-            }
-            piece_scores = objective.score_parts(parts)
+            parts = parts_of(network, objective.layers, source, piece, size)
+            piece_scores = objective.score_parts(parts, totals)
             del parts
             (piece_gradient,) = torch.autograd.grad(piece_scores.sum(), source)
         scores += piece_scores.detach()
@@ -62,18 +61,20 @@ def value_and_gradient(
     return scores, gradient
 
 
-def _owned(activation: Tensor, layer: LayerRecord, tile: Tile, size: Size) -> Part:
-    """The positions of a layer that a tile owns, as a part of the layer's whole map."""
-    whole = layer.positions(size)
-    (top, rows), (left, columns) = (
-        (
-            span.first // layer.stride,
-            slice(
-                (span.first - span.crop_first) // layer.stride,
-                (positions if span.last == length else span.last // layer.stride)
-                - span.crop_first // layer.stride,
-            ),
-        )
-        for span, positions, length in zip(tile, whole, size, strict=True)
-    )
-    return Part(activation[..., rows, columns], whole, top, left)
+def _totals(
+    network: Network, objective: Objective, image: Tensor, pieces: Sequence[Tile]
+) -> list[Tensor | None] | None:
+    """What each term has to know of the whole picture before its parts can be scored."""
+    layers = objective.summarised
+    if not layers:
+        return None
+    size = (image.shape[-2], image.shape[-1])
+    totals: list[Tensor | None] = [None] * len(objective.terms)
+    with torch.no_grad():
+        for piece in pieces:
+            parts = parts_of(network, layers, image[(..., *piece.crop)], piece, size)
+            for index, summary in enumerate(objective.summaries(parts)):
+                if summary is not None:
+                    total = totals[index]
+                    totals[index] = summary if total is None else total + summary
+    return totals

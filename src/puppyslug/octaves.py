@@ -1,5 +1,6 @@
 """Octaves: the sizes at which a picture is dreamt, coarsest first. Nothing here imports torch."""
 
+import math
 from dataclasses import dataclass
 
 from puppyslug.errors import ImageError, RecipeError
@@ -9,6 +10,7 @@ from puppyslug.recipe import Recipe
 
 Size = tuple[int, int]
 MAX_OCTAVES = 200
+THING = 128  # pixels, edge of the square that a network of today needs to know a thing
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,18 @@ def octave_sizes(
                 f"at {size[1]}×{size[0]}; it would take over {MAX_OCTAVES} octaves"
             )
     return [*sizes, size]
+
+
+def octaves_for(size: Size, count: int, scale: float) -> int:
+    """How many octaves make room for things: in the coarsest, they just fill the picture.
+
+    Args:
+        size: (height, width) of the picture.
+        count: how many things.
+        scale: ratio between octaves, above 1.
+    """
+    ratio = size[0] * size[1] / (count * THING**2)
+    return 1 + max(0, round(math.log(ratio) / (2 * math.log(scale))))
 
 
 def plan_octaves(

@@ -1,39 +1,45 @@
-"""From a recipe and a picture to everything a dream needs, with nothing left open."""
+"""From a recipe and pictures to everything a dream needs, with nothing left open."""
 
-import contextlib
-import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import Tensor
 
-from puppyslug.errors import ImageError, RecipeError, WeightsError
+from puppyslug.classification import with_members
+from puppyslug.errors import ImageError, WeightsError
 from puppyslug.gradient import value_and_gradient
-from puppyslug.images import MAX_PIXELS, Photo, clouds, load_image, noise, photo_from
+from puppyslug.guiding import GuideFeatures
+from puppyslug.images import Photo
+from puppyslug.masking import fitted_mask, mask_by_name
 from puppyslug.networks import LayerRecord, NetworkRecord, find_record
-from puppyslug.networks.network import Network, load_network
+from puppyslug.networks.loading import load_network
+from puppyslug.networks.network import Network
 from puppyslug.networks.resolving import (
     fast_in_bfloat16,
     free_memory,
     resolve_device,
     resolve_precision,
 )
-from puppyslug.objectives import parse_objective
-from puppyslug.octaves import plan_octaves
+from puppyslug.objectives import parse_mask, parse_objective
+from puppyslug.octaves import octaves_for, plan_octaves
 from puppyslug.planning import plan_memory
+from puppyslug.presets import EYES
 from puppyslug.recipe import STARTS, FileReference, Recipe
-from puppyslug.sizes import format_size, memory_bytes, parse_size
+from puppyslug.sizes import format_size, memory_bytes
+from puppyslug.sources import (
+    Source,
+    load_source,
+    read_guides,
+    read_mask,
+    reference_to,
+    same_shape,
+    times,
+)
 
-DEFAULT_LONGEST = 1024  # pixels, of a photo
 PROBE = 160  # pixels, the edge of the picture that is timed for an estimate
-DEFAULT_START_SIZE = (360, 640)  # of noise and clouds
-_START_PICTURES = {"noise": noise, "clouds": clouds}
-
-Source = str | Path | Image.Image
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,8 @@ class Prepared:
         alpha: 1×1×H×W in [0, 1], or None.
         recipe: with no open question: size, precision, threads and hashes are filled in.
         network: loaded.
+        mask: 1×1×H×W in [0, 1], or None.
+        guides: 1×3×h×w RGB in [0, 1], by name.
         notices: what the user should know before the dream starts, a sentence each.
         plan: in words, what will be computed and how.
     """
@@ -53,6 +61,8 @@ class Prepared:
     alpha: Tensor | None
     recipe: Recipe
     network: Network
+    mask: Tensor | None
+    guides: Mapping[str, Tensor]
     notices: tuple[str, ...]
     plan: str
 
@@ -62,71 +72,103 @@ def prepare(
     source: Source,
     *,
     weights: Path | None = None,
+    mask: Source | None = None,
+    guides: Mapping[str, Source] | None = None,
     result_folder: Path | None = None,
 ) -> Prepared:
-    """Read the picture, check that the recipe fits it, and load the network.
+    """Read the pictures, check that the recipe fits them, and load the network.
 
     Cheap checks come first, so that a wrong setting is said before anything is loaded. The number
     of threads that the recipe asks for is set for the whole process.
 
     Args:
-        recipe: complete; where its ``photo`` or ``weights`` name a hash, the files must have it.
+        recipe: complete; files that it names with a hash must have it.
         source: a picture file, a Pillow picture, ``"noise"`` or ``"clouds"``.
         weights: a weights file instead of the one that the install brought.
-        result_folder: where the dream will be saved; where the photo is in another folder, the
+        mask: a picture of where to dream, instead of the recipe's own mask by name.
+        guides: the pictures that the objective's guides name.
+        result_folder: where the dream will be saved; where a picture is in another folder, the
             recipe keeps the way there.
 
     Raises:
-        ImageError: the picture cannot be read, is too small, or is not the one in the recipe.
+        ImageError: a picture cannot be read, is too small, or is not the one in the recipe.
+        LabelError: no such class.
         NetworkError: an unknown network or layer, or weights that do not fit.
-        ObjectiveError: no such channel or position.
+        ObjectiveError: no such channel or position, a guide that is missing.
         RecipeError: a size that does not fit the picture.
     """
     record = find_record(recipe.network)
     objective = recipe.any_objective()
-    layers = [record.layer(name) for name in objective.layers]
-    photo = _photo(recipe, source)
+    photo = load_source(recipe, source)
     notices = []
     if recipe.size is None and photo.size != photo.full_size:
         ratio = photo.full_size[0] * photo.full_size[1] / (photo.size[0] * photo.size[1])
         notices.append(
-            f"{photo.name or 'the picture'} is scaled down from {_times(photo.full_size)} to "
-            f"{_times(photo.size)}; --size full takes about {ratio:.3g} times as long and as "
+            f"{photo.name or 'the picture'} is scaled down from {times(photo.full_size)} to "
+            f"{times(photo.size)}; --size full takes about {ratio:.3g} times as long and as "
             "much memory"
         )
-    objective.check(record, recipe.composition or photo.size)
-    octaves = plan_octaves(recipe, objective, record, photo.size)
-    if octaves.dropped:
-        one = octaves.dropped == 1
+    composition = recipe.composition or photo.size
+    objective.check(record, composition)
+    if recipe.count is not None:
+        octaves = octaves_for(composition, recipe.count, recipe.octave_scale)
+        recipe = recipe.with_settings({"octaves": octaves})
+    plan = plan_octaves(recipe, objective, record, photo.size)
+    if plan.dropped:
+        one = plan.dropped == 1
         notices.append(
-            f"{octaves.dropped} octave{'' if one else 's'} would be smaller than the "
-            f"{octaves.smallest}×{octaves.smallest} pixels that the layer needs and "
+            f"{plan.dropped} octave{'' if one else 's'} would be smaller than the "
+            f"{plan.smallest}×{plan.smallest} pixels that the layer needs and "
             f"{'is' if one else 'are'} left out"
         )
+    guide_photos = read_guides(recipe, guides or {})
+    mask_photo = None if mask is None else read_mask(recipe, mask)
     device = resolve_device(recipe.device)
     precision = resolve_precision(recipe.precision, device)
     if precision == "bfloat16" and not fast_in_bfloat16(device):
         notices.append("this device does not compute in bfloat16 itself: float32 is faster here")
+    layers = [record.layer(name) for name in objective.layers]
     tile, how = _tile(recipe, record, layers, photo.size, precision, device)
     if recipe.threads is not None:
         torch.set_num_threads(recipe.threads)
     network = _network(recipe, weights, device)
-    recipe = recipe.with_settings(
-        {
-            "photo": _reference(recipe, source, photo, result_folder),
-            "size": format_size(photo.size),
-            "weights": FileReference(name=network.weights_name, sha256=network.weights_sha256),
-            "precision": network.precision,
-            "device": device,
-            "winograd": network.winograd_from,
-            "tile": tile,
-            "threads": torch.get_num_threads(),
-        }
-    )
-    steps = f"{len(octaves.sizes)} octaves of {recipe.iterations} steps"
-    plan = f"{_times(photo.size)}, {steps}, {how}"
+    image = photo.image.to(network.device)
+    objective = with_members(parse_objective(recipe.objective), network, image)
+    mask_here, mask_notice = _mask(recipe, mask_photo, network, image)
+    if mask_notice:
+        notices.append(mask_notice)
+    named = {name: guide.image for name, guide in guide_photos.items()}
+    GuideFeatures(network, named).of(objective)  # refuses what is missing or too small
+    settings: dict[str, object] = {
+        "objective": str(objective),
+        "size": format_size(photo.size),
+        "weights": FileReference(name=network.weights_name, sha256=network.weights_sha256),
+        "precision": network.precision,
+        "device": device,
+        "winograd": network.winograd_from,
+        "tile": tile,
+        "threads": torch.get_num_threads(),
+    }
+    if not isinstance(recipe.photo, FileReference):
+        start = isinstance(source, str) and source in STARTS
+        settings["photo"] = source if start else reference_to(photo, source, result_folder)
+    if mask is not None and mask_photo is not None and not isinstance(recipe.mask, FileReference):
+        settings["mask"] = reference_to(mask_photo, mask, result_folder)
+    if guides and not recipe.guides:
+        settings["guides"] = tuple(
+            reference_to(guide, guides[name], result_folder).model_copy(update={"name": name})
+            for name, guide in guide_photos.items()
+        )
+    steps = f"{len(plan.sizes)} octaves of {recipe.iterations} steps"
     return Prepared(
-        photo.image.to(network.device), photo.alpha, recipe, network, tuple(notices), plan
+        image,
+        photo.alpha,
+        recipe.with_settings(settings),
+        network,
+        mask_here,
+        named,
+        tuple(notices),
+        f"{times(photo.size)}, {steps}, {how}",
     )
 
 
@@ -167,65 +209,23 @@ def _tile(
     return "whole" if plan.tile is None else format_size(plan.tile), text
 
 
-def _photo(recipe: Recipe, source: Source) -> Photo:
-    if isinstance(source, str) and source in STARTS:
-        start_size = _start_size(recipe.size)
-        _check_pixels(start_size)
-        start = _START_PICTURES[source](start_size, recipe.seed)
-        return Photo(start, None, source, "", start_size)
-    longest, size = _photo_size(recipe.size)
-    if size is not None:
-        _check_pixels(size)
-    if isinstance(source, Image.Image):
-        photo = photo_from(source, longest=longest, size=size)
-    else:
-        photo = load_image(source, longest=longest, size=size)
-    if isinstance(recipe.photo, FileReference) and recipe.photo.sha256 != photo.sha256:
-        raise ImageError(
-            f"{photo.name or 'the picture'} is not the photo that the recipe was made with "
-            f"({recipe.photo.name or 'a picture in memory'}); its content has changed"
-        )
-    if size is not None and not _same_shape(size, photo.full_size):
-        raise RecipeError(
-            f"a photo keeps its shape: {_times(photo.full_size)} cannot become {_times(size)}; "
-            "give the longest edge instead"
-        )
-    return photo
-
-
-def _check_pixels(size: tuple[int, int]) -> None:
-    if size[0] * size[1] > MAX_PIXELS:
-        raise RecipeError(
-            f"{_times(size)} is more than the limit of {MAX_PIXELS / 1e6:.0f} megapixels; "
-            "take a smaller size"
-        )
-
-
-def _start_size(text: str | None) -> tuple[int, int]:
-    """(height, width) of noise or clouds."""
-    if text is None:
-        return DEFAULT_START_SIZE
-    if text == "full":
-        raise RecipeError("size full is for photos; noise and clouds take WxH, such as 640x360")
-    if "x" in text:
-        return parse_size(text)
-    return max(1, round(int(text) * 9 / 16)), int(text)
-
-
-def _photo_size(text: str | None) -> tuple[int | None, tuple[int, int] | None]:
-    """The longest edge and the exact (height, width) that a photo should have, or None for free."""
-    if text is None:
-        return DEFAULT_LONGEST, None
-    if text == "full":
-        return None, None
-    if "x" in text:
-        return None, parse_size(text)
-    return int(text), None
-
-
-def _same_shape(size: tuple[int, int], full_size: tuple[int, int]) -> bool:
-    """Whether ``size`` is ``full_size`` scaled, give or take the rounding of a pixel."""
-    return abs(size[0] * full_size[1] - size[1] * full_size[0]) <= max(full_size)
+def _mask(
+    recipe: Recipe, photo: Photo | None, network: Network, image: Tensor
+) -> tuple[Tensor | None, str]:
+    """The recipe's mask at the picture's size, and what there is to say of it."""
+    size = (image.shape[-2], image.shape[-1])
+    if photo is not None:
+        notice = ""
+        if not same_shape(size, photo.full_size):
+            notice = f"the mask {photo.name} of {times(photo.full_size)} is stretched to fit"
+        return fitted_mask(photo, size).to(image), notice
+    if isinstance(recipe.mask, FileReference):
+        raise ImageError(f"the mask {recipe.mask.name} is missing; name its file with --mask")
+    if recipe.mask is None:
+        return None, ""
+    if not network.record.classes:
+        network = load_network(EYES, precision=network.precision, device=str(network.device))
+    return mask_by_name(parse_mask(recipe.mask), network, image), ""
 
 
 def _network(recipe: Recipe, weights: Path | None, device: str) -> Network:
@@ -249,23 +249,3 @@ def _network(recipe: Recipe, weights: Path | None, device: str) -> Network:
             f"({wanted.name}); its content differs"
         )
     return network
-
-
-def _reference(
-    recipe: Recipe, source: Source, photo: Photo, result_folder: Path | None
-) -> FileReference | str:
-    if isinstance(recipe.photo, FileReference):  # checked above: it is this photo
-        return recipe.photo
-    if isinstance(source, str) and source in STARTS:
-        return source
-    folder = None
-    if result_folder is not None and isinstance(source, str | Path):
-        with contextlib.suppress(ValueError):  # on another drive there is no way
-            way = os.path.relpath(Path(source).resolve().parent, result_folder.resolve())
-            way = way.encode("utf-8", "replace").decode()  # folders need not be UTF-8
-            folder = None if way == "." or ":" in way else Path(way).as_posix()
-    return FileReference(name=photo.name, sha256=photo.sha256, folder=folder)
-
-
-def _times(size: tuple[int, int]) -> str:
-    return f"{size[1]}×{size[0]}"

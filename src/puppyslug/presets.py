@@ -20,6 +20,9 @@ class Preset:
     settings: Mapping[str, object]
 
 
+SEEING = "natural"  # the preset that things by name take
+EYES = "efficientnet_lite0"  # finds things by name where a network knows none itself
+
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "classic": Preset("the notebook of 2015: slugs and eyes", {}),
@@ -30,6 +33,22 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             "ornaments that flow", {"network": "vgg19", "objective": "relu3_3", "step_size": 0.9}
         ),
         "eyes": Preset("eyes everywhere", {"network": "vgg19", "objective": "relu4_1"}),
+        "natural": Preset(
+            "things by name, clear and calm: what --see takes",
+            {
+                "network": "efficientnet_lite0+efficientnet_lite1",
+                "count": 1,
+                "iterations": 20,
+                "step_size": 4.5,
+                "taper": 0.75,
+                "rescale": 0.5,
+                "smooth": "1.2",
+                "soften": 0.15,
+                "palette": "natural",
+                "focus": 1.5,
+                "margin": 0.25,
+            },
+        ),
         "animals": Preset("whole animals", {"network": "vgg19", "objective": "relu5_2"}),
     }
 )

@@ -19,12 +19,13 @@ from pydantic import (
 
 from puppyslug.errors import RecipeError, nearest
 from puppyslug.networks import find_record
-from puppyslug.objectives import Objective, parse_objective
+from puppyslug.objectives import Objective, parse_mask, parse_objective
 from puppyslug.presets import find_preset
 from puppyslug.sizes import MAX_EDGE, Size, check_size, format_size, memory_bytes, parse_size
 
 RECIPE_VERSION = 1
 STARTS = ("noise", "clouds")  # what there is to start from without a photo
+MAX_SMOOTH = 1000  # pixels
 STEERABLE = frozenset({"objective", "step_size", "jitter"})
 
 
@@ -86,6 +87,50 @@ class Recipe(BaseModel):
     jitter: int = Field(
         32, ge=0, le=MAX_EDGE, description="how far a step may shift the picture, in pixels"
     )
+    rescale: float = Field(
+        0.0, ge=0, lt=1, description="by how much a step may scale the picture down to look at it"
+    )
+    taper: float = Field(
+        1.0, gt=0, le=10, description="ratio of the step size from one octave to the next"
+    )
+    smooth: str = Field(
+        "0",
+        description="smooth the gradient: width of a Gaussian in pixels, or laplacian for equal "
+        "strength at every scale",
+    )
+    soften: float = Field(
+        0.0, ge=0, le=1, description="share of the detail that every step blurs, against grain"
+    )
+    palette: Literal["natural", "vivid"] = Field(
+        "vivid", description="natural: soft colours near the photo's; vivid: the network's own"
+    )
+    focus: float = Field(
+        0.0, ge=0, le=100, description="how closely steps keep to where the network sees the thing"
+    )
+    margin: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="edge of the picture, as a share of half of it, where dreaming fades out; 0: "
+        "the picture wraps around, as in the notebook",
+    )
+    count: int | None = Field(
+        None, ge=1, le=10_000, description="how many things to make room for; sets the octaves"
+    )
+    mask: FileReference | str | None = Field(
+        None,
+        description="where to dream: a picture (white: fully, black: not at all), see(NAME) or "
+        "not see(NAME)",
+    )
+    strength: float = Field(
+        1.0, ge=0, le=1, description="mix of dream (1) and photo (0) at the end"
+    )
+    keep_colours: bool = Field(
+        False, description="keep the photo's colours; only light and dark are dreamt"
+    )
+    guides: tuple[FileReference, ...] = Field(
+        (), max_length=100, description="the pictures that the objective's guides name"
+    )
     seed: int = Field(
         0, ge=0, lt=2**63, description="random seed; another number gives another picture"
     )
@@ -138,10 +183,27 @@ class Recipe(BaseModel):
     def _check_size(cls, text: str | None) -> str | None:
         return None if text is None else check_size(text)
 
-    @field_validator("objective", "size", mode="before")
+    @field_validator("objective", "size", "smooth", mode="before")
     @classmethod
     def _as_text(cls, value: object) -> object:
-        return str(value) if isinstance(value, Objective | int) else value
+        return str(value) if isinstance(value, Objective | int | float) else value
+
+    @field_validator("smooth")
+    @classmethod
+    def _check_smooth(cls, text: str) -> str:
+        if text != "laplacian":
+            try:
+                width = float(text)
+            except ValueError:
+                width = -1.0
+            if not 0 <= width <= MAX_SMOOTH:
+                raise ValueError(f"it should be laplacian or a width of 0 to {MAX_SMOOTH} pixels")
+        return text
+
+    @field_validator("mask")
+    @classmethod
+    def _check_mask(cls, mask: FileReference | str | None) -> FileReference | str | None:
+        return str(parse_mask(mask)) if isinstance(mask, str) else mask
 
     @field_validator("tile")
     @classmethod
@@ -200,6 +262,8 @@ class Recipe(BaseModel):
                     f"the preset {name} is a look of {preset['network']}, not of {network}; "
                     "leave one of them out, or name a layer"
                 )
+        if "octaves" in settings and settings.get("count") is None:
+            preset = {field: value for field, value in preset.items() if field != "count"}
         recipe = cls._validated({**preset, **settings})
         record = find_record(recipe.network)
         objective = parse_objective(recipe.objective or record.default_layer)

@@ -1,42 +1,134 @@
 """Settings on their way into a recipe: short forms, and a look taken from another recipe."""
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from puppyslug.errors import RecipeError
-from puppyslug.objectives import LayerTerm, parse_objective
-from puppyslug.recipe import Recipe
+from puppyslug.objectives import LayerTerm, guide, parse_objective, see
+from puppyslug.presets import SEEING, find_preset
+from puppyslug.recipe import FileReference, Recipe
 from puppyslug.sizes import parse_size
+
+_MASK_BY_NAME = re.compile(r"\s*(not\s+)?see\s*\(")
+
+
+class Files(NamedTuple):
+    """Pictures that settings bring along: files, or pictures in memory.
+
+    Attributes:
+        mask: where to dream, or None.
+        guides: by the name that the objective calls them.
+    """
+
+    mask: Any
+    guides: dict[str, Any]
+
+
+def take_files(settings: Mapping[str, object]) -> tuple[dict[str, object], Files]:
+    """Take the pictures out of settings, so that names are left.
+
+    Args:
+        settings: ``mask`` and ``guide`` may hold files or pictures; a guide may be a list. A guide
+            that only the objective names is a file of that name in the current folder.
+
+    Returns:
+        The settings with ``guide`` as names and ``mask`` only where it is a mask by name, and the
+        pictures.
+
+    Raises:
+        RecipeError: two guides of one name.
+    """
+    settings = dict(settings)
+    mask = settings.get("mask")
+    if isinstance(mask, FileReference) or (isinstance(mask, str) and _MASK_BY_NAME.match(mask)):
+        mask = None
+    else:
+        settings.pop("mask", None)
+    guides: dict[str, Any] = {}
+    given = settings.pop("guide", None)
+    several = given if isinstance(given, list | tuple) else [] if given is None else [given]
+    for number, picture in enumerate(several, 1):
+        name = Path(picture).name if isinstance(picture, str | Path) else f"guide-{number}"
+        if name in guides:
+            raise RecipeError(f"two guides are called {name}; rename one of them")
+        guides[name] = picture
+    if guides:
+        settings["guide"] = list(guides)
+    elif settings.get("objective") and not settings.get("guides"):
+        named = parse_objective(str(settings["objective"])).guides
+        guides = {term.name: Path(term.name) for term in named}
+    return settings, Files(mask, guides)
 
 
 def fold_objective(settings: Mapping[str, object]) -> dict[str, object]:
-    """Turn ``layer`` and ``channel``, which are short for an objective, into ``objective``.
+    """Turn what is short for an objective into ``objective``.
 
     Args:
-        settings: fields of a recipe; also ``layer``, a name or several, and ``channel``, a number.
+        settings: fields of a recipe; also ``layer``, a name or several; ``channel``, a number;
+            ``see``, a name of a thing or several, each with a weight if need be (``"2*pagoda"``);
+            ``guide``, a file name of a picture or several, whose features at ``layer`` are sought.
 
     Raises:
-        RecipeError: both an objective and a layer, or a channel with several layers.
+        RecipeError: both an objective and what is short for one, or a channel with several
+            layers.
+        LabelError: ``see`` names no class or group.
     """
     settings = dict(settings)
-    layer, channel = settings.pop("layer", None), settings.pop("channel", None)
-    layers = [layer] if isinstance(layer, str) else list(layer or ())  # type: ignore[call-overload]
-    if not layers and channel is None:
+    short = {name: _several(settings.pop(name, None)) for name in ("layer", "see", "guide")}
+    channel = settings.pop("channel", None)
+    if channel is None and not any(short.values()):
         return settings
-    if layers and settings.get("objective"):
-        raise RecipeError("an objective already says which layers; leave out --layer")
-    if not layers:
-        (_, term), *others = parse_objective(Recipe.complete(settings).objective).terms
-        if others or not isinstance(term, LayerTerm):
-            raise RecipeError("a channel goes with one layer; name it with --layer")
-        layers = [term.layer]
+    given = [name for name, values in short.items() if values]
+    if given and settings.get("objective"):
+        raise RecipeError(f"an objective already says it all; leave out --{given[0]}")
+    if short["see"]:
+        settings = _with_eyes(settings)
+    texts = [_seen(text) for text in short["see"]]
+    layers = short["layer"]
+    if not layers and (channel is not None or short["guide"]):
+        layers = [_own_layer(settings)]
     if channel is not None:
+        if short["guide"]:
+            raise RecipeError("a guide goes by whole layers; leave out --channel")
         if len(layers) > 1:
             raise RecipeError(
                 "a channel goes with one layer; for several write an objective, such as "
                 f"'{' + '.join(f'{name}:{channel}' for name in layers)}'"
             )
         layers = [f"{layers[0]}:{channel}"]
-    return {**settings, "objective": " + ".join(layers)}
+    if short["guide"]:
+        texts += [str(guide(name, layer)) for name in short["guide"] for layer in layers]
+    else:
+        texts += layers
+    return {**settings, "objective": " + ".join(texts)}
+
+
+def _several(value: object) -> list[str]:
+    """One or several texts as a list."""
+    return [value] if isinstance(value, str) else list(value or ())  # type: ignore[call-overload]
+
+
+def _seen(text: str) -> str:
+    """``2*pagoda`` → ``2*see(pagoda)``."""
+    weight, star, name = text.rpartition("*")
+    return f"{weight}{star}{see(name)}"
+
+
+def _with_eyes(settings: Mapping[str, object]) -> dict[str, object]:
+    """Settings with the preset for seeing things, and a network that can, unless they say."""
+    chosen = {"preset": SEEING, **settings}
+    preset = find_preset(str(chosen["preset"])).settings
+    return {"network": preset.get("network", find_preset(SEEING).settings["network"]), **chosen}
+
+
+def _own_layer(settings: Mapping[str, object]) -> str:
+    """The layer that these settings dream of anyway."""
+    (_, term), *others = parse_objective(Recipe.complete(settings).objective).terms
+    if others or not isinstance(term, LayerTerm):
+        raise RecipeError("there are several layers to choose from; name one with --layer")
+    return term.layer
 
 
 def look_of(settings: Mapping[str, object]) -> dict[str, object]:
@@ -50,6 +142,8 @@ def look_of(settings: Mapping[str, object]) -> dict[str, object]:
         both directions becomes its longest edge.
     """
     bound = {"photo", "composed", "stop_after", "device", "threads", "winograd", "tile", "version"}
+    if not isinstance(settings.get("mask"), str):  # a picture of where things are in the old photo
+        bound.add("mask")
     look = {name: value for name, value in settings.items() if name not in bound}
     if isinstance(size := look.get("size"), str) and "x" in size:
         look["size"] = str(max(parse_size(size)))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from puppyslug.cli.bench import bench
+from puppyslug.cli.classify import classify
 from puppyslug.cli.dream import dream
 from puppyslug.cli.labels import labels
 from puppyslug.cli.outputs import say
@@ -26,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.callback()(options)
-for command in (dream, redo, sheet, networks, layers, labels, bench):
+for command in (dream, redo, sheet, classify, networks, layers, labels, bench):
     app.command()(command)
 
 

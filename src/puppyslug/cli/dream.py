@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.files import find_photo, read_recipe_file
+from puppyslug.cli.files import find_files, find_photo, read_recipe_file
 from puppyslug.cli.outputs import Destination, say
 from puppyslug.cli.running import deliver, prepare_aloud
 from puppyslug.errors import OutputError, PuppyslugError
 from puppyslug.presets import find_preset
 from puppyslug.recipe import STARTS, FileReference, Recipe
-from puppyslug.settings import fold_objective, look_of
+from puppyslug.settings import Files, fold_objective, look_of, take_files
 
 if TYPE_CHECKING:
     from puppyslug.preparation import Prepared
@@ -41,6 +41,7 @@ class _Request:
     recipe: Recipe
     recipe_file: Path | None
     weights: Path | None
+    files: Files
     output: Path | None
     force: bool
     print_recipe: bool
@@ -68,12 +69,25 @@ def dream(
     stored = {} if recipe is None else _stored(recipe, settings, new_pictures=bool(photos))
     if weights is not None:
         stored.pop("weights", None)
+    settings, files = take_files(settings)
     chosen = fold_objective({**stored, **settings})
+    if files.mask is not None:
+        chosen.pop("mask", None)
+    if recipe is not None:
+        files = find_files(Recipe.complete(chosen), recipe, files)
     sources = _sources(photos, chosen, recipe)
     if len(sources) > 1 and output is not None and not output.is_dir():
         raise OutputError(f"several photos need a folder to go to; {output} is none that exists")
     request = _Request(
-        Recipe.complete(chosen), recipe, weights, output, force, print_recipe, no_recipe, quiet
+        Recipe.complete(chosen),
+        recipe,
+        weights,
+        files,
+        output,
+        force,
+        print_recipe,
+        no_recipe,
+        quiet,
     )
     failed = 0
     for source in sources:
@@ -98,9 +112,9 @@ def _stored(recipe: Path, settings: dict[str, object], *, new_pictures: bool) ->
     network = Recipe.complete(stored).network  # says what is wrong, whatever the options change
     if new_pictures:
         stored = look_of(stored)
-    against: set[str] = set()
-    if "layer" in settings:
-        against |= {"objective"}
+    against: set[str] = {"count"} if "octaves" in settings else set()
+    if {"layer", "see", "guide"} & settings.keys():
+        against |= {"objective", "guides"}
     if settings.get("network", network) != network:
         against |= {"objective", "weights"}
     if "preset" in settings:
@@ -138,8 +152,8 @@ def _dream_one(request: _Request, source: str | Path) -> int:
         stem=f"{name}.dream",
         force=request.force,
     )
-    for read in (photo, request.recipe_file):
-        if read:
+    for read in (photo, request.recipe_file, request.files.mask, *request.files.guides.values()):
+        if isinstance(read, Path):
             destination.refuse(read)
     prepared = _prepare(request, source, destination.folder)
     if request.print_recipe:
@@ -158,6 +172,7 @@ def _prepare(request: _Request, source: str | Path, folder: Path | None) -> "Pre
         request.recipe,
         source,
         weights=request.weights,
+        files=request.files,
         result_folder=folder,
         quiet=request.quiet,
     )

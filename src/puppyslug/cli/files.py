@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from puppyslug.errors import ImageError, RecipeError
-from puppyslug.recipe import FileReference, read_settings
+from puppyslug.recipe import FileReference, Recipe, read_settings
+from puppyslug.settings import Files
 
 MAX_RECIPE_BYTES = 1_000_000
 
@@ -38,20 +39,19 @@ def read_recipe_file(path: Path) -> dict[str, Any]:
         raise RecipeError(f"{path} is neither JSON nor a dream that carries a recipe") from error
 
 
-def find_photo(reference: FileReference, recipe_file: Path) -> Path:
-    """Look for the photo of a recipe: beside the recipe, where it was, and in this folder.
+def find_photo(reference: FileReference, recipe_file: Path, role: str = "photo") -> Path:
+    """Look for a picture of a recipe: beside the recipe, where it was, and in this folder.
 
     Args:
-        reference: the photo's name and hash.
+        reference: the picture's name and hash.
         recipe_file: the dream or JSON file that names it.
+        role: what it is to the dream: photo, mask or guide, and so the option that names it.
 
     Raises:
         ImageError: no such file, or only files with another content.
     """
     if not reference.name:
-        raise ImageError(
-            f"{recipe_file} was dreamt of a picture that was no file; name its file with --photo"
-        )
+        raise ImageError(f"the {role} of {recipe_file} was no file; name it with --{role}")
     changed = None
     for path in _places(reference, recipe_file.parent):
         with contextlib.suppress(OSError):  # nothing that can be read is there
@@ -62,12 +62,29 @@ def find_photo(reference: FileReference, recipe_file: Path) -> Path:
                 changed = path
     if changed is not None:
         raise ImageError(
-            f"{changed} has changed since the dream was made; name the original with --photo"
+            f"{changed} has changed since the dream was made; name the original with --{role}"
         )
     raise ImageError(
-        f"the photo {reference.name} is not beside {recipe_file} nor where it was; "
-        "name it with --photo"
+        f"the {role} {reference.name} is not beside {recipe_file} nor where it was; "
+        f"name it with --{role}"
     )
+
+
+def find_files(recipe: Recipe, recipe_file: Path, given: Files) -> Files:
+    """The mask and the guides of a recipe, unless others are given instead.
+
+    Raises:
+        ImageError: as in ``find_photo``.
+    """
+    mask = given.mask
+    if mask is None and isinstance(recipe.mask, FileReference):
+        mask = find_photo(recipe.mask, recipe_file, "mask")
+    guides = {
+        reference.name: given.guides.get(reference.name)
+        or find_photo(reference, recipe_file, "guide")
+        for reference in recipe.guides
+    }
+    return Files(mask, guides or given.guides)
 
 
 def _places(reference: FileReference, folder: Path) -> Iterator[Path]:

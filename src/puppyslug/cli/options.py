@@ -32,6 +32,19 @@ def _field(name: str, kind: type, metavar: str, choices: str = "") -> tuple[str,
 _LAYER = typer.Option("--layer", metavar="L", help="layer to see more of (repeatable)")
 _CHANNEL = typer.Option("--channel", metavar="N", help="only this channel of the layer")
 
+_SEE = typer.Option(
+    "--see",
+    metavar="NAME",
+    help="a thing to see, such as 'golden retriever' or 'dog'; '2*NAME' weighs it (repeatable; "
+    "takes the preset natural)",
+)
+_GUIDE = typer.Option(
+    "--guide", metavar="IMAGE", help="picture whose features to seek at the layer (repeatable)"
+)
+_COLOURS = typer.Option(
+    "--keep-colours", help=Recipe.model_fields["keep_colours"].description, show_default=False
+)
+
 # Every option that sets a field of the recipe, or is short for one, in the order of --help.
 SETTINGS: dict[str, Any] = dict(
     (
@@ -39,12 +52,25 @@ SETTINGS: dict[str, Any] = dict(
         _field("network", str, "NAME", ", ".join(r.name for r in list_networks())),
         ("layer", Annotated[list[str] | None, _LAYER]),
         ("channel", Annotated[int | None, _CHANNEL]),
+        ("see", Annotated[list[str] | None, _SEE]),
+        ("guide", Annotated[list[str] | None, _GUIDE]),
         _field("objective", str, "TEXT", "such as '2*relu4_4 - 0.5*relu5_1:12'"),
+        _field("count", int, "N"),
         _field("octaves", int, "N"),
         _field("octave_scale", float, "RATIO"),
         _field("iterations", int, "N"),
         _field("step_size", float, "LEVELS"),
+        _field("taper", float, "RATIO"),
         _field("jitter", int, "PX"),
+        _field("rescale", float, "SHARE"),
+        _field("smooth", str, "SIGMA|laplacian|0"),
+        _field("soften", float, "SHARE"),
+        _field("palette", str, "NAME"),
+        _field("focus", float, "X"),
+        _field("margin", float, "SHARE"),
+        _field("mask", str, "IMAGE|see(NAME)|not see(NAME)"),
+        _field("strength", float, "SHARE"),
+        ("keep_colours", Annotated[bool | None, _COLOURS]),
         _field("seed", int, "N"),
         _field("size", str, "PX|WxH|full"),
         _field("precision", str, "NAME", "auto, float32, bfloat16"),

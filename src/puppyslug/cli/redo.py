@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.files import find_photo
+from puppyslug.cli.files import find_files, find_photo
 from puppyslug.cli.outputs import Destination
 from puppyslug.cli.running import deliver, prepare_aloud
 from puppyslug.recipe import FileReference, Recipe
+from puppyslug.settings import Files
 
 Dream = Annotated[Path, typer.Argument(metavar="DREAM", help="a picture that puppyslug made")]
 Photo = Annotated[
@@ -19,6 +20,11 @@ Photo = Annotated[
         metavar="FILE",
         help="the photo, where it is neither beside the dream nor where it was",
     ),
+]
+Mask = Annotated[Path | None, typer.Option("--mask", metavar="FILE", help="likewise, the mask")]
+Guide = Annotated[
+    list[Path] | None,
+    typer.Option("--guide", metavar="FILE", help="likewise, a guide (repeatable)"),
 ]
 Output = Annotated[
     Path | None,
@@ -37,6 +43,8 @@ def redo(
     *,
     settings: dict[str, object],
     photo: Photo = None,
+    mask: Mask = None,
+    guide: Guide = None,
     weights: options.Weights = None,
     output: Output = None,
     force: options.Force = False,
@@ -67,5 +75,7 @@ def redo(
     for read in (dream, source):
         if isinstance(read, Path):
             destination.refuse(read)
-    prepared = prepare_aloud(recipe, source, weights=weights, quiet=quiet)
+    given = Files(mask, {path.name: path for path in guide or ()})
+    files = find_files(recipe, dream, given)
+    prepared = prepare_aloud(recipe, source, weights=weights, files=files, quiet=quiet)
     return deliver(prepared, destination, dream.name, no_recipe=False, quiet=quiet)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from puppyslug.dreaming import DreamStep
     from puppyslug.preparation import Prepared
     from puppyslug.recipe import Recipe
+    from puppyslug.settings import Files
 
 INTERRUPTED = 130
 
@@ -22,13 +23,21 @@ def prepare_aloud(
     source: "str | Path",
     *,
     weights: "Path | None" = None,
+    files: "Files | None" = None,
     result_folder: "Path | None" = None,
     quiet: bool,
 ) -> "Prepared":
     """Prepare a dream (see ``puppyslug.preparation``) and tell the user what there is to know."""
     from puppyslug.preparation import prepare
 
-    prepared = prepare(recipe, source, weights=weights, result_folder=result_folder)
+    prepared = prepare(
+        recipe,
+        source,
+        weights=weights,
+        mask=files.mask if files else None,
+        guides=files.guides if files else None,
+        result_folder=result_folder,
+    )
     for notice in prepared.notices:
         say(notice, quiet=quiet)
     return prepared
@@ -45,13 +54,13 @@ def follow(prepared: "Prepared", label: str, *, quiet: bool) -> "tuple[DreamStep
     Returns:
         The last step that was done, None if Ctrl-C came before the first; and whether it came.
     """
-    from puppyslug.dreaming import dream_steps
+    from puppyslug.dreaming import dream_prepared
 
     last, tile = None, prepared.recipe.tile
     bar = Bar(label) if not quiet and sys.stderr.isatty() else None
     try:
         with bar or nullcontext():
-            for last in dream_steps(prepared.image, prepared.recipe, prepared.network):
+            for last in dream_prepared(prepared):
                 if bar is not None:
                     bar.show(last)
                 if last.recipe.tile != tile:

@@ -3,19 +3,34 @@
 Nothing here imports torch: an objective only calls methods of the activations it is given.
 """
 
-from puppyslug.objectives.objective import Objective, channel, layer, neuron
-from puppyslug.objectives.parser import parse_objective
+from puppyslug.objectives.guiding import GuideTerm
+from puppyslug.objectives.objective import (
+    Objective,
+    channel,
+    guide,
+    layer,
+    neuron,
+    see,
+)
+from puppyslug.objectives.parser import Mask, parse_mask, parse_objective
+from puppyslug.objectives.seeing import SeeTerm
 from puppyslug.objectives.terms import ChannelTerm, LayerTerm, NeuronTerm, Part, Term
 
 __all__ = [
     "ChannelTerm",
+    "GuideTerm",
     "LayerTerm",
+    "Mask",
     "NeuronTerm",
     "Objective",
     "Part",
+    "SeeTerm",
     "Term",
     "channel",
+    "guide",
     "layer",
     "neuron",
+    "parse_mask",
     "parse_objective",
+    "see",
 ]

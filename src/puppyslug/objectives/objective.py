@@ -1,11 +1,14 @@
 """Objectives: weighted sums of terms."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from puppyslug.errors import ObjectiveError
-from puppyslug.networks.records import NetworkRecord
+from puppyslug.labels import find_label
+from puppyslug.networks.records import CLASS_MAP, NetworkRecord
+from puppyslug.objectives.guiding import GuideTerm
+from puppyslug.objectives.seeing import SeeTerm
 from puppyslug.objectives.terms import ChannelTerm, LayerTerm, NeuronTerm, Part, Size, Term
 
 if TYPE_CHECKING:
@@ -52,13 +55,52 @@ class Objective:
             }
         )
 
-    def score_parts(self, parts: Mapping[str, Part]) -> "Tensor":
-        """Score one part of each layer; the scores of parts that divide the maps add up."""
-        (weight, term), *others = self.terms
-        total = weight * term.score(parts[term.layer])
-        for weight, term in others:
-            total = total + weight * term.score(parts[term.layer])
-        return total
+    def score_parts(
+        self, parts: Mapping[str, Part], totals: "Sequence[Tensor | None] | None" = None
+    ) -> "Tensor":
+        """Score one part of each layer; the scores of parts that divide the maps add up.
+
+        Args:
+            parts: by layer name.
+            totals: for every term, the sum of its ``summaries`` over all parts; None where the
+                parts are whole maps.
+        """
+        (first, *others) = (
+            weight * term.score(parts[term.layer], total)
+            for (weight, term), total in zip(
+                self.terms, totals or [None] * len(self.terms), strict=True
+            )
+        )
+        return sum(others, start=first)
+
+    def summaries(self, parts: Mapping[str, Part]) -> "list[Tensor | None]":
+        """For every term, what its score has to know of each part; None where nothing.
+
+        Args:
+            parts: of the layers in ``summarised``, by name.
+        """
+        return [
+            term.summary(parts[term.layer]) if term.is_global else None for _, term in self.terms
+        ]
+
+    @property
+    def summarised(self) -> tuple[str, ...]:
+        """The layers that ``summaries`` needs, each once."""
+        return tuple(dict.fromkeys(term.layer for _, term in self.terms if term.is_global))
+
+    @property
+    def guides(self) -> tuple[GuideTerm, ...]:
+        """The terms that need a guide."""
+        return tuple(term for _, term in self.terms if isinstance(term, GuideTerm))
+
+    @property
+    def seen(self) -> tuple[SeeTerm, ...]:
+        """The terms of positive weight that ask for a thing by its name."""
+        return tuple(t for weight, t in self.terms if weight > 0 and isinstance(t, SeeTerm))
+
+    def bound(self, features: Mapping[GuideTerm, "Tensor"]) -> "Objective":
+        """The same objective with its guides' features, C×M for each of ``guides``."""
+        return Objective(tuple((weight, term.bound(features)) for weight, term in self.terms))
 
     def check(self, record: NetworkRecord, size: Size) -> None:
         """Refuse an objective that does not fit a network or a picture.
@@ -142,6 +184,40 @@ def neuron(name: str, number: int, position: Size | None = None) -> Objective:
             centre.
     """
     return Objective(((1.0, NeuronTerm(name, number, position)),))
+
+
+def see(name: str) -> Objective:
+    """More of a thing by its name: the logarithm of the probability that the network gives it.
+
+    Args:
+        name: a class or a group of classes, such as ``"golden retriever"`` or ``"dog"``; of a
+            group, the member is chosen that the picture is nearest to; ``"any dog"`` leaves it
+            open.
+
+    Raises:
+        LabelError: no such class or group; near names are offered.
+    """
+    words = name.strip()
+    any_member = words[:4].lower() == "any "
+    label = find_label(words[4:] if any_member else words)
+    return Objective(
+        ((1.0, SeeTerm(CLASS_MAP, label, any_member=any_member and label.number is None)),)
+    )
+
+
+def guide(name: str, layer: str) -> Objective:
+    """More of what another picture has: its best matching features (the notebook's guide).
+
+    Args:
+        name: the guide's file name, without folders.
+        layer: whose features are matched.
+
+    Raises:
+        ObjectiveError: an empty name, or one with folders in it.
+    """
+    if not name or "/" in name:
+        raise ObjectiveError(f"{name!r} is no guide's name; give a file name without folders")
+    return Objective(((1.0, GuideTerm(layer, name)),))
 
 
 def _number(value: float) -> str:

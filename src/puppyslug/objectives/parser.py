@@ -1,34 +1,46 @@
 """Objectives from text, such as ``2*relu4_4 - 0.5*relu5_1:12``."""
 
+import json
 import re
+from dataclasses import dataclass
 
 from puppyslug.errors import ObjectiveError
-from puppyslug.objectives.objective import Objective
+from puppyslug.objectives.objective import Objective, guide, see
+from puppyslug.objectives.seeing import SeeTerm
 from puppyslug.objectives.terms import ChannelTerm, LayerTerm, NeuronTerm, Term
 
 MAX_LENGTH = 2000  # characters; an objective may come from a recipe that nobody vouches for
 
 _WEIGHT = re.compile(r"(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)\s*\*\s*", re.IGNORECASE)
+_LAYER = r"(?:[A-Za-z]\w*::)?[A-Za-z_][\w./]*"
+_SEE = re.compile(r"see\s*\(\s*(?P<name>\"[^\"]*\"|[^()\"]*)\)")
+_MASK = re.compile(rf"(?P<not>not\s+)?{_SEE.pattern}")
+_GUIDE = re.compile(rf'guide\s*\(\s*(?P<name>"(?:[^"\\]|\\.)*")\s*,\s*(?P<layer>{_LAYER})\s*\)')
 _TERM = re.compile(
-    r"(?P<layer>(?:[A-Za-z]\w*::)?[A-Za-z_][\w./]*)"
+    rf"(?P<layer>{_LAYER})"
     r"(?:\s*:\s*(?P<channel>\d{1,9})"
     r"(?:\s*@\s*(?:(?P<centre>c)\b|(?P<row>\d{1,9})\s*,\s*(?P<column>\d{1,9})))?)?"
 )
 _SIGN = re.compile(r"[+-]\s*")
-_EXAMPLES = "relu4_4, relu4_4:37, relu4_4:37@12,40 or 2*relu4_4 - 0.5*relu5_1:12"
+_EXAMPLES = (
+    "relu4_4, relu4_4:37, relu4_4:37@12,40, see(golden retriever), "
+    'guide("flowers.jpg", relu4_1) or 2*relu4_4 - 0.5*relu5_1:12'
+)
 
 
 def parse_objective(text: str) -> Objective:
     """Read an objective.
 
     ``relu4_4`` is a layer, ``relu4_4:37`` its channel 37, ``relu4_4:37@12,40`` that channel at
-    row 12 and column 40, ``relu4_4:37@c`` at the centre. Terms are weighted with ``2*`` and added
-    with ``+`` and ``-``.
+    row 12 and column 40, ``relu4_4:37@c`` at the centre, ``see(golden retriever)`` a thing by its
+    name, ``guide("flowers.jpg", relu4_1)`` another picture's features. Terms are weighted with
+    ``2*`` and added with ``+`` and ``-``.
 
     Args:
         text: at most ``MAX_LENGTH`` characters.
 
     Raises:
+        LabelError: ``see`` names no class or group.
         ObjectiveError: the text does not follow this form; the message says where.
     """
     if len(text) > MAX_LENGTH:
@@ -46,13 +58,59 @@ def parse_objective(text: str) -> Objective:
         factor = _WEIGHT.match(rest)
         weight = 1.0 if factor is None else float(factor[1])
         rest = rest if factor is None else rest[factor.end() :]
-        match = _TERM.match(rest)
-        if match is None:
+        read = _read_term(rest)
+        if read is None:
             raise _unreadable(text, rest)
+        term, rest = read
         negative = sign is not None and sign[0].startswith("-")
-        terms.append((-weight if negative else weight, _term(match)))
-        rest = rest[match.end() :].lstrip()
+        terms.append((-weight if negative else weight, term))
     return Objective(tuple(terms))
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Where a network sees a thing, or where it does not.
+
+    Attributes:
+        seen: the thing.
+        inverted: whether the rest of the picture is meant.
+    """
+
+    seen: SeeTerm
+    inverted: bool = False
+
+    def __str__(self) -> str:
+        return f"{'not ' if self.inverted else ''}{self.seen}"
+
+
+def parse_mask(text: str) -> Mask:
+    """Read a mask by name, such as ``see(cat)`` or ``not see(cat)``.
+
+    Raises:
+        LabelError: no such class or group.
+        ObjectiveError: the text does not follow this form.
+    """
+    match = _MASK.fullmatch(text.strip()[:MAX_LENGTH])
+    if match is None:
+        raise ObjectiveError(
+            f"{text[:80]!r} is no mask; name a picture, or write see(NAME) or not see(NAME)"
+        )
+    term = see(match["name"].strip('"')).terms[0][1]
+    assert isinstance(term, SeeTerm)
+    return Mask(term, inverted=match["not"] is not None)
+
+
+def _read_term(text: str) -> tuple[Term, str] | None:
+    """The term that a text begins with, and what comes after it."""
+    if match := _SEE.match(text):
+        term = see(match["name"].strip('"')).terms[0][1]
+    elif match := _GUIDE.match(text):
+        term = guide(json.loads(match["name"]), match["layer"]).terms[0][1]
+    elif match := _TERM.match(text):
+        term = _term(match)
+    else:
+        return None
+    return term, text[match.end() :].lstrip()
 
 
 def _term(match: re.Match[str]) -> Term:

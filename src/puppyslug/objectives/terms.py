@@ -5,8 +5,9 @@ pictures of different sizes compare. A score adds up over parts that divide the 
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from puppyslug.errors import ObjectiveError
 from puppyslug.networks.records import NetworkRecord
@@ -45,8 +46,26 @@ class Term(ABC):
     layer: str
 
     @abstractmethod
-    def score(self, part: Part) -> "Tensor":
-        """The part's share of the score, float32 of shape (N,)."""
+    def score(self, part: Part, total: "Tensor | None" = None) -> "Tensor":
+        """The part's share of the score, float32 of shape (N,).
+
+        Args:
+            part: what to score.
+            total: the sum of all parts' summaries; None where the part is the whole map.
+        """
+
+    @property
+    def is_global(self) -> bool:
+        """Whether a part's score depends on all other parts, too."""
+        return False
+
+    def summary(self, part: Part) -> "Tensor":
+        """What the score of a global term has to know of each part; these shares add up."""
+        raise NotImplementedError
+
+    def bound(self, features: Mapping[Any, "Tensor"]) -> "Term":  # noqa: ARG002
+        """The same term with the features of its guide, if it has one."""
+        return self
 
     def check(self, record: NetworkRecord, size: Size) -> None:  # noqa: ARG002
         """Refuse a term that does not fit a network or a picture of this (height, width).
@@ -69,7 +88,7 @@ class LayerTerm(Term):
     Its gradient at the layer is the activation itself, as in the notebook of 2015.
     """
 
-    def score(self, part: Part) -> "Tensor":
+    def score(self, part: Part, total: "Tensor | None" = None) -> "Tensor":  # noqa: ARG002
         """See ``Term.score``."""
         channels = part.activation.shape[1]
         squares = part.activation.float().square().sum((1, 2, 3))
@@ -89,10 +108,10 @@ class ChannelTerm(Term):
 
     channel: int
 
-    def score(self, part: Part) -> "Tensor":
+    def score(self, part: Part, total: "Tensor | None" = None) -> "Tensor":  # noqa: ARG002
         """See ``Term.score``."""
-        total = part.activation[:, self.channel].float().sum((1, 2))
-        return total / (part.whole[0] * part.whole[1])
+        response = part.activation[:, self.channel].float().sum((1, 2))
+        return response / (part.whole[0] * part.whole[1])
 
     def check(self, record: NetworkRecord, size: Size) -> None:
         """See ``Term.check``."""
@@ -119,7 +138,7 @@ class NeuronTerm(ChannelTerm):
 
     position: Size | None = None
 
-    def score(self, part: Part) -> "Tensor":
+    def score(self, part: Part, total: "Tensor | None" = None) -> "Tensor":  # noqa: ARG002
         """See ``Term.score``; a part without the position scores 0."""
         row, column = self.position or (part.whole[0] // 2, part.whole[1] // 2)
         row, column = row - part.top, column - part.left

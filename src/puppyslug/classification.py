@@ -1,0 +1,115 @@
+"""What a network says of a picture: its classes with their probabilities."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from puppyslug.evidence import class_map
+from puppyslug.labels import class_name
+from puppyslug.networks import NetworkRecord
+from puppyslug.networks.network import Network
+from puppyslug.objectives import Objective, SeeTerm
+
+UNSURE_BELOW = 0.3  # probability of the first guess
+LONGEST_LOOK = 4  # times the shorter edge, beyond which a picture is squeezed
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One class that a network may see.
+
+    Attributes:
+        number: of the class.
+        name: its preferred name.
+        probability: in [0, 1]; those of all classes add up to 1.
+    """
+
+    number: int
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a network says of a picture.
+
+    Attributes:
+        guesses: the likeliest classes, likeliest first.
+        sure: whether the first is likely enough to be told from a guess.
+    """
+
+    guesses: tuple[Guess, ...]
+    sure: bool
+
+
+def classify(network: Network, image: Tensor, *, top: int = 5) -> Verdict:
+    """Ask a network what it sees.
+
+    It sees the whole picture, not only its centre, scaled so that the shorter edge has the length
+    that the network was trained with.
+
+    Args:
+        network: one that knows classes.
+        image: 1×3×H×W RGB in [0, 1].
+        top: how many classes to name.
+
+    Raises:
+        NetworkError: the network knows no classes.
+    """
+    chances = verdict_logits(network, image).softmax(0)
+    best = chances.topk(min(top, chances.numel()))
+    guesses = tuple(
+        Guess(number, class_name(number), probability)
+        for number, probability in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    )
+    return Verdict(guesses, sure=float(chances.max()) >= UNSURE_BELOW)
+
+
+def verdict_logits(network: Network, image: Tensor) -> Tensor:
+    """The network's logits for a whole picture, float32 of shape (classes,)."""
+    return class_map(network, looked_at(image, network.record)).mean((0, 2, 3))
+
+
+def looked_at(image: Tensor, record: NetworkRecord) -> Tensor:
+    """The picture at the size that a network knows things at.
+
+    Args:
+        image: 1×3×H×W RGB in [0, 1].
+        record: the network.
+    """
+    height, width = image.shape[-2:]
+    shortest = record.trained_at
+    scale = shortest / min(height, width)
+    rows, columns = (
+        min(max(shortest, round(edge * scale)), LONGEST_LOOK * shortest) for edge in (height, width)
+    )
+    return interpolate(
+        image, size=(rows, columns), mode="bilinear", align_corners=False, antialias=True
+    )
+
+
+def with_members(objective: Objective, network: Network, image: Tensor) -> Objective:
+    """Put in the place of every group the member that the picture is nearest to.
+
+    Args:
+        objective: groups that were asked for with "any" stay.
+        network: what looks at the picture.
+        image: 1×3×H×W RGB in [0, 1].
+    """
+    groups = [t for _, t in objective.terms if isinstance(t, SeeTerm) and t.is_open]
+    if not groups:
+        return objective
+    logits = verdict_logits(network, image)
+    nearest: dict[SeeTerm, SeeTerm] = {}
+    for term in groups:
+        members = list(term.label.members)
+        best = members[int(torch.argmax(logits[members]))]
+        nearest[term] = term.narrowed(best)
+    return Objective(
+        tuple(
+            (weight, nearest.get(term, term) if isinstance(term, SeeTerm) else term)
+            for weight, term in objective.terms
+        )
+    )

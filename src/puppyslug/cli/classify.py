@@ -1,0 +1,162 @@
+"""``puppyslug classify``: what a network sees in a picture, and how sure it is."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from puppyslug.cli import options
+from puppyslug.cli.outputs import Destination, printable
+from puppyslug.cli.printing import print_columns
+from puppyslug.errors import ImageError
+from puppyslug.labels import Label, find_label
+from puppyslug.presets import EYES
+
+if TYPE_CHECKING:
+    from puppyslug.classification import Verdict
+    from puppyslug.images import Photo
+    from puppyslug.networks.network import Network
+
+LONGEST = 1024  # pixels, of a picture that is looked at
+_BAR = 24  # characters of a full bar; two stand side by side in 80 columns
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+Images = Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="pictures to look at")]
+Top = Annotated[int, typer.Option("--top", metavar="N", min=1, help="how many classes to name")]
+Map = Annotated[
+    Path | None,
+    typer.Option("--map", metavar="OUT", help="picture of where it sees the first of them"),
+]
+See = Annotated[
+    str | None,
+    typer.Option("--see", metavar="NAME", help="what --map shows [default: the likeliest class]"),
+]
+
+
+@options.takes_settings("network", network=f"network that looks [default: {EYES}]")
+def classify(
+    images: Images,
+    *,
+    settings: dict[str, object],
+    top: Top = 5,
+    see: See = None,
+    map_file: Map = None,
+    force: options.Force = False,
+) -> int:
+    """Say what a network sees in pictures.
+
+    A network always guesses, even where there is nothing that it knows; a first guess below 30 % is
+    called unsure. Two pictures, such as a photo and its dream, stand side by side.
+    """
+    label = None if see is None else find_label(see)
+    from puppyslug.images import check_readable
+
+    for path in images:
+        check_readable(path)
+    destination = None
+    if map_file is not None:
+        destination = Destination.choose(
+            map_file, beside=images[0].parent, stem=f"{images[0].stem}.map", force=force
+        )
+        for path in images:
+            destination.refuse(path)
+
+    from puppyslug.classification import classify as look
+    from puppyslug.images import load_image
+    from puppyslug.networks.loading import load_network
+
+    network = load_network(str(settings.get("network", EYES)))
+    photos = [load_image(path, longest=LONGEST) for path in images]
+    verdicts = [look(network, photo.image, top=network.record.classes) for photo in photos]
+    if not sys.stdout.isatty():
+        _print_plainly(images, verdicts, top)
+    elif len(images) == 2:
+        _print_side_by_side(images, verdicts, top)
+    else:
+        for path, verdict in zip(images, verdicts, strict=True):
+            _print_bars(path, verdict, top)
+    if destination is not None:
+        _save_map(destination, network, photos, verdicts, label)
+    return 0
+
+
+def _print_plainly(images: list[Path], verdicts: "list[Verdict]", top: int) -> None:
+    rows = [
+        (
+            printable(str(path)),
+            str(guess.number),
+            guess.name,
+            f"{guess.probability:.4f}",
+            "" if verdict.sure or rank else "unsure",
+        )
+        for path, verdict in zip(images, verdicts, strict=True)
+        for rank, guess in enumerate(verdict.guesses[:top])
+    ]
+    print_columns(("picture", "number", "class", "probability", ""), rows)
+
+
+def _print_bars(path: Path, verdict: "Verdict", top: int) -> None:
+    print(f"{printable(path.name)}{_remark(verdict)}")
+    for guess in verdict.guesses[:top]:
+        print(f"  {_shortened(guess.name, 30)}  {_bar(guess.probability)} {guess.probability:5.1%}")
+
+
+def _print_side_by_side(images: list[Path], verdicts: "list[Verdict]", top: int) -> None:
+    """What the network saw in the one and in the other, the same class on the same line."""
+    before, after = (
+        {guess.number: guess.probability for guess in verdict.guesses} for verdict in verdicts
+    )
+    names = {guess.number: guess.name for guess in verdicts[0].guesses}
+    shown = dict.fromkeys(
+        guess.number for verdict in reversed(verdicts) for guess in verdict.guesses[:top]
+    )
+    width = _BAR // 2
+    titles = (printable(path.name) for path in images)
+    print(" " * 24 + "  ".join(_shortened(title, width + 8) for title in titles))
+    for number in shown:
+        cells = (
+            f"{_bar(chance, width)} {chance:6.1%} " for chance in (before[number], after[number])
+        )
+        print(f"{_shortened(names[number], 22)}  {'  '.join(cells)}".rstrip())
+    for path, verdict in zip(images, verdicts, strict=True):
+        if not verdict.sure:
+            print(f"{printable(path.name)}{_remark(verdict)}")
+
+
+def _remark(verdict: "Verdict") -> str:
+    return "" if verdict.sure else ": unsure, these are guesses"
+
+
+def _bar(share: float, width: int = _BAR) -> str:
+    eighths = round(share * width * 8)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
+
+
+def _shortened(text: str, width: int) -> str:
+    return (text if len(text) <= width else text[: width - 1] + "…").ljust(width)
+
+
+def _save_map(
+    destination: Destination,
+    network: "Network",
+    photos: "list[Photo]",
+    verdicts: "list[Verdict]",
+    label: Label | None,
+) -> None:
+    from puppyslug.heatmaps import heat_map
+    from puppyslug.masking import mask_by_name
+    from puppyslug.objectives import parse_mask
+    from puppyslug.sheets import Tile, contact_sheet
+
+    size = photos[0].size
+    tiles = []
+    for photo, verdict in zip(photos, verdicts, strict=True):
+        if photo.size != size and len(photos) > 1:
+            raise ImageError("a map of several pictures needs pictures of one size")
+        name = verdict.guesses[0].name if label is None else label.name
+        heat = mask_by_name(parse_mask(f"see({name})"), network, photo.image)
+        tiles.append(Tile(heat_map(photo.image, heat), name, photo.name))
+    picture = tiles[0].picture if len(tiles) == 1 else contact_sheet(tiles)
+    destination.save(picture, "")

@@ -1,0 +1,155 @@
+"""What a dream starts from: a photo read at the size that the recipe asks for, noise or clouds."""
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from PIL import Image
+
+from puppyslug.errors import ImageError, RecipeError
+from puppyslug.images import MAX_PIXELS, Photo, clouds, load_image, noise, photo_from
+from puppyslug.recipe import STARTS, FileReference, Recipe
+from puppyslug.sizes import parse_size
+
+DEFAULT_LONGEST = 1024  # pixels, of a photo
+DEFAULT_START_SIZE = (360, 640)  # of noise and clouds
+GUIDE_LONGEST = 320  # pixels, as large as the notebook's own guide; it bounds matching's time
+_START_PICTURES = {"noise": noise, "clouds": clouds}
+
+Source = str | Path | Image.Image
+
+
+def load_source(recipe: Recipe, source: Source) -> Photo:
+    """Read the picture, or make it.
+
+    Args:
+        recipe: its ``size``, ``seed`` and, where it names a hash, ``photo`` are followed.
+        source: a picture file, a Pillow picture, ``"noise"`` or ``"clouds"``.
+
+    Raises:
+        ImageError: the picture cannot be read, or is not the one in the recipe.
+        RecipeError: a size that does not fit the picture.
+    """
+    if isinstance(source, str) and source in STARTS:
+        start_size = _start_size(recipe.size)
+        _check_pixels(start_size)
+        start = _START_PICTURES[source](start_size, recipe.seed)
+        return Photo(start, None, source, "", start_size)
+    longest, size = _photo_size(recipe.size)
+    if size is not None:
+        _check_pixels(size)
+    photo = _read(source, longest, size)
+    if isinstance(recipe.photo, FileReference):
+        check_same(photo, recipe.photo, "photo")
+    if size is not None and not same_shape(size, photo.full_size):
+        raise RecipeError(
+            f"a photo keeps its shape: {times(photo.full_size)} cannot become {times(size)}; "
+            "give the longest edge instead"
+        )
+    return photo
+
+
+def _check_pixels(size: tuple[int, int]) -> None:
+    if size[0] * size[1] > MAX_PIXELS:
+        raise RecipeError(
+            f"{times(size)} is more than the limit of {MAX_PIXELS / 1e6:.0f} megapixels; "
+            "take a smaller size"
+        )
+
+
+def _start_size(text: str | None) -> tuple[int, int]:
+    """(height, width) of noise or clouds."""
+    if text is None:
+        return DEFAULT_START_SIZE
+    if text == "full":
+        raise RecipeError("size full is for photos; noise and clouds take WxH, such as 640x360")
+    if "x" in text:
+        return parse_size(text)
+    return max(1, round(int(text) * 9 / 16)), int(text)
+
+
+def _photo_size(text: str | None) -> tuple[int | None, tuple[int, int] | None]:
+    """The longest edge and the exact (height, width) that a photo should have, or None for free."""
+    if text is None:
+        return DEFAULT_LONGEST, None
+    if text == "full":
+        return None, None
+    if "x" in text:
+        return None, parse_size(text)
+    return int(text), None
+
+
+def same_shape(size: tuple[int, int], full_size: tuple[int, int]) -> bool:
+    """Whether ``size`` is ``full_size`` scaled, give or take the rounding of a pixel."""
+    return abs(size[0] * full_size[1] - size[1] * full_size[0]) <= max(full_size)
+
+
+def read_mask(recipe: Recipe, source: Source) -> Photo:
+    """Read the mask's picture.
+
+    Raises:
+        ImageError: it cannot be read, or is not the one in the recipe.
+    """
+    photo = _read(source)
+    if isinstance(recipe.mask, FileReference):
+        check_same(photo, recipe.mask, "mask")
+    return photo
+
+
+def read_guides(recipe: Recipe, guides: Mapping[str, Source]) -> dict[str, Photo]:
+    """Read the guides' pictures, no larger than ``GUIDE_LONGEST``.
+
+    Args:
+        recipe: where its ``guides`` name a hash, the picture must have it.
+        guides: pictures by the name that the objective calls them.
+
+    Raises:
+        ImageError: one cannot be read, or is not the one in the recipe.
+    """
+    photos = {name: _read(source, GUIDE_LONGEST) for name, source in guides.items()}
+    for wanted in recipe.guides:
+        if wanted.name in photos:
+            check_same(photos[wanted.name], wanted, "guide")
+    return photos
+
+
+def _read(source: Source, longest: int | None = None, size: tuple[int, int] | None = None) -> Photo:
+    if isinstance(source, Image.Image):
+        return photo_from(source, longest=longest, size=size)
+    return load_image(source, longest=longest, size=size)
+
+
+def check_same(photo: Photo, wanted: FileReference, role: str) -> None:
+    """Refuse a picture whose content is not the one that a recipe was made with.
+
+    Raises:
+        ImageError: the hashes differ.
+    """
+    if wanted.sha256 != photo.sha256:
+        raise ImageError(
+            f"{photo.name or 'the picture'} is not the {role} that the recipe was made with "
+            f"({wanted.name or 'a picture in memory'}); its content has changed"
+        )
+
+
+def reference_to(photo: Photo, source: Source, result_folder: Path | None) -> FileReference:
+    """What a recipe keeps of a picture: its name, its hash, and the way there from the dream.
+
+    Args:
+        photo: the picture that was read.
+        source: where from.
+        result_folder: where the dream will be saved; None where that is not known.
+    """
+    folder = None
+    if result_folder is not None and isinstance(source, str | Path):
+        with contextlib.suppress(ValueError):  # on another drive there is no way
+            way = os.path.relpath(Path(source).resolve().parent, result_folder.resolve())
+            way = way.encode("utf-8", "replace").decode()  # folders need not be UTF-8
+            folder = None if way == "." or ":" in way else Path(way).as_posix()
+    return FileReference(name=photo.name, sha256=photo.sha256, folder=folder)
+
+
+def times(size: tuple[int, int]) -> str:
+    """A (height, width) as people write it, such as 640×360."""
+    return f"{size[1]}×{size[0]}"
