@@ -61,17 +61,6 @@ def test_any_size_dreams(height, width, octaves, scale):
     assert torch.isfinite(last.picture()).all()
 
 
-def test_outside_a_mask_pixels_stay_to_the_bit(toy, picture):
-    mask = torch.zeros(1, 1, 40, 52)
-    mask[..., :20, 10:30] = 1
-    mask[..., 20:30, 10:30] = 0.5
-    dreamt = finish(picture, recipe(), toy, mask=mask).picture()
-    assert torch.equal(
-        dreamt[(mask == 0).expand_as(dreamt)], picture[(mask == 0).expand_as(picture)]
-    )
-    assert not torch.equal(dreamt, picture)
-
-
 def test_detail_starts_the_dream_warm(toy, picture):
     first = finish(picture, recipe(), toy)
     cold = finish(picture, recipe(octaves=1, iterations=1), toy)
@@ -185,3 +174,49 @@ def test_a_device_without_room_for_a_tile_is_said(toy, picture):
     assert max(picture.shape) <= SMALLEST_TILE
     with pytest.raises(RecipeError, match="too little memory"):
         next(dream_steps(picture, recipe(), toy, gradient=no_room))
+
+
+NATURAL = {
+    "preset": "natural", "network": "efficientnet_lite0", "objective": "see(goldfish)",
+    "count": None, "octaves": 3, "iterations": 6, "jitter": 4,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("look", [{}, NATURAL], ids=["classic", "natural"])
+@pytest.mark.parametrize("finishing", [{}, {"keep_colours": True, "strength": 0.7}])
+def test_outside_a_mask_pixels_stay_to_the_bit(toy, picture, look, finishing):
+    mask = torch.zeros(1, 1, 40, 52)
+    mask[..., 12:, 20:] = torch.linspace(0.1, 1, 32)
+    dream = finish(picture, recipe(**look, **finishing), toy, mask=mask).picture()
+    same = (dream == picture).all(1, keepdim=True)
+    assert same[mask == 0].all()
+    assert not same[mask == 1].any()
+
+
+def test_a_thing_by_name_grows_with_the_natural_preset(toy, picture):
+    steps = list(dream_steps(picture, recipe(**NATURAL), toy))
+    coarsest = [step.score for step in steps if step.octave == 0]
+    assert coarsest[-1] > coarsest[0]
+    middle, edge = (
+        (steps[-1].picture() - picture).abs()[..., rows, :].mean()
+        for rows in (slice(15, 25), slice(0, 1))
+    )
+    assert middle > 5 * edge
+
+
+def test_softening_leaves_less_grain(toy, picture):
+    def grain(**settings):
+        detail = finish(picture, recipe(octaves=1, **settings), toy).detail
+        return (detail.diff(dim=-1).abs().mean() / detail.abs().mean()).item()
+
+    assert grain(soften=0.5) < 0.8 * grain()
+
+
+def test_steps_taper_from_octave_to_octave(toy, picture):
+    first = [
+        (step.image - step.base).abs().mean().item()
+        for step in dream_steps(0.3 + 0.4 * picture, recipe(taper=0.1, iterations=1), toy)
+    ]
+    assert first[0] == pytest.approx(1.5 / 255, rel=0.1)
+    *_, last = dream_steps(0.3 + 0.4 * picture, recipe(taper=10, iterations=1), toy)
+    assert last.detail.abs().mean() > 10 * first[0]

@@ -10,12 +10,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from puppyslug.classification import classify
     from puppyslug.dreaming import DreamStep, dream, dream_steps
     from puppyslug.errors import PuppyslugError
+    from puppyslug.evidence import class_map
     from puppyslug.images import load_image, save_image
+    from puppyslug.labels import find_label
     from puppyslug.networks import list_networks
     from puppyslug.networks.loading import load_network
-    from puppyslug.objectives import channel, layer, neuron, parse_objective
+    from puppyslug.objectives import channel, guide, layer, neuron, parse_objective, see
     from puppyslug.recipe import Recipe
 
 __all__ = [
@@ -23,8 +26,12 @@ __all__ = [
     "PuppyslugError",
     "Recipe",
     "channel",
+    "class_map",
+    "classify",
     "dream",
     "dream_steps",
+    "find_label",
+    "guide",
     "layer",
     "list_networks",
     "load_image",
@@ -32,6 +39,7 @@ __all__ = [
     "neuron",
     "parse_objective",
     "save_image",
+    "see",
 ]
 
 _ROOMS = {
@@ -39,8 +47,12 @@ _ROOMS = {
     "PuppyslugError": "errors",
     "Recipe": "recipe",
     "channel": "objectives",
+    "class_map": "evidence",
+    "classify": "classification",
     "dream": "dreaming",
     "dream_steps": "dreaming",
+    "find_label": "labels",
+    "guide": "objectives",
     "layer": "objectives",
     "list_networks": "networks",
     "load_image": "images",
@@ -48,6 +60,7 @@ _ROOMS = {
     "neuron": "objectives",
     "parse_objective": "objectives",
     "save_image": "images",
+    "see": "objectives",
 }
 
 

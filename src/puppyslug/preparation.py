@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from puppyslug.ascent import ascend
 from puppyslug.classification import with_members
 from puppyslug.errors import ImageError, WeightsError
-from puppyslug.gradient import value_and_gradient
 from puppyslug.guiding import GuideFeatures
 from puppyslug.images import Photo
 from puppyslug.masking import fitted_mask, mask_by_name
@@ -115,11 +116,10 @@ def prepare(
         recipe = recipe.with_settings({"octaves": octaves})
     plan = plan_octaves(recipe, objective, record, photo.size)
     if plan.dropped:
-        one = plan.dropped == 1
         notices.append(
-            f"{plan.dropped} octave{'' if one else 's'} would be smaller than the "
+            f"{_many(plan.dropped, 'octave')} would be smaller than the "
             f"{plan.smallest}×{plan.smallest} pixels that the layer needs and "
-            f"{'is' if one else 'are'} left out"
+            f"{'is' if plan.dropped == 1 else 'are'} left out"
         )
     guide_photos = read_guides(recipe, guides or {})
     mask_photo = None if mask is None else read_mask(recipe, mask)
@@ -159,7 +159,7 @@ def prepare(
             reference_to(guide, guides[name], result_folder).model_copy(update={"name": name})
             for name, guide in guide_photos.items()
         )
-    steps = f"{len(plan.sizes)} octaves of {recipe.iterations} steps"
+    steps = f"{_many(len(plan.sizes), 'octave')} of {_many(recipe.iterations, 'step')}"
     return Prepared(
         image,
         photo.alpha,
@@ -173,7 +173,7 @@ def prepare(
 
 
 def estimate_seconds(prepared: Prepared) -> float:
-    """Guess how long a dream will take, from the time of one gradient of a small picture."""
+    """Guess how long a dream will take, from the time of one step on a small picture."""
     recipe, network = prepared.recipe, prepared.network
     objective = parse_objective(recipe.objective)
     size = (prepared.image.shape[-2], prepared.image.shape[-1])
@@ -182,12 +182,17 @@ def estimate_seconds(prepared: Prepared) -> float:
     probe = torch.rand(1, 3, min(size[0], edge), min(size[1], edge), device=network.device)
     composition = recipe.composition or size
     objective = objective.moved(network.record, composition, (probe.shape[-2], probe.shape[-1]))
+    objective = objective.bound(GuideFeatures(network, prepared.guides).of(objective))
     for _ in range(2):  # the first one warms up
         start = time.perf_counter()
-        value_and_gradient(network, objective, probe)
+        ascend(probe, objective, network, recipe, generator=np.random.default_rng(0))
         seconds = time.perf_counter() - start
     pixels = sum(height * width for height, width in octaves.sizes)
     return seconds * recipe.iterations * pixels / (probe.shape[-2] * probe.shape[-1])
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def _tile(

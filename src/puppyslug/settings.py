@@ -46,6 +46,7 @@ def take_files(settings: Mapping[str, object]) -> tuple[dict[str, object], Files
         mask = None
     else:
         settings.pop("mask", None)
+        mask = Path(mask) if isinstance(mask, str) else mask
     guides: dict[str, Any] = {}
     given = settings.pop("guide", None)
     several = given if isinstance(given, list | tuple) else [] if given is None else [given]
@@ -53,7 +54,7 @@ def take_files(settings: Mapping[str, object]) -> tuple[dict[str, object], Files
         name = Path(picture).name if isinstance(picture, str | Path) else f"guide-{number}"
         if name in guides:
             raise RecipeError(f"two guides are called {name}; rename one of them")
-        guides[name] = picture
+        guides[name] = Path(picture) if isinstance(picture, str) else picture
     if guides:
         settings["guide"] = list(guides)
     elif settings.get("objective") and not settings.get("guides"):
