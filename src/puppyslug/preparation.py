@@ -24,7 +24,7 @@ from puppyslug.networks.resolving import (
     resolve_device,
     resolve_precision,
 )
-from puppyslug.objectives import parse_mask, parse_objective
+from puppyslug.objectives import Objective, parse_mask, parse_objective
 from puppyslug.octaves import octaves_for, plan_octaves
 from puppyslug.planning import plan_memory
 from puppyslug.presets import EYES
@@ -39,6 +39,7 @@ from puppyslug.sources import (
     same_shape,
     times,
 )
+from puppyslug.tiling import tiles
 
 PROBE = 160  # pixels, the edge of the picture that is timed for an estimate
 
@@ -187,8 +188,24 @@ def estimate_seconds(prepared: Prepared) -> float:
         start = time.perf_counter()
         ascend(probe, objective, network, recipe, generator=np.random.default_rng(0))
         seconds = time.perf_counter() - start
-    pixels = sum(height * width for height, width in octaves.sizes)
+    pixels = sum(_looked_at(octave, recipe, objective, network.record) for octave in octaves.sizes)
     return seconds * recipe.iterations * pixels / (probe.shape[-2] * probe.shape[-1])
+
+
+def _looked_at(
+    size: tuple[int, int], recipe: Recipe, objective: Objective, record: NetworkRecord
+) -> float:
+    """Pixels that a step computes; tiles see their surroundings, and global terms look twice."""
+    tile = recipe.tile_for(size)
+    if tile is None:
+        return size[0] * size[1]
+    layers = [record.layer(name) for name in objective.layers]
+    pixels = sum(
+        (piece.rows.crop_last - piece.rows.crop_first)
+        * (piece.columns.crop_last - piece.columns.crop_first)
+        for piece in tiles(size, tile, layers)
+    )
+    return pixels * (4 / 3 if objective.summarised else 1)  # a look is a third of a gradient
 
 
 def _many(count: int, thing: str) -> str:
