@@ -11,8 +11,10 @@ from puppyslug.finishing import luminance
 from puppyslug.images import Photo
 from puppyslug.networks.network import Network
 from puppyslug.objectives import Mask
+from puppyslug.smoothing import blur
 
 Size = tuple[int, int]
+MASK_BLUR = 1.0  # positions of the class map, so that a thing has no holes
 MASK_SHARPNESS = 3.0  # of a mask by name, see ``where_seen``
 
 
@@ -56,6 +58,7 @@ def mask_by_name(mask: Mask, network: Network, image: Tensor) -> Tensor:
     """
     size = (image.shape[-2], image.shape[-1])
     evidence = class_map(network, looked_at(image, network.record), mask.seen.label.members)
+    evidence = blur(evidence, MASK_BLUR)
     seen = where_seen(evidence, size, sharpness=MASK_SHARPNESS)
     low, high = seen.min(), seen.max()
     seen = (seen - low) / (high - low) if high > low else torch.ones_like(seen)
