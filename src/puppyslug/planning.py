@@ -10,7 +10,9 @@ from puppyslug.tiling import halo_of
 Size = tuple[int, int]
 
 NUMBER_BYTES = {"float32": 4, "bfloat16": 2}
-PICTURE_BYTES = 5 * 3 * 4  # per pixel: photo, dream, its shifted copy, gradient and one in passing
+PICTURE_BYTES = 3 * 4  # per pixel
+PICTURES = 5  # held at once: photo, dream, its shifted copy, gradient and one in passing
+SHAPED_PICTURES = 12  # likewise where the gradient is smoothed, or the view mirrored or scaled
 SCORE_BYTES = 8  # per number of a layer that is scored, in float32 and its gradient
 SLACK = 100_000_000  # bytes for transformed strips and whatever else does not grow with the picture
 
@@ -36,6 +38,8 @@ def plan_memory(
     layers: Sequence[LayerRecord],
     precision: str,
     memory: int,
+    *,
+    shaped: bool = False,
 ) -> MemoryPlan:
     """Find the fewest tiles, all about as large, that fit into memory.
 
@@ -45,6 +49,7 @@ def plan_memory(
         layers: the layers that are scored.
         precision: what is computed in.
         memory: bytes that may be used, beside the program and its weights.
+        shaped: whether steps shape the gradient, which takes room for more pictures.
 
     Raises:
         RecipeError: not even the smallest tile fits; the message says what would.
@@ -52,7 +57,8 @@ def plan_memory(
     per_pixel = record.values_per_pixel * NUMBER_BYTES[precision] + SCORE_BYTES * max(
         layer.channels / layer.stride**2 for layer in layers
     )
-    fixed = PICTURE_BYTES * size[0] * size[1] + SLACK
+    pictures = SHAPED_PICTURES if shaped else PICTURES
+    fixed = pictures * PICTURE_BYTES * size[0] * size[1] + SLACK
 
     def needed(tile: Size) -> int:
         around = 2 * halo_of(layers)

@@ -225,7 +225,7 @@ def _tile(
         how = "whole" if recipe.tile == "whole" else f"in tiles of {recipe.tile}"
         return recipe.tile, f"{how}, {precision} on {device}"
     memory = memory_bytes(recipe.memory) if recipe.memory else free_memory(device) // 2
-    plan = plan_memory(size, record, layers, precision, memory)
+    plan = plan_memory(size, record, layers, precision, memory, shaped=recipe.shapes)
     how = "whole" if plan.tile is None else f"in {plan.grid[1]}×{plan.grid[0]} tiles"
     text = f"{how}, {precision} on {device}, about {plan.needed / 1e9:.1f} GB"
     return "whole" if plan.tile is None else format_size(plan.tile), text

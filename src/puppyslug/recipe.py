@@ -298,6 +298,12 @@ class Recipe(BaseModel):
         return self.with_settings(due) if due else self
 
     @property
+    def shapes(self) -> bool:
+        """Whether steps do more to the gradient than the notebook's."""
+        looks = bool(self.rescale or self.margin or self.soften)
+        return looks or self.smooth != "0" or self.palette == "natural"
+
+    @property
     def composition(self) -> Size | None:
         """(height, width) that octaves and positions refer to, where it is not the picture's."""
         return parse_size(self.composed) if self.composed else None
