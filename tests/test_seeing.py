@@ -124,8 +124,8 @@ def test_old_detail_fades_where_nothing_is_seen():
 
 
 def test_margins_rise_from_the_edge_and_masks_multiply():
-    assert margins((5, 9), 0) is None
-    mask = margins((5, 9), 0.5)
+    assert margins(torch.rand(1, 3, 5, 9), 0) is None
+    mask = margins(torch.rand(1, 3, 5, 9), 0.5)
     assert mask.shape == (1, 1, 5, 9)
     assert mask[0, 0, 2].tolist() == [0, 0.5, 1, 1, 1, 1, 1, 0.5, 0]
     assert product(None, None) is None

@@ -1,9 +1,10 @@
 """Octaves and detail: the one loop that every picture goes through."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ from puppyslug.sizes import format_size
 from puppyslug.smoothing import blur
 from puppyslug.sources import Source
 
+_Result = TypeVar("_Result")
 SMALLEST_TILE = 128  # pixels; below, a GPU has no room at all
 
 
@@ -152,28 +154,23 @@ def dream_steps(
             now = recipe.at(frame, octave, step)
             objective = parse_objective(now.objective).moved(network.record, composition, here)
             if step % REFOCUS == 0:
-                focus = focus_on(network, picture, objective, now, recipe.tile_for(here))
+                look = partial(focus_on, network, picture, objective, now)
+                focus, recipe = _with_room(look, recipe, here, generator)
                 if focus is not None and step == 0 and octave:
                     picture = base + faded(picture - base, focus)
-            while True:
-                before = generator.bit_generator.state
-                try:
-                    picture, scores = ascend(
-                        picture,
-                        objective.bound(features.of(objective)),
-                        network,
-                        now,
-                        octave=octave,
-                        generator=generator,
-                        mask=mask_here,
-                        focus=product(focus, margins(here, now.margin)),
-                        tile=recipe.tile_for(here),
-                        gradient=gradient,
-                    )
-                    break
-                except torch.OutOfMemoryError:  # a GPU's: the same step again, in smaller tiles
-                    generator.bit_generator.state = before
-                    recipe = recipe.with_settings({"tile": _smaller_tile(recipe, here)})
+            climb = partial(
+                ascend,
+                picture,
+                objective.bound(features.of(objective)),
+                network,
+                now,
+                octave=octave,
+                generator=generator,
+                mask=mask_here,
+                focus=product(focus, margins(picture, now.margin)),
+                gradient=gradient,
+            )
+            (picture, scores), recipe = _with_room(climb, recipe, here, generator)
             if now.soften:
                 picture = _softened(picture, base, now.soften, mask_here)
             done += here[0] * here[1]
@@ -245,6 +242,26 @@ def dream(source: Source = "clouds", **settings: object) -> Image.Image:
     for step in dream_prepared(prepared):
         last = step
     return last.to_pil(prepared.alpha)
+
+
+def _with_room(
+    action: Callable[..., _Result],
+    recipe: Recipe,
+    size: tuple[int, int],
+    generator: np.random.Generator,
+) -> tuple[_Result, Recipe]:
+    """Do something in the recipe's tiles, or where a GPU has no room, again in smaller ones.
+
+    Returns:
+        The result, and the recipe with the tiles that there was room for.
+    """
+    while True:
+        before = generator.bit_generator.state
+        try:
+            return action(tile=recipe.tile_for(size)), recipe
+        except torch.OutOfMemoryError:
+            generator.bit_generator.state = before
+            recipe = recipe.with_settings({"tile": _smaller_tile(recipe, size)})
 
 
 def _smaller_tile(recipe: Recipe, size: tuple[int, int]) -> str:

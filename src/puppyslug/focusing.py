@@ -41,12 +41,21 @@ def faded(detail: Tensor, focus: Tensor) -> Tensor:
     return detail * (focus / focus.max()) ** _FADING
 
 
-def margins(size: Size, margin: float) -> Tensor | None:
-    """1×1×H×W, rising from 0 at the picture's edges to 1 at ``margin`` of the way to its centre."""
+def margins(image: Tensor, margin: float) -> Tensor | None:
+    """How far from its edges a picture may change.
+
+    Args:
+        image: N×C×H×W.
+        margin: from the edges inwards, as a share of the way to the centre.
+
+    Returns:
+        1×1×H×W, rising from 0 at the edges to 1 at ``margin``; None for everywhere.
+    """
     if not margin:
         return None
     rows, columns = (
-        ((1 - torch.linspace(-1, 1, edge).abs()) / margin).clamp(max=1) for edge in size
+        ((1 - torch.linspace(-1, 1, edge, device=image.device).abs()) / margin).clamp(max=1)
+        for edge in image.shape[-2:]
     )
     return (rows[:, None] * columns)[None, None]
 
@@ -56,5 +65,5 @@ def product(*masks: Tensor | None) -> Tensor | None:
     result = None
     for mask in masks:
         if mask is not None:
-            result = mask if result is None else result * mask.to(result)
+            result = mask if result is None else result * mask
     return result
