@@ -175,7 +175,7 @@ def test_scaling_down_and_dropped_octaves_are_said(folder, capsys):
         (["cat.jpg", "--octave-scale", "inf"], "octave_scale cannot be inf"),
         (["cat.jpg", "-o", "no/such/folder.png"], "make it first"),
         (["cat.jpg", "-o", "cat.jpg"], "exists"),
-        (["cat.jpg", "-o", "cat.jpg", "--force"], "is the photo itself"),
+        (["cat.jpg", "-o", "cat.jpg", "--force"], "is a picture that is read"),
         (["cat.jpg", "-o", "a.xyz"], "use one of .png"),
         (["cat.jpg", "--weights", "cat.jpg"], "damaged or no weights file"),
         (["cat.jpg", "--weights", "nothing.pth"], "do not exist"),

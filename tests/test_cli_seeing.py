@@ -78,7 +78,7 @@ def test_a_guide_and_a_recipe_with_it_for_another_photo(folder, capsys):
         (["--see", "2*"], "is empty"),
         (["--see", "two*dog"], "two"),
         (["--see", "crane"], "crane bird or construction crane"),
-        (["--see", "dog", "--network", "vgg19"], "take a network that does: efficientnet_lite0"),
+        (["--see", "dog", "--network", "vgg19"], "vgg19+efficientnet_lite0"),
         (["--see", "dog", "--objective", "relu1_1"], "leave out --see"),
         (["--mask", "nothing.png"], "nothing.png does not exist"),
         (["--mask", "see(goldn fish)"], "goldfish"),
@@ -131,3 +131,39 @@ def test_classify_shows_where(folder, capsys):
     assert "name another file" in line
     assert "vgg19 knows no classes" in fails(capsys, "classify", "cat.png", "--network", "vgg19")
     assert "gone.png does not exist" in fails(capsys, "classify", "gone.png")
+
+
+def test_redo_never_goes_over_what_it_reads_and_takes_only_what_it_needs(folder, capsys):
+    options = ["--layer", "relu2_1", "--octaves", "1", "--iterations", "1", "--quiet"]
+    made = ["dream", "cat.png", "--mask", "half.png", "--guide", "coffee.jpg", *options]
+    assert main(made) == 0
+    capsys.readouterr()
+    for name in ("half.png", "coffee.jpg"):
+        before = Path(name).read_bytes()
+        assert "name another file" in fails(capsys, "redo", "cat.dream.png", "-o", name, "--force")
+        assert Path(name).read_bytes() == before
+    Path("coffee.jpg").rename("moved.jpg")
+    assert main(["redo", "cat.dream.png", "--guide", "moved.jpg", "-o", "again.png"]) == 0
+    assert Path("again.png").read_bytes() == Path("cat.dream.png").read_bytes()
+    assert main(["dream", "cat.png", *options, "-o", "plain.png"]) == 0
+    capsys.readouterr()
+    assert "leave out --mask" in fails(capsys, "redo", "plain.png", "--mask", "half.png")
+    assert "leave out --guide" in fails(capsys, "redo", "plain.png", "--guide", "moved.jpg")
+
+
+def test_a_recipe_leads_to_pictures_only(folder, capsys):
+    Path("secret.txt").write_text("secret")
+    photo = '{"name": "secret.txt", "sha256": "%s"}' % ("0" * 64)
+    Path("bad.json").write_text(f'{{"photo": {photo}}}')
+    assert "secret.txt is not beside" in fails(capsys, "dream", "--recipe", "bad.json")
+
+
+def test_what_there_is_to_know_is_said(folder, capsys):
+    quick = ["--octaves", "1", "--iterations", "1"]
+    assert main(["dream", "coffee.jpg", "--see", "cat", *quick]) == 0
+    assert "of cat, " in capsys.readouterr().err
+    assert main(["dream", "cat.png", "--mask", "see(zebra)", "--layer", "relu1_1", *quick]) == 0
+    assert "hardly any zebra is seen" in capsys.readouterr().err
+    assert main(["dream", "cat.png", "--see", "goldfish", "--count", "9", quick[2], "1"]) == 0
+    assert "room for about 1 thing " in capsys.readouterr().err
+    assert "see(cat)" in fails(capsys, "dream", "cat.png", "--mask", "cat")

@@ -220,3 +220,27 @@ def test_steps_taper_from_octave_to_octave(toy, picture):
     assert first[0] == pytest.approx(1.5 / 255, rel=0.1)
     *_, last = dream_steps(0.3 + 0.4 * picture, recipe(taper=10, iterations=1), toy)
     assert last.detail.abs().mean() > 10 * first[0]
+
+
+def test_an_interrupted_dream_keeps_to_its_mask(toy, picture):
+    mask = torch.zeros(1, 1, 40, 52)
+    mask[..., 12:, 20:] = 1
+    for step in dream_steps(picture, recipe(), toy, mask=mask):
+        outside = (step.picture() == picture)[(mask == 0).expand_as(picture)]
+        assert outside.all()
+    with pytest.raises(ImageError, match="as large as the picture"):
+        next(dream_steps(picture, recipe(), toy, mask=mask[..., 1:]))
+
+
+def test_a_neuron_moves_with_the_view(toy):
+    image = 0.5 + 0.01 * torch.rand(1, 3, 300, 400, generator=torch.Generator().manual_seed(1))
+    seen = recipe(objective="conv2:3@30,150", rescale=0.6, jitter=0, octaves=1, iterations=5)
+    change = (finish(image, seen, toy).picture() - image).abs().sum((0, 1))
+    row, column = divmod(int(change.argmax()), 400)
+    assert abs(row - 60) <= 6
+    assert abs(column - 300) <= 6
+
+
+def test_steps_never_overflow(toy, picture):
+    loud = recipe(octaves=60, octave_scale=1.01, taper=10, iterations=1, margin=0.3)
+    assert finish(picture, loud, toy).picture().isfinite().all()

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from PIL import Image
 
 from puppyslug.classification import classify, looked_at, verdict_logits, with_members
 from puppyslug.errors import LabelError, NetworkError, ObjectiveError
@@ -174,11 +175,16 @@ def test_the_cat_is_seen_and_blank_paper_is_unsure():
 
     cat = torch.from_numpy(skimage.data.chelsea()).permute(2, 0, 1)[None] / 255
     network = load_network("efficientnet_lite0")
-    verdict = classify(network, cat, top=3)
+    verdict = classify(cat, network=network, top=3)
     assert verdict.sure
     assert len(verdict.guesses) == 3
     assert verdict.guesses[0].name in {"Egyptian cat", "tabby", "tiger cat"}
-    chances = [guess.probability for guess in classify(network, cat, top=1000).guesses]
+    chances = [
+        guess.probability
+        for guess in classify(
+            Image.fromarray(skimage.data.chelsea()), network=network, top=1000
+        ).guesses
+    ]
     assert sum(chances) == pytest.approx(1, abs=1e-3)
     assert chances == sorted(chances, reverse=True)
-    assert not classify(network, torch.full((1, 3, 300, 40), 0.5)).sure
+    assert not classify(torch.full((1, 3, 300, 40), 0.5)).sure

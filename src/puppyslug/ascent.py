@@ -12,6 +12,7 @@ from puppyslug.recipe import Recipe
 from puppyslug.smoothing import blur, smooth
 from puppyslug.transforms import draw_view
 
+MAX_STEP = 10_000.0  # grey levels; more says nothing more than black and white
 CHROMA_SHARE = 0.4  # of the light's strength that colours get in the natural palette
 CHROMA_WIDTH = 4.0  # how much coarser colours are than light there
 
@@ -65,6 +66,8 @@ def ascend(
         rescale=recipe.rescale,
         mirrored=recipe.margin > 0,
     )
+    if view.size != size:
+        objective = objective.moved(network.record, size, view.size)
     scores, step = gradient(network, objective, view.of(image), tile)
     step = view.back(step, size)
     if recipe.palette == "natural":
@@ -77,7 +80,7 @@ def ascend(
     if not mean.isfinite().all():
         raise ObjectiveError(f"{objective} overflows {network.precision}; use smaller weights")
     # a picture without any response has no direction to go: it stays as it is
-    step_size = recipe.step_size * recipe.taper**octave
+    step_size = min(recipe.step_size * recipe.taper**octave, MAX_STEP)
     step *= torch.where(mean > 0, step_size / 255 / mean, 0.0)
     stepped = step.add_(image).clamp_(0, 1)
     return stepped if mask is None else torch.lerp(image, stepped, mask), scores

@@ -1,17 +1,23 @@
 """What a network says of a picture: its classes with their probabilities."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from puppyslug.evidence import class_map
+from puppyslug.images import load_image, photo_from
 from puppyslug.labels import class_name
 from puppyslug.networks import NetworkRecord
+from puppyslug.networks.loading import load_network
 from puppyslug.networks.network import Network
 from puppyslug.objectives import Objective, SeeTerm
+from puppyslug.presets import EYES
 
+LONGEST = 1024  # pixels, of a file that is looked at
 UNSURE_BELOW = 0.3  # probability of the first guess
 LONGEST_LOOK = 4  # times the shorter edge, beyond which a picture is squeezed
 
@@ -44,20 +50,31 @@ class Verdict:
     sure: bool
 
 
-def classify(network: Network, image: Tensor, *, top: int = 5) -> Verdict:
+def classify(
+    source: str | Path | Image.Image | Tensor, *, network: Network | str = EYES, top: int = 5
+) -> Verdict:
     """Ask a network what it sees.
 
     It sees the whole picture, not only its centre, scaled so that the shorter edge has the length
     that the network was trained with.
 
     Args:
-        network: one that knows classes.
-        image: 1×3×H×W RGB in [0, 1].
+        source: a picture file, a Pillow picture, or 1×3×H×W RGB in [0, 1].
+        network: one that knows classes, loaded or by its name.
         top: how many classes to name.
 
     Raises:
+        ImageError: the picture cannot be read.
         NetworkError: the network knows no classes.
     """
+    if isinstance(network, str):
+        network = load_network(network)
+    if isinstance(source, Tensor):
+        image = source
+    elif isinstance(source, Image.Image):
+        image = photo_from(source, longest=LONGEST).image
+    else:
+        image = load_image(source, longest=LONGEST).image
     chances = verdict_logits(network, image).softmax(0)
     best = chances.topk(min(top, chances.numel()))
     guesses = tuple(

@@ -19,7 +19,7 @@ from puppyslug.gradient import Gradient, value_and_gradient
 from puppyslug.guiding import GuideFeatures
 from puppyslug.images import RECIPE_KEY, resize, to_pil
 from puppyslug.networks.network import Network
-from puppyslug.objectives import parse_objective
+from puppyslug.objectives import Objective, parse_objective
 from puppyslug.octaves import plan_octaves
 from puppyslug.preparation import Prepared, prepare
 from puppyslug.recipe import STEERABLE, Change, Recipe
@@ -45,6 +45,7 @@ class DreamStep:
         image: 1×3×h×w RGB in [0, 1], the picture at this octave's size.
         base: 1×3×h×w, the photo at this octave's size.
         start: 1×3×H×W, the photo at full size.
+        mask: 1×1×H×W, where it may change, or None.
         fraction: share of the dream's work that is done, in (0, 1].
         recipe: what has been followed so far, with every change that was sent.
     """
@@ -57,6 +58,7 @@ class DreamStep:
     image: Tensor
     base: Tensor
     start: Tensor
+    mask: Tensor | None
     fraction: float
     recipe: Recipe
 
@@ -75,7 +77,10 @@ class DreamStep:
         size = (self.start.shape[-2], self.start.shape[-1])
         dream = self.image
         if dream.shape != self.start.shape:
-            dream = (self.start + resize(self.detail, size)).clamp_(0, 1)
+            detail = resize(self.detail, size)
+            if self.mask is not None:
+                detail = detail * (self.mask > 0)
+            dream = (self.start + detail).clamp_(0, 1)
         return finish(
             dream, self.start, strength=self.recipe.strength, keep_colours=self.recipe.keep_colours
         )
@@ -135,6 +140,8 @@ def dream_steps(
             "dream_steps takes a picture as a 1×3×H×W tensor, such as load_image(…).image"
         )
     size = (image.shape[-2], image.shape[-1])
+    if mask is not None and not (isinstance(mask, Tensor) and mask.shape == (1, 1, *size)):
+        raise ImageError("dream_steps takes a mask as a 1×1×H×W tensor, as large as the picture")
     composition = recipe.composition or size
     recipe.any_objective().check(network.record, composition)
     sizes = plan_octaves(recipe, recipe.any_objective(), network.record, size).sizes
@@ -185,6 +192,7 @@ def dream_steps(
                     image=picture,
                     base=base,
                     start=image,
+                    mask=mask,
                     fraction=done / work,
                     recipe=recipe,
                 )
@@ -297,5 +305,8 @@ def _steered(recipe: Recipe, place: tuple[int, int, int], changes: Mapping[str, 
             raise RecipeError(
                 f"{field!r} cannot change while dreaming; {nearest(field, sorted(STEERABLE))}"
             )
-    added = tuple(Change(*place, field, value) for field, value in changes.items())
+    added = tuple(
+        Change(*place, field, str(value) if isinstance(value, Objective) else value)
+        for field, value in changes.items()
+    )
     return recipe.with_settings({"schedule": recipe.schedule + added})

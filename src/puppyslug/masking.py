@@ -15,6 +15,7 @@ from puppyslug.smoothing import blur
 
 Size = tuple[int, int]
 MASK_BLUR = 1.0  # positions of the class map, so that a thing has no holes
+_NOTHING, _ALL = 0.15, 0.55  # of the evidence, below and above which a mask is black or white
 MASK_SHARPNESS = 3.0  # of a mask by name, see ``where_seen``
 
 
@@ -62,4 +63,5 @@ def mask_by_name(mask: Mask, network: Network, image: Tensor) -> Tensor:
     seen = where_seen(evidence, size, sharpness=MASK_SHARPNESS)
     low, high = seen.min(), seen.max()
     seen = (seen - low) / (high - low) if high > low else torch.ones_like(seen)
+    seen = ((seen - _NOTHING) / (_ALL - _NOTHING)).clamp(0, 1)
     return 1 - seen if mask.inverted else seen

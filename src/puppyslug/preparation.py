@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from puppyslug.ascent import ascend
-from puppyslug.classification import with_members
+from puppyslug.classification import verdict_logits, with_members
 from puppyslug.errors import ImageError, WeightsError
 from puppyslug.guiding import GuideFeatures
 from puppyslug.images import Photo
@@ -24,8 +24,8 @@ from puppyslug.networks.resolving import (
     resolve_device,
     resolve_precision,
 )
-from puppyslug.objectives import Objective, parse_mask, parse_objective
-from puppyslug.octaves import octaves_for, plan_octaves
+from puppyslug.objectives import Objective, SeeTerm, parse_mask, parse_objective
+from puppyslug.octaves import THING, octaves_for, plan_octaves
 from puppyslug.planning import plan_memory
 from puppyslug.presets import EYES
 from puppyslug.recipe import STARTS, FileReference, Recipe
@@ -41,6 +41,7 @@ from puppyslug.sources import (
 )
 from puppyslug.tiling import tiles
 
+HARDLY = 0.01  # probability below which a thing is hardly in a photo
 PROBE = 160  # pixels, the edge of the picture that is timed for an estimate
 
 
@@ -113,6 +114,12 @@ def prepare(
     composition = recipe.composition or photo.size
     objective.check(record, composition)
     if recipe.count is not None:
+        room = max(1, composition[0] * composition[1] // THING**2)
+        if recipe.count > room:
+            notices.append(
+                f"{times(composition)} has room for about {_many(room, 'thing')} of {THING} pixels "
+                f"each, not for {recipe.count}; take a larger --size"
+            )
         octaves = octaves_for(composition, recipe.count, recipe.octave_scale)
         recipe = recipe.with_settings({"octaves": octaves})
     plan = plan_octaves(recipe, objective, record, photo.size)
@@ -134,7 +141,13 @@ def prepare(
         torch.set_num_threads(recipe.threads)
     network = _network(recipe, weights, device)
     image = photo.image.to(network.device)
-    objective = with_members(parse_objective(recipe.objective), network, image)
+    asked = parse_objective(recipe.objective)
+    objective = with_members(asked, network, image)
+    notices += [
+        f"of {group.label.name}, {member.label.name} is nearest to the picture"
+        for (_, group), (_, member) in zip(asked.terms, objective.terms, strict=True)
+        if isinstance(group, SeeTerm) and isinstance(member, SeeTerm) and group != member
+    ]
     mask_here, mask_notice = _mask(recipe, mask_photo, network, image)
     if mask_notice:
         notices.append(mask_notice)
@@ -247,7 +260,16 @@ def _mask(
         return None, ""
     if not network.record.classes:
         network = load_network(EYES, precision=network.precision, device=str(network.device))
-    return mask_by_name(parse_mask(recipe.mask), network, image), ""
+    mask = parse_mask(recipe.mask)
+    seen = with_members(Objective(((1.0, mask.seen),)), network, image).seen[0]
+    chance = float(verdict_logits(network, image).softmax(0)[list(seen.label.members)].sum())
+    notice = ""
+    if chance < HARDLY:
+        notice = (
+            f"hardly any {mask.seen.label.name} is seen in the photo ({chance:.1%}); the mask is "
+            "of where it is likeliest"
+        )
+    return mask_by_name(mask, network, image), notice
 
 
 def _network(recipe: Recipe, weights: Path | None, device: str) -> Network:

@@ -91,6 +91,8 @@ def fold_objective(settings: Mapping[str, object]) -> dict[str, object]:
     if not layers and (channel is not None or short["guide"]):
         layers = [_own_layer(settings)]
     if channel is not None:
+        if short["see"] and not short["layer"]:
+            raise RecipeError("beside --see a channel needs its layer; name it with --layer")
         if short["guide"]:
             raise RecipeError("a guide goes by whole layers; leave out --channel")
         if len(layers) > 1:
@@ -103,12 +105,13 @@ def fold_objective(settings: Mapping[str, object]) -> dict[str, object]:
         texts += [str(guide(name, layer)) for name in short["guide"] for layer in layers]
     else:
         texts += layers
-    return {**settings, "objective": " + ".join(texts)}
+    return {**settings, "objective": " + ".join(texts).replace("+ -", "- ")}
 
 
 def _several(value: object) -> list[str]:
     """One or several texts as a list."""
-    return [value] if isinstance(value, str) else list(value or ())  # type: ignore[call-overload]
+    several = [value] if isinstance(value, str | int) else list(value or ())  # type: ignore[call-overload]
+    return [str(one) for one in several]
 
 
 def _seen(text: str) -> str:

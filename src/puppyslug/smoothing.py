@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, interpolate, pad
 
+NARROWEST = 0.1  # pixels; a Gaussian below has no width at all
 BANDS = 4  # of the Laplacian pyramid
 _CASCADE = (0.5, 1.0, 2.0)  # widths that are summed, relative to the one asked for
 _REACH = 3  # standard deviations at which a Gaussian is cut off
@@ -28,7 +29,7 @@ def smooth(gradient: Tensor, how: str) -> Tensor:
     if how == "laplacian":
         return _equalised(gradient, BANDS)
     width = float(how)
-    if width == 0:
+    if width < NARROWEST:
         return gradient
     (first, *others) = (factor * blur(gradient, factor * width) for factor in _CASCADE)
     return sum(others, start=first)

@@ -14,6 +14,7 @@ from puppyslug.sizes import parse_size
 
 DEFAULT_LONGEST = 1024  # pixels, of a photo
 DEFAULT_START_SIZE = (360, 640)  # of noise and clouds
+MASK_LONGEST = 4096  # pixels; a larger mask is scaled down, since it is soft anyway
 GUIDE_LONGEST = 320  # pixels, as large as the notebook's own guide; it bounds matching's time
 _START_PICTURES = {"noise": noise, "clouds": clouds}
 
@@ -91,7 +92,9 @@ def read_mask(recipe: Recipe, source: Source) -> Photo:
     Raises:
         ImageError: it cannot be read, or is not the one in the recipe.
     """
-    photo = _read(source)
+    if isinstance(source, Path) and not source.exists():
+        raise ImageError(f"{source} does not exist; for a mask by name write 'see({source.name})'")
+    photo = _read(source, MASK_LONGEST)
     if isinstance(recipe.mask, FileReference):
         check_same(photo, recipe.mask, "mask")
     return photo
@@ -117,6 +120,10 @@ def read_guides(recipe: Recipe, guides: Mapping[str, Source]) -> dict[str, Photo
 def _read(source: Source, longest: int | None = None, size: tuple[int, int] | None = None) -> Photo:
     if isinstance(source, Image.Image):
         return photo_from(source, longest=longest, size=size)
+    if not isinstance(source, str | Path):
+        raise ImageError(
+            f"a picture is a file or a Pillow picture here, not a {type(source).__name__}"
+        )
     return load_image(source, longest=longest, size=size)
 
 

@@ -9,8 +9,8 @@ import typer
 from puppyslug.cli import options
 from puppyslug.cli.outputs import Destination, printable
 from puppyslug.cli.printing import print_columns
-from puppyslug.errors import ImageError
-from puppyslug.labels import Label, find_label
+from puppyslug.labels import Label
+from puppyslug.objectives import parse_mask
 from puppyslug.presets import EYES
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def classify(
     A network always guesses, even where there is nothing that it knows; a first guess below 30 % is
     called unsure. Two pictures, such as a photo and its dream, stand side by side.
     """
-    label = None if see is None else find_label(see)
+    label = None if see is None else parse_mask(f"see({see})").seen.label
     from puppyslug.images import check_readable
 
     for path in images:
@@ -68,7 +68,9 @@ def classify(
 
     network = load_network(str(settings.get("network", EYES)))
     photos = [load_image(path, longest=LONGEST) for path in images]
-    verdicts = [look(network, photo.image, top=network.record.classes) for photo in photos]
+    if destination is not None and len({photo.size for photo in photos}) > 1:
+        photos = [load_image(path, size=photos[-1].size) for path in images]
+    verdicts = [look(p.image, network=network, top=network.record.classes) for p in photos]
     if not sys.stdout.isatty():
         _print_plainly(images, verdicts, top)
     elif len(images) == 2:
@@ -147,14 +149,10 @@ def _save_map(
 ) -> None:
     from puppyslug.heatmaps import heat_map
     from puppyslug.masking import mask_by_name
-    from puppyslug.objectives import parse_mask
     from puppyslug.sheets import Tile, contact_sheet
 
-    size = photos[0].size
     tiles = []
     for photo, verdict in zip(photos, verdicts, strict=True):
-        if photo.size != size and len(photos) > 1:
-            raise ImageError("a map of several pictures needs pictures of one size")
         name = verdict.guesses[0].name if label is None else label.name
         heat = mask_by_name(parse_mask(f"see({name})"), network, photo.image)
         tiles.append(Tile(heat_map(photo.image, heat), name, photo.name))

@@ -113,7 +113,7 @@ def _stored(recipe: Path, settings: dict[str, object], *, new_pictures: bool) ->
     if new_pictures:
         stored = look_of(stored)
     against: set[str] = {"count"} if "octaves" in settings else set()
-    if {"layer", "see", "guide"} & settings.keys():
+    if {"objective", "layer", "see", "guide"} & settings.keys():
         against |= {"objective", "guides"}
     if settings.get("network", network) != network:
         against |= {"objective", "weights"}

@@ -11,6 +11,11 @@ from puppyslug.recipe import FileReference, Recipe, read_settings
 from puppyslug.settings import Files
 
 MAX_RECIPE_BYTES = 1_000_000
+# A recipe is not trusted: what it names is opened only where it looks like a picture.
+PICTURES = frozenset(
+    (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic",
+     ".heif", ".mpo")
+)  # fmt: skip
 
 
 def read_recipe_file(path: Path) -> dict[str, Any]:
@@ -55,7 +60,7 @@ def find_photo(reference: FileReference, recipe_file: Path, role: str = "photo")
     changed = None
     for path in _places(reference, recipe_file.parent):
         with contextlib.suppress(OSError):  # nothing that can be read is there
-            if path.is_file():
+            if path.suffix.lower() in PICTURES and path.is_file():
                 with path.open("rb") as file:
                     if hashlib.file_digest(file, "sha256").hexdigest() == reference.sha256:
                         return path

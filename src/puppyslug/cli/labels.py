@@ -14,8 +14,8 @@ _GROUPS = 3  # of those that a class belongs to, in a terminal; a pipe gets all
 
 
 def labels(
-    word: Annotated[
-        str | None,
+    words: Annotated[
+        list[str] | None,
         typer.Argument(
             metavar="WORD", show_default=False, help="part of a name, or a class's number"
         ),
@@ -25,6 +25,7 @@ def labels(
 
     With WORD, those that have it in a name, and all classes of a group of that name.
     """
+    word = " ".join(words) if words else None
     found = search_labels(word)
     groups = [label for label in found if label.number is None]
     classes = [label for label in found if label.number is not None]

@@ -30,7 +30,7 @@ def printable(message: str) -> str:
 def fresh_names(folder: Path, stem: str, suffix: str = ".png") -> Iterator[Path]:
     """Names that no file has: ``stem.png``, ``stem-2.png`` and so on."""
     number = 1
-    stem = stem.encode()[:200].decode(errors="ignore")  # a name has room for 255 bytes
+    stem = os.fsdecode(os.fsencode(stem)[:200])  # a name has room for 255 bytes
     while True:
         path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
         if not os.path.lexists(path):
@@ -107,7 +107,7 @@ class Destination:
             OutputError: the result would replace it.
         """
         if self.path.exists() and source.exists() and self.path.samefile(source):
-            raise OutputError(f"{self.path} is the photo itself, or the dream; name another file")
+            raise OutputError(f"{self.path} is a picture that is read for this; name another file")
 
     def save(
         self, picture: "Image.Image", recipe_text: str | None = None, *, quiet: bool = False

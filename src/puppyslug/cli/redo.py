@@ -9,6 +9,7 @@ from puppyslug.cli import options
 from puppyslug.cli.files import find_files, find_photo
 from puppyslug.cli.outputs import Destination
 from puppyslug.cli.running import deliver, prepare_aloud
+from puppyslug.errors import RecipeError
 from puppyslug.recipe import FileReference, Recipe
 from puppyslug.settings import Files
 
@@ -72,10 +73,22 @@ def redo(
     destination = Destination.choose(
         output, beside=dream.parent, stem=dream.stem, suffix=suffix, force=force
     )
-    for read in (dream, source):
+    if mask is not None and not isinstance(recipe.mask, FileReference):
+        raise RecipeError(f"{dream} was dreamt without a mask's file; leave out --mask")
+    if len(guide or ()) > len(recipe.guides):
+        raise RecipeError(f"{dream} has {len(recipe.guides)} guides; leave out --guide")
+    files = find_files(recipe, dream, Files(mask, _by_name(recipe, guide or [])))
+    for read in (dream, source, files.mask, *files.guides.values()):
         if isinstance(read, Path):
             destination.refuse(read)
-    given = Files(mask, {path.name: path for path in guide or ()})
-    files = find_files(recipe, dream, given)
     prepared = prepare_aloud(recipe, source, weights=weights, files=files, quiet=quiet)
     return deliver(prepared, destination, dream.name, no_recipe=False, quiet=quiet)
+
+
+def _by_name(recipe: Recipe, paths: list[Path]) -> dict[str, Path]:
+    """The guides' files by the names in the recipe: by name first, then in order."""
+    names = {guide.name for guide in recipe.guides}
+    found = {path.name: path for path in paths if path.name in names}
+    rest = [path for path in paths if path.name not in names]
+    missing = [guide.name for guide in recipe.guides if guide.name not in found]
+    return found | dict(zip(missing, rest, strict=False))

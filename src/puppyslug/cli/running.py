@@ -98,7 +98,7 @@ def deliver(
             f"interrupted in octave {step.octave + 1} of {step.octaves}; the dream so far:",
             quiet=quiet,
         )
-    elif torch.equal(step.picture(), prepared.image):
+    elif torch.equal(step.image, step.base) and not step.recipe.margin:
         say(
             "nothing grew: the objective finds nothing to amplify in this picture; try another "
             "channel, or the layer before the ReLU (conv4_4 for relu4_4)",

@@ -90,7 +90,7 @@ def parse_mask(text: str) -> Mask:
         LabelError: no such class or group.
         ObjectiveError: the text does not follow this form.
     """
-    match = _MASK.fullmatch(text.strip()[:MAX_LENGTH])
+    match = _MASK.fullmatch(text.strip()) if len(text) <= MAX_LENGTH else None
     if match is None:
         raise ObjectiveError(
             f"{text[:80]!r} is no mask; name a picture, or write see(NAME) or not see(NAME)"
@@ -105,7 +105,11 @@ def _read_term(text: str) -> tuple[Term, str] | None:
     if match := _SEE.match(text):
         term = see(match["name"].strip('"')).terms[0][1]
     elif match := _GUIDE.match(text):
-        term = guide(json.loads(match["name"]), match["layer"]).terms[0][1]
+        try:
+            name = json.loads(match["name"])
+        except ValueError:
+            return None
+        term = guide(name, match["layer"]).terms[0][1]
     elif match := _TERM.match(text):
         term = _term(match)
     else:

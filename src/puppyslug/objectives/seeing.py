@@ -69,7 +69,7 @@ class SeeTerm(Term):
             know = ", ".join(known.name for known in list_networks() if known.classes)
             raise ObjectiveError(
                 f"{record.name} knows no classes by name, so it cannot see {self.label.name}; "
-                f"take a network that does: {know}"
+                f"take one that does ({know}), or both, such as {record.name}+{know.split(',')[0]}"
             )
         super().check(record, size)
 

@@ -120,8 +120,10 @@ class NetworkRecord:
             NetworkError: there is no such layer; near names are offered.
         """
         if name not in self._by_name:
+            known = () if self.members else self._by_name
+            advice = f"{nearest(name, known)} " if known else ""
             raise NetworkError(
-                f"{self.name} has no layer {name!r}; {nearest(name, self._by_name)} "
+                f"{self.name} has no layer {name!r}; {advice}"
                 f"('puppyslug layers {self.name}' lists them)"
             )
         return self._by_name[name]
