@@ -124,8 +124,11 @@ def test_classify_in_a_pipe_is_a_table(folder, capsys):
 
 
 def test_classify_shows_where(folder, capsys):
-    assert main(["classify", "cat.png", "--map", "map.png", "--see", "cat"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "map.png"
+    looked = ["classify", "cat.png", "--top", "1", "--map", "map.png"]
+    assert main([*looked, "--see", "steel drum"]) == 0
+    *_, asked, saved = capsys.readouterr().out.splitlines()
+    assert "steel drum" in asked
+    assert saved == "map.png"
     assert pixels("map.png").shape == (96, 128, 3)
     line = fails(capsys, "classify", "cat.png", "--map", "cat.png", "--force")
     assert "name another file" in line

@@ -14,7 +14,7 @@ from puppyslug.objectives import parse_mask
 from puppyslug.presets import EYES
 
 if TYPE_CHECKING:
-    from puppyslug.classification import Verdict
+    from puppyslug.classification import Guess, Verdict
     from puppyslug.images import Photo
     from puppyslug.networks.network import Network
 
@@ -26,11 +26,15 @@ Images = Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="pictures
 Top = Annotated[int, typer.Option("--top", metavar="N", min=1, help="how many classes to name")]
 Map = Annotated[
     Path | None,
-    typer.Option("--map", metavar="OUT", help="picture of where it sees the first of them"),
+    typer.Option(
+        "--map", metavar="OUT", help="picture of where it sees the likeliest class, or --see"
+    ),
 ]
 See = Annotated[
     str | None,
-    typer.Option("--see", metavar="NAME", help="what --map shows [default: the likeliest class]"),
+    typer.Option(
+        "--see", metavar="NAME", help="also a thing of your own: in the list, and on the map"
+    ),
 ]
 
 
@@ -71,19 +75,29 @@ def classify(
     if destination is not None and len({photo.size for photo in photos}) > 1:
         photos = [load_image(path, size=photos[-1].size) for path in images]
     verdicts = [look(p.image, network=network, top=network.record.classes) for p in photos]
+    named = [_named(verdict, top, label) for verdict in verdicts]
     if not sys.stdout.isatty():
-        _print_plainly(images, verdicts, top)
+        _print_plainly(images, verdicts, named)
     elif len(images) == 2:
-        _print_side_by_side(images, verdicts, top)
+        _print_side_by_side(images, verdicts, named)
     else:
-        for path, verdict in zip(images, verdicts, strict=True):
-            _print_bars(path, verdict, top)
+        for path, verdict, guesses in zip(images, verdicts, named, strict=True):
+            _print_bars(path, verdict, guesses)
     if destination is not None:
         _save_map(destination, network, photos, verdicts, label)
     return 0
 
 
-def _print_plainly(images: list[Path], verdicts: "list[Verdict]", top: int) -> None:
+def _named(verdict: "Verdict", top: int, label: Label | None) -> "list[Guess]":
+    """The likeliest guesses, and the likeliest one that was asked for."""
+    guesses = list(verdict.guesses[:top])
+    asked = [guess for guess in verdict.guesses if label and guess.number in label.members][:1]
+    return guesses + [guess for guess in asked if guess not in guesses]
+
+
+def _print_plainly(
+    images: list[Path], verdicts: "list[Verdict]", named: "list[list[Guess]]"
+) -> None:
     rows = [
         (
             printable(str(path)),
@@ -92,27 +106,27 @@ def _print_plainly(images: list[Path], verdicts: "list[Verdict]", top: int) -> N
             f"{guess.probability:.4f}",
             "" if verdict.sure or rank else "unsure",
         )
-        for path, verdict in zip(images, verdicts, strict=True)
-        for rank, guess in enumerate(verdict.guesses[:top])
+        for path, verdict, guesses in zip(images, verdicts, named, strict=True)
+        for rank, guess in enumerate(guesses)
     ]
     print_columns(("picture", "number", "class", "probability", ""), rows)
 
 
-def _print_bars(path: Path, verdict: "Verdict", top: int) -> None:
+def _print_bars(path: Path, verdict: "Verdict", guesses: "list[Guess]") -> None:
     print(f"{printable(path.name)}{_remark(verdict)}")
-    for guess in verdict.guesses[:top]:
+    for guess in guesses:
         print(f"  {_shortened(guess.name, 30)}  {_bar(guess.probability)} {guess.probability:5.1%}")
 
 
-def _print_side_by_side(images: list[Path], verdicts: "list[Verdict]", top: int) -> None:
+def _print_side_by_side(
+    images: list[Path], verdicts: "list[Verdict]", named: "list[list[Guess]]"
+) -> None:
     """What the network saw in the one and in the other, the same class on the same line."""
     before, after = (
         {guess.number: guess.probability for guess in verdict.guesses} for verdict in verdicts
     )
     names = {guess.number: guess.name for guess in verdicts[0].guesses}
-    shown = dict.fromkeys(
-        guess.number for verdict in reversed(verdicts) for guess in verdict.guesses[:top]
-    )
+    shown = dict.fromkeys(guess.number for guesses in named for guess in guesses)
     width = _BAR // 2
     titles = (printable(path.name) for path in images)
     print(" " * 24 + "  ".join(_shortened(title, width + 8) for title in titles))
