@@ -72,7 +72,7 @@ def ascend(
     step = view.back(step, size)
     if recipe.palette == "natural":
         step = _natural(step, recipe.smooth)
-    elif recipe.smooth != "0":
+    else:
         step = smooth(step, recipe.smooth)
     if focus is not None:
         step = step * focus

@@ -1,21 +1,19 @@
 """What a network says of a picture: its classes with their probabilities."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from puppyslug.evidence import class_map
-from puppyslug.images import load_image, photo_from
 from puppyslug.labels import class_name
 from puppyslug.networks import NetworkRecord
 from puppyslug.networks.loading import load_network
 from puppyslug.networks.network import Network
 from puppyslug.objectives import Objective, SeeTerm
 from puppyslug.presets import EYES
+from puppyslug.sources import Source, read_picture
 
 LONGEST = 1024  # pixels, of a file that is looked at
 UNSURE_BELOW = 0.3  # probability of the first guess
@@ -50,9 +48,7 @@ class Verdict:
     sure: bool
 
 
-def classify(
-    source: str | Path | Image.Image | Tensor, *, network: Network | str = EYES, top: int = 5
-) -> Verdict:
+def classify(source: Source | Tensor, *, network: Network | str = EYES, top: int = 5) -> Verdict:
     """Ask a network what it sees.
 
     It sees the whole picture, not only its centre, scaled so that the shorter edge has the length
@@ -69,12 +65,7 @@ def classify(
     """
     if isinstance(network, str):
         network = load_network(network)
-    if isinstance(source, Tensor):
-        image = source
-    elif isinstance(source, Image.Image):
-        image = photo_from(source, longest=LONGEST).image
-    else:
-        image = load_image(source, longest=LONGEST).image
+    image = source if isinstance(source, Tensor) else read_picture(source, LONGEST).image
     chances = verdict_logits(network, image).softmax(0)
     best = chances.topk(min(top, chances.numel()))
     guesses = tuple(

@@ -19,6 +19,16 @@ class GuideFeatures:
         self._guides = guides
         self._found: dict[GuideTerm, Tensor] = {}
 
+    def check(self, objective: Objective) -> None:
+        """Refuse an objective whose guides are not there, or too small.
+
+        Raises:
+            ImageError: a guide is too small for its layer.
+            ObjectiveError: a guide was not given along.
+        """
+        for term in objective.guides:
+            self._picture(term)
+
     def of(self, objective: Objective) -> dict[GuideTerm, Tensor]:
         """The features of an objective's guides, C×positions each.
 
@@ -32,9 +42,15 @@ class GuideFeatures:
         return self._found
 
     def _features(self, term: GuideTerm) -> Tensor:
+        picture = self._picture(term).to(self._network.device)
+        with torch.no_grad():
+            activation = self._network.activations(picture, [term.layer])[term.layer]
+        return activation[0].flatten(1)
+
+    def _picture(self, term: GuideTerm) -> Tensor:
         if term.name not in self._guides:
             raise ObjectiveError(f"the picture of {term} is missing; give it along as a guide")
-        picture = self._guides[term.name].to(self._network.device)
+        picture = self._guides[term.name]
         layer = self._network.record.layer(term.layer)
         height, width = picture.shape[-2:]
         if min(height, width) < layer.smallest:
@@ -42,6 +58,4 @@ class GuideFeatures:
                 f"the guide {term.name} of {width}×{height} pixels is too small for {layer.name}, "
                 f"which needs {layer.smallest}×{layer.smallest}; take a larger one or a lower layer"
             )
-        with torch.no_grad():
-            activation = self._network.activations(picture, [term.layer])[term.layer]
-        return activation[0].flatten(1)
+        return picture

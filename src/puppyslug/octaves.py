@@ -7,6 +7,7 @@ from puppyslug.errors import ImageError, RecipeError
 from puppyslug.networks import NetworkRecord
 from puppyslug.objectives import Objective
 from puppyslug.recipe import Recipe
+from puppyslug.sizes import times
 
 Size = tuple[int, int]
 MAX_OCTAVES = 200
@@ -97,7 +98,7 @@ def plan_octaves(
     deepest = max(layers, key=lambda layer: layer.smallest)
     if min(size) < deepest.smallest:
         raise ImageError(
-            f"the picture of {size[1]}×{size[0]} pixels is too small for {deepest.name} of "
+            f"the picture of {times(size)} pixels is too small for {deepest.name} of "
             f"{record.name}, which needs {deepest.smallest}×{deepest.smallest}; take a larger "
             "picture or a lower layer"
         )

@@ -29,7 +29,7 @@ from puppyslug.octaves import THING, octaves_for, plan_octaves
 from puppyslug.planning import plan_memory
 from puppyslug.presets import EYES
 from puppyslug.recipe import STARTS, FileReference, Recipe
-from puppyslug.sizes import format_size, memory_bytes
+from puppyslug.sizes import format_size, memory_bytes, times
 from puppyslug.sources import (
     Source,
     load_source,
@@ -37,7 +37,6 @@ from puppyslug.sources import (
     read_mask,
     reference_to,
     same_shape,
-    times,
 )
 from puppyslug.tiling import tiles
 
@@ -152,7 +151,7 @@ def prepare(
     if mask_notice:
         notices.append(mask_notice)
     named = {name: guide.image for name, guide in guide_photos.items()}
-    GuideFeatures(network, named).of(objective)  # refuses what is missing or too small
+    GuideFeatures(network, named).check(objective)
     settings: dict[str, object] = {
         "objective": str(objective),
         "size": format_size(photo.size),
@@ -201,11 +200,13 @@ def estimate_seconds(prepared: Prepared) -> float:
         start = time.perf_counter()
         ascend(probe, objective, network, recipe, generator=np.random.default_rng(0))
         seconds = time.perf_counter() - start
-    pixels = sum(_looked_at(octave, recipe, objective, network.record) for octave in octaves.sizes)
+    pixels = sum(
+        _pixels_seen(octave, recipe, objective, network.record) for octave in octaves.sizes
+    )
     return seconds * recipe.iterations * pixels / (probe.shape[-2] * probe.shape[-1])
 
 
-def _looked_at(
+def _pixels_seen(
     size: tuple[int, int], recipe: Recipe, objective: Objective, record: NetworkRecord
 ) -> float:
     """Pixels that a step computes; tiles see their surroundings, and global terms look twice."""
@@ -261,8 +262,8 @@ def _mask(
     if not network.record.classes:
         network = load_network(EYES, precision=network.precision, device=str(network.device))
     mask = parse_mask(recipe.mask)
-    seen = with_members(Objective(((1.0, mask.seen),)), network, image).seen[0]
-    chance = float(verdict_logits(network, image).softmax(0)[list(seen.label.members)].sum())
+    chances = verdict_logits(network, image).softmax(0)[list(mask.seen.label.members)]
+    chance = float(chances.sum() if mask.seen.any_member else chances.max())
     notice = ""
     if chance < HARDLY:
         notice = (

@@ -37,6 +37,11 @@ def format_size(size: Size) -> str:
     return f"{size[1]}x{size[0]}"
 
 
+def times(size: Size) -> str:
+    """A (height, width) as people write it, such as 640×360."""
+    return f"{size[1]}×{size[0]}"
+
+
 def memory_bytes(text: str) -> int:
     """A number of bytes written as 2GB or 800MiB."""
     return int(TypeAdapter(ByteSize).validate_python(text))

@@ -10,7 +10,7 @@ from PIL import Image
 from puppyslug.errors import ImageError, RecipeError
 from puppyslug.images import MAX_PIXELS, Photo, clouds, load_image, noise, photo_from
 from puppyslug.recipe import STARTS, FileReference, Recipe
-from puppyslug.sizes import parse_size
+from puppyslug.sizes import parse_size, times
 
 DEFAULT_LONGEST = 1024  # pixels, of a photo
 DEFAULT_START_SIZE = (360, 640)  # of noise and clouds
@@ -40,7 +40,7 @@ def load_source(recipe: Recipe, source: Source) -> Photo:
     longest, size = _photo_size(recipe.size)
     if size is not None:
         _check_pixels(size)
-    photo = _read(source, longest, size)
+    photo = read_picture(source, longest, size)
     if isinstance(recipe.photo, FileReference):
         check_same(photo, recipe.photo, "photo")
     if size is not None and not same_shape(size, photo.full_size):
@@ -94,7 +94,7 @@ def read_mask(recipe: Recipe, source: Source) -> Photo:
     """
     if isinstance(source, Path) and not source.exists():
         raise ImageError(f"{source} does not exist; for a mask by name write 'see({source.name})'")
-    photo = _read(source, MASK_LONGEST)
+    photo = read_picture(source, MASK_LONGEST)
     if isinstance(recipe.mask, FileReference):
         check_same(photo, recipe.mask, "mask")
     return photo
@@ -110,14 +110,21 @@ def read_guides(recipe: Recipe, guides: Mapping[str, Source]) -> dict[str, Photo
     Raises:
         ImageError: one cannot be read, or is not the one in the recipe.
     """
-    photos = {name: _read(source, GUIDE_LONGEST) for name, source in guides.items()}
+    photos = {name: read_picture(source, GUIDE_LONGEST) for name, source in guides.items()}
     for wanted in recipe.guides:
         if wanted.name in photos:
             check_same(photos[wanted.name], wanted, "guide")
     return photos
 
 
-def _read(source: Source, longest: int | None = None, size: tuple[int, int] | None = None) -> Photo:
+def read_picture(
+    source: Source, longest: int | None = None, size: tuple[int, int] | None = None
+) -> Photo:
+    """Read a file, or take a picture in memory; sizes as in ``load_image``.
+
+    Raises:
+        ImageError: it cannot be read, or is no picture at all.
+    """
     if isinstance(source, Image.Image):
         return photo_from(source, longest=longest, size=size)
     if not isinstance(source, str | Path):
@@ -155,8 +162,3 @@ def reference_to(photo: Photo, source: Source, result_folder: Path | None) -> Fi
             way = way.encode("utf-8", "replace").decode()  # folders need not be UTF-8
             folder = None if way == "." or ":" in way else Path(way).as_posix()
     return FileReference(name=photo.name, sha256=photo.sha256, folder=folder)
-
-
-def times(size: tuple[int, int]) -> str:
-    """A (height, width) as people write it, such as 640×360."""
-    return f"{size[1]}×{size[0]}"

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from puppyslug import objectives
 from puppyslug.cli import options
 from puppyslug.cli.outputs import Destination, printable
 from puppyslug.cli.printing import print_columns
 from puppyslug.labels import Label
-from puppyslug.objectives import parse_mask
+from puppyslug.objectives import Mask
 from puppyslug.presets import EYES
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from puppyslug.images import Photo
     from puppyslug.networks.network import Network
 
-LONGEST = 1024  # pixels, of a picture that is looked at
 _BAR = 24  # characters of a full bar; two stand side by side in 80 columns
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -53,7 +53,7 @@ def classify(
     A network always guesses, even where there is nothing that it knows; a first guess below 30 % is
     called unsure. Two pictures, such as a photo and its dream, stand side by side.
     """
-    label = None if see is None else parse_mask(f"see({see})").seen.label
+    label = None if see is None else objectives.see(see).seen[0].label
     from puppyslug.images import check_readable
 
     for path in images:
@@ -66,6 +66,7 @@ def classify(
         for path in images:
             destination.refuse(path)
 
+    from puppyslug.classification import LONGEST
     from puppyslug.classification import classify as look
     from puppyslug.images import load_image
     from puppyslug.networks.loading import load_network
@@ -168,7 +169,7 @@ def _save_map(
     tiles = []
     for photo, verdict in zip(photos, verdicts, strict=True):
         name = verdict.guesses[0].name if label is None else label.name
-        heat = mask_by_name(parse_mask(f"see({name})"), network, photo.image)
+        heat = mask_by_name(Mask(objectives.see(name).seen[0]), network, photo.image)
         tiles.append(Tile(heat_map(photo.image, heat), name, photo.name))
     picture = tiles[0].picture if len(tiles) == 1 else contact_sheet(tiles)
     destination.save(picture, "")

@@ -6,7 +6,8 @@ from torch import Tensor
 
 from puppyslug.networks.network import Network
 from puppyslug.networks.records import CLASS_MAP, NetworkRecord
-from puppyslug.networks.records.ensemble import JOIN, MEMBER
+from puppyslug.networks.records.ensemble import JOIN
+from puppyslug.networks.records.record import MEMBER
 
 
 class Ensemble(Network):

@@ -95,8 +95,7 @@ def parse_mask(text: str) -> Mask:
         raise ObjectiveError(
             f"{text[:80]!r} is no mask; name a picture, or write see(NAME) or not see(NAME)"
         )
-    term = see(match["name"].strip('"')).terms[0][1]
-    assert isinstance(term, SeeTerm)
+    (term,) = see(match["name"].strip('"')).seen
     return Mask(term, inverted=match["not"] is not None)
 
 

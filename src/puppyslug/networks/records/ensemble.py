@@ -7,12 +7,12 @@ from dataclasses import replace
 from puppyslug.errors import NetworkError
 from puppyslug.networks.records.record import (
     CLASS_MAP,
+    MEMBER,
     LayerRecord,
     NetworkRecord,
     PackagedWeights,
 )
 
-MEMBER = "::"  # between a member's name and its layer's: vgg19::relu4_4
 JOIN = "+"  # between the members' names
 
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from puppyslug.errors import NetworkError, nearest
 
+MEMBER = "::"  # between the name of an ensemble's member and its layer's: vgg19::relu4_4
 CLASS_MAP = "labels"  # the layer that holds, at every position, the logits of all classes
 
 
@@ -107,7 +108,7 @@ class NetworkRecord:
         by_name = {layer.name: layer for layer in self.layers}
         for member in self.members:
             for layer in member.layers:
-                by_name.setdefault(layer.name, by_name[f"{member.name}::{layer.name}"])
+                by_name.setdefault(layer.name, by_name[f"{member.name}{MEMBER}{layer.name}"])
         object.__setattr__(self, "_by_name", MappingProxyType(by_name))
 
     def layer(self, name: str) -> LayerRecord:
