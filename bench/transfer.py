@@ -26,7 +26,7 @@ from torch.nn import functional as F
 
 from puppyslug.dreaming import dream_prepared
 from puppyslug.images import to_pil
-from puppyslug.labels import class_name
+from puppyslug.labels import imagenet
 from puppyslug.preparation import prepare
 from puppyslug.recipe import Recipe
 from puppyslug.settings import fold_objective
@@ -96,7 +96,7 @@ def judge(folder: Path, way: str) -> dict[str, object]:
             rows.append(
                 {
                     "kind": kind,
-                    "class": class_name(number),
+                    "class": imagenet().class_name(number),
                     "probability": float(chances[number]),
                     "first": int(chances.argmax()) == number,
                     "other_first_five": number in others.topk(5).indices.tolist(),
@@ -105,7 +105,9 @@ def judge(folder: Path, way: str) -> dict[str, object]:
                 }
             )
             picture = Image.open(path).resize((320, 200))
-            tiles.append(Tile(picture, class_name(number), f"{float(chances[number]):.2f}"))
+            tiles.append(
+                Tile(picture, imagenet().class_name(number), f"{float(chances[number]):.2f}")
+            )
     contact_sheet(tiles).save(folder / f"{way}.png")
     (folder / f"{way}-rows.json").write_text(json.dumps(rows, indent=1))
     return {

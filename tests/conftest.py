@@ -11,18 +11,18 @@ from torch.nn.functional import max_pool2d, relu
 from puppyslug.networks.families import Family
 from puppyslug.networks.network import Network
 from puppyslug.networks.records import CLASS_MAP, NetworkRecord, PackagedWeights
-from puppyslug.networks.records.record import LayerTable
+from puppyslug.networks.records.layers import LayerTable
 
 settings.register_profile("untimed", deadline=None)  # the machine may be busy
 settings.load_profile("untimed")
 
 
 def toy_record() -> NetworkRecord:
-    table = LayerTable(drops_last=True)
-    table.add("conv1", 4, kernel=3)
+    table = LayerTable()
+    table.add("conv1", 4, kernel=3, padding=1)
     table.add("relu1", 4)
-    table.add("pool1", 4, kernel=2, stride=2)
-    table.add("conv2", 6, kernel=3)
+    table.add("pool1", 4, kernel=2, stride=2, padding=0)
+    table.add("conv2", 6, kernel=3, padding=1)
     table.add("relu2", 6)
     table.add(CLASS_MAP, 8)
     return NetworkRecord(
@@ -43,6 +43,7 @@ def toy_record() -> NetworkRecord:
         source="here",
         values_per_pixel=20,
         classes=8,
+        vocabulary="imagenet",
         trained_at=32,
     )
 

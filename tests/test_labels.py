@@ -6,10 +6,11 @@ import pytest
 
 from puppyslug.cli import main
 from puppyslug.errors import LabelError
-from puppyslug.labels import class_name, find_label, groups_of, list_labels, search_labels
+from puppyslug.labels import find_label, imagenet
 
-CLASSES = list_labels()[:1000]
-GROUPS = list_labels()[1000:]
+LABELS = imagenet().labels
+CLASSES = LABELS[:1000]
+GROUPS = LABELS[1000:]
 
 
 def refused(name: str) -> str:
@@ -26,18 +27,18 @@ def test_there_are_a_thousand_classes_in_the_order_of_their_synsets():
 
 
 def test_every_label_is_found_by_its_own_name_however_it_is_written():
-    assert len({label.name.casefold() for label in list_labels()}) == len(list_labels())
-    for label in list_labels():
+    assert len({label.name.casefold() for label in LABELS}) == len(LABELS)
+    for label in LABELS:
         for name in (label.name, label.name.upper(), label.name.replace(" ", "_")):
             assert find_label(name) is label
         assert label.synset is None or find_label(label.synset) is label
     for number, label in enumerate(CLASSES):
         assert find_label(str(number)) is label
-        assert class_name(number) == label.name
+        assert imagenet().class_name(number) == label.name
 
 
 def test_every_other_name_finds_a_label_that_has_it_or_is_ambiguous():
-    for label in list_labels():
+    for label in LABELS:
         for name in label.names:
             try:
                 found = find_label(name)
@@ -109,18 +110,18 @@ def test_groups_differ_and_lie_within_each_other_or_are_said_not_to():
     for group in GROUPS:
         assert 2 <= len(group.members) < 1000
         assert list(group.members) == sorted(set(group.members))
-        above = groups_of(group)
+        above = imagenet().groups_of(group)
         assert [len(other.members) for other in above] == sorted(
             len(other.members) for other in above
         )
         for other in above:
             assert set(group.members) < set(other.members)
-    assert find_label("dog") in groups_of(find_label("golden retriever"))
-    assert find_label("animal") in groups_of(find_label("dog"))
+    assert find_label("dog") in imagenet().groups_of(find_label("golden retriever"))
+    assert find_label("animal") in imagenet().groups_of(find_label("dog"))
 
 
 def test_few_classes_belong_to_no_group():
-    assert sum(not groups_of(label) for label in CLASSES) < 10
+    assert sum(not imagenet().groups_of(label) for label in CLASSES) < 10
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_what_is_no_name_is_refused(name):
 @pytest.mark.parametrize("number", [-1, 1000, 10**30])
 def test_a_number_out_of_range_is_refused(number):
     with pytest.raises(LabelError, match="0 to 999"):
-        class_name(number)
+        imagenet().class_name(number)
 
 
 @pytest.mark.parametrize("letters", ["x", "dog", "golden retriever ", "a b ", "é\n"])
@@ -201,15 +202,15 @@ def test_long_names_are_answered_fast_and_shortly(letters):
 
 
 def test_search_finds_exact_names_then_words_then_their_starts_then_the_inside():
-    found = [label.name for label in search_labels("cat")]
+    found = [label.name for label in imagenet().search("cat")]
     places = [found.index(name) for name in ("cat", "tabby", "catamaran", "polecat")]
     assert places == sorted(places)
     assert places[0] == 0
-    for label in search_labels("fox"):
+    for label in imagenet().search("fox"):
         assert any("fox" in name.casefold().replace(" ", "") for name in label.names)
-    assert search_labels("dogs")[0].name == "dog"
-    assert search_labels("qqq") == search_labels("?!") == []
-    assert search_labels() == search_labels(" ") == [*GROUPS, *CLASSES]
+    assert imagenet().search("dogs")[0].name == "dog"
+    assert imagenet().search("qqq") == imagenet().search("?!") == []
+    assert imagenet().search() == imagenet().search(" ") == [*GROUPS, *CLASSES]
 
 
 def test_the_command_lists_all_in_a_pipe(capsys):

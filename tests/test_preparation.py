@@ -10,7 +10,7 @@ import puppyslug
 from puppyslug.errors import ImageError, ObjectiveError, RecipeError
 from puppyslug.preparation import prepare
 from puppyslug.recipe import Recipe
-from puppyslug.settings import fold_objective, take_files
+from puppyslug.settings import Files, fold_objective, take_files
 
 CAT = Image.fromarray(skimage.data.chelsea()[::2, ::2])  # 226×150
 
@@ -18,7 +18,7 @@ CAT = Image.fromarray(skimage.data.chelsea()[::2, ::2])  # 226×150
 def prepared(**settings):
     settings, files = take_files(settings)
     recipe = Recipe.complete(fold_objective(settings))
-    return prepare(recipe, CAT, mask=files.mask, guides=files.guides)
+    return prepare(recipe, CAT, files)
 
 
 def grey(array) -> Image.Image:
@@ -89,14 +89,14 @@ def test_a_mask_by_name_finds_the_cat_for_any_network():
 def test_a_recipe_with_another_mask_or_guide_is_refused():
     made = prepared(guide=CAT, layer="relu2_1", mask=grey(np.full((9, 9), 255))).recipe
     assert made.guides[0].name == "guide-1"
-    again = prepare(made, CAT, mask=grey(np.full((9, 9), 255)), guides={"guide-1": CAT})
+    again = prepare(made, CAT, Files(grey(np.full((9, 9), 255)), {"guide-1": CAT}))
     assert again.recipe == made
     with pytest.raises(ImageError, match="not the mask"):
-        prepare(made, CAT, mask=grey(np.full((9, 9), 254)), guides={"guide-1": CAT})
+        prepare(made, CAT, Files(grey(np.full((9, 9), 254)), {"guide-1": CAT}))
     with pytest.raises(ImageError, match="not the guide"):
-        prepare(made, CAT, mask=grey(np.full((9, 9), 255)), guides={"guide-1": CAT.rotate(9)})
+        prepare(made, CAT, Files(grey(np.full((9, 9), 255)), {"guide-1": CAT.rotate(9)}))
     with pytest.raises(ImageError, match=r"mask .*is missing"):
-        prepare(made, CAT, guides={"guide-1": CAT})
+        prepare(made, CAT, Files(guides={"guide-1": CAT}))
     with pytest.raises(ObjectiveError, match="is missing"):
         prepare(made.with_settings({"mask": None}), CAT)
 

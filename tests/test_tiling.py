@@ -12,6 +12,7 @@ from puppyslug.networks.loading import load_network
 from puppyslug.networks.network import Network
 from puppyslug.objectives import parse_objective
 from puppyslug.tiling import tiles
+from randomness import random_network
 
 edges = st.integers(1, 90)
 
@@ -19,7 +20,7 @@ edges = st.integers(1, 90)
 @given(
     st.tuples(st.integers(1, 300), st.integers(1, 300)),
     st.tuples(edges, edges),
-    st.sampled_from(["vgg19", "efficientnet_lite0"]),
+    st.sampled_from(["vgg19", "efficientnet_lite0", "googlenet", "inception_v3", "vgg16"]),
     st.data(),
 )
 def test_tiles_divide_the_picture(size, edge, name, data):
@@ -87,6 +88,53 @@ def test_a_toys_tiles_equal_the_whole(size, tile, text, seed):
 def test_tiles_equal_the_whole(name, texts, size, tile, seed, data):
     network = load_network(name, precision="float32", device="cpu")
     assert_tiles_equal_the_whole(network, data.draw(st.sampled_from(texts)), size, tile, seed)
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("googlenet", ["pool1/3x3_s2", "pool1/norm1:7", "conv2/norm2", "pool2/3x3_s2"]),
+        ("googlenet-bn", ["conv2/3x3", "pool2/3x3_s2 - inception_3a/5x5"]),
+        ("inception_v3", ["Conv2d_2b_3x3", "MaxPool_3a_3x3", "MaxPool_5a_3x3"]),
+        ("resnet18", ["conv1", "maxpool:3", "layer1.0", "layer1.1"]),
+        ("alexnet", ["relu1", "pool1", "relu2", "pool2"]),
+        ("squeezenet1_1", ["conv1", "pool1", "fire2", "fire3 + pool3"]),
+    ],
+)
+@settings(max_examples=8)
+@given(
+    st.tuples(st.integers(48, 150), st.integers(48, 150)),
+    st.tuples(st.integers(8, 64), st.integers(8, 64)),
+    st.integers(0, 9),
+    st.data(),
+)
+def test_tiles_of_every_family_equal_the_whole(name, texts, size, tile, seed, data):
+    text = data.draw(st.sampled_from(texts))
+    assert_tiles_equal_the_whole(random_network(name, "float64"), text, size, tile, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("googlenet", "inception_3b/output"),
+        ("googlenet", "pool3/3x3_s2"),
+        ("googlenet", "inception_4a/output"),
+        ("googlenet-bn", "inception_4c/output"),
+        ("inception_v3", "Mixed_5d"),
+        ("inception_v3", "Mixed_6a"),
+        ("resnet18", "layer3.1"),
+        ("resnet50", "layer3.0"),
+        ("alexnet", "relu5"),
+        ("alexnet", "labels:3"),
+        ("squeezenet1_1", "fire9"),
+        ("squeezenet1_1", "see(goldfish)"),
+    ],
+)
+@pytest.mark.parametrize(("size", "tile"), [((353, 420), (64, 96)), ((402, 365), (160, 128))])
+def test_deep_tiles_of_every_family_equal_the_whole(name, text, size, tile):
+    # In float32 a unit that hardly fires may fire in the one and not in the other.
+    assert_tiles_equal_the_whole(random_network(name, "float64"), text, size, tile, 1)
 
 
 @pytest.mark.slow

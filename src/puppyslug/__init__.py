@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from puppyslug.labels import find_label
     from puppyslug.networks import list_networks
     from puppyslug.networks.loading import load_network
+    from puppyslug.networks.network import Network
     from puppyslug.objectives import channel, guide, layer, neuron, parse_objective, see
     from puppyslug.recipe import Recipe
 
 __all__ = [
     "DreamStep",
+    "Network",
     "PuppyslugError",
     "Recipe",
     "channel",
@@ -44,6 +46,7 @@ __all__ = [
 
 _ROOMS = {
     "DreamStep": "dreaming",
+    "Network": "networks.network",
     "PuppyslugError": "errors",
     "Recipe": "recipe",
     "channel": "objectives",

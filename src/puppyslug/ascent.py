@@ -65,6 +65,7 @@ def ascend(
         jitter=recipe.jitter,
         rescale=recipe.rescale,
         mirrored=recipe.margin > 0,
+        smallest=max(network.record.layer(name).smallest for name in objective.layers),
     )
     if view.size != size:
         objective = objective.moved(network.record, size, view.size)

@@ -15,6 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from puppyslug.gradient import value_and_gradient
 from puppyslug.images import clouds
 from puppyslug.networks import list_networks
+from puppyslug.networks.cache import is_here
 from puppyslug.networks.loading import load_network
 from puppyslug.networks.network import DTYPES
 from puppyslug.objectives import parse_objective
@@ -89,7 +90,7 @@ def run_benchmark(roofs: Mapping[str, float]) -> Iterator[Measurement]:
     Yields:
         Measurements as they are done.
     """
-    for record in list_networks():
+    for record in filter(is_here, list_networks()):
         layer = record.default_layer
         automatic = load_network(record.name, device="cpu").precision
         for size in SIZES:

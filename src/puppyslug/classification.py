@@ -7,7 +7,6 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from puppyslug.evidence import class_map
-from puppyslug.labels import class_name
 from puppyslug.networks import NetworkRecord
 from puppyslug.networks.loading import load_network
 from puppyslug.networks.network import Network
@@ -67,9 +66,10 @@ def classify(source: Source | Tensor, *, network: Network | str = EYES, top: int
         network = load_network(network)
     image = source if isinstance(source, Tensor) else read_picture(source, LONGEST).image
     chances = verdict_logits(network, image).softmax(0)
+    vocabulary = network.known_vocabulary()
     best = chances.topk(min(top, chances.numel()))
     guesses = tuple(
-        Guess(number, class_name(number), probability)
+        Guess(number, vocabulary.class_name(number), probability)
         for number, probability in zip(best.indices.tolist(), best.values.tolist(), strict=True)
     )
     return Verdict(guesses, sure=float(chances.max()) >= UNSURE_BELOW)
@@ -114,7 +114,7 @@ def with_members(objective: Objective, network: Network, image: Tensor) -> Objec
     for term in groups:
         members = list(term.label.members)
         best = members[int(torch.argmax(logits[members]))]
-        nearest[term] = term.narrowed(best)
+        nearest[term] = term.narrowed(network.find_label(str(best)))
     return Objective(
         tuple(
             (weight, nearest.get(term, term) if isinstance(term, SeeTerm) else term)

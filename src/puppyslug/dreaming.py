@@ -3,7 +3,6 @@
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,6 +17,7 @@ from puppyslug.focusing import REFOCUS, faded, focus_on, margins, product
 from puppyslug.gradient import Gradient, value_and_gradient
 from puppyslug.guiding import GuideFeatures
 from puppyslug.images import RECIPE_KEY, resize, to_pil
+from puppyslug.networks.brought import allow
 from puppyslug.networks.network import Network
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.octaves import plan_octaves
@@ -159,7 +159,8 @@ def dream_steps(
             detail = None  # large pictures are not kept longer than they are needed
         for step in range(recipe.iterations):
             now = recipe.at(frame, octave, step)
-            objective = parse_objective(now.objective).moved(network.record, composition, here)
+            objective = parse_objective(now.objective, network.find_label)
+            objective = objective.moved(network.record, composition, here)
             if step % REFOCUS == 0:
                 look = partial(focus_on, network, picture, objective, now)
                 focus, recipe = _with_room(look, recipe, here, generator)
@@ -200,7 +201,8 @@ def dream_steps(
                 if sent is None:
                     break
                 recipe = _steered(recipe, (frame, *place), sent)
-                steered = parse_objective(recipe.at(frame, *place).objective)
+                text = recipe.at(frame, *place).objective
+                steered = parse_objective(text, network.find_label)
                 steered.check(network.record, composition)
                 plan_octaves(recipe, steered, network.record, sizes[0])
             if current.number == recipe.stop_after:
@@ -228,7 +230,8 @@ def dream(source: Source = "clouds", **settings: object) -> Image.Image:
         source: a picture file, a Pillow picture, ``"noise"`` or ``"clouds"``.
         settings: fields of a ``Recipe``, such as ``octaves=5``; or ``see``, ``layer``,
             ``channel`` and ``guide`` for short instead of ``objective``. ``mask`` and ``guide``
-            may be files or Pillow pictures, ``weights`` is a file.
+            may be files or Pillow pictures, ``weights`` and ``labels`` are files. A ``network``
+            such as ``"package.module:factory"`` is code that is run.
 
     Returns:
         The dream, of mode RGB or RGBA. Its recipe as JSON is in ``info["puppyslug"]``, from where
@@ -237,16 +240,10 @@ def dream(source: Source = "clouds", **settings: object) -> Image.Image:
     Raises:
         PuppyslugError: one of its children, for anything wrong with picture or settings.
     """
-    weights = settings.pop("weights", None)
+    allow(str(settings.get("network", "")))
     settings, files = take_files(settings)
     recipe = Recipe.complete(fold_objective(settings))
-    prepared = prepare(
-        recipe,
-        source,
-        weights=None if weights is None else Path(str(weights)),
-        mask=files.mask,
-        guides=files.guides,
-    )
+    prepared = prepare(recipe, source, files)
     for step in dream_prepared(prepared):
         last = step
     return last.to_pil(prepared.alpha)

@@ -1,7 +1,7 @@
 """From a recipe and pictures to everything a dream needs, with nothing left open."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from puppyslug.ascent import ascend
 from puppyslug.classification import verdict_logits, with_members
-from puppyslug.errors import ImageError, WeightsError
+from puppyslug.errors import ImageError, LabelError, WeightsError
 from puppyslug.guiding import GuideFeatures
 from puppyslug.images import Photo
 from puppyslug.masking import fitted_mask, mask_by_name
@@ -24,11 +24,13 @@ from puppyslug.networks.resolving import (
     resolve_device,
     resolve_precision,
 )
+from puppyslug.networks.weights import file_sha256
 from puppyslug.objectives import Objective, SeeTerm, parse_mask, parse_objective
 from puppyslug.octaves import THING, octaves_for, plan_octaves
 from puppyslug.planning import plan_memory
 from puppyslug.presets import EYES
 from puppyslug.recipe import STARTS, FileReference, Recipe
+from puppyslug.settings import Files
 from puppyslug.sizes import format_size, memory_bytes, times
 from puppyslug.sources import (
     Source,
@@ -72,10 +74,8 @@ class Prepared:
 def prepare(
     recipe: Recipe,
     source: Source,
+    files: Files | None = None,
     *,
-    weights: Path | None = None,
-    mask: Source | None = None,
-    guides: Mapping[str, Source] | None = None,
     result_folder: Path | None = None,
 ) -> Prepared:
     """Read the pictures, check that the recipe fits them, and load the network.
@@ -86,9 +86,8 @@ def prepare(
     Args:
         recipe: complete; files that it names with a hash must have it.
         source: a picture file, a Pillow picture, ``"noise"`` or ``"clouds"``.
-        weights: a weights file instead of the one that the install brought.
-        mask: a picture of where to dream, instead of the recipe's own mask by name.
-        guides: the pictures that the objective's guides name.
+        files: the pictures that the recipe's mask and guides are, and files of the network's;
+            a mask here stands instead of the recipe's own mask by name.
         result_folder: where the dream will be saved; where a picture is in another folder, the
             recipe keeps the way there.
 
@@ -99,26 +98,15 @@ def prepare(
         ObjectiveError: no such channel or position, a guide that is missing.
         RecipeError: a size that does not fit the picture.
     """
+    files = files or Files()
+    mask, guides = files.mask, files.guides
     record = find_record(recipe.network)
     objective = recipe.any_objective()
     photo = load_source(recipe, source)
-    notices = []
-    if recipe.size is None and photo.size != photo.full_size:
-        ratio = photo.full_size[0] * photo.full_size[1] / (photo.size[0] * photo.size[1])
-        notices.append(
-            f"{photo.name or 'the picture'} is scaled down from {times(photo.full_size)} to "
-            f"{times(photo.size)}; --size full takes about {ratio:.3g} times as long and as "
-            "much memory"
-        )
     composition = recipe.composition or photo.size
     objective.check(record, composition)
+    notices = [*_of_size(recipe, photo), *_of_count(recipe, composition)]
     if recipe.count is not None:
-        room = max(1, composition[0] * composition[1] // THING**2)
-        if recipe.count > room:
-            notices.append(
-                f"{times(composition)} has room for about {_many(room, 'thing')} of {THING} pixels "
-                f"each, not for {recipe.count}; take a larger --size"
-            )
         octaves = octaves_for(composition, recipe.count, recipe.octave_scale)
         recipe = recipe.with_settings({"octaves": octaves})
     plan = plan_octaves(recipe, objective, record, photo.size)
@@ -128,19 +116,19 @@ def prepare(
             f"{plan.smallest}×{plan.smallest} pixels that the layer needs and "
             f"{'is' if plan.dropped == 1 else 'are'} left out"
         )
-    guide_photos = read_guides(recipe, guides or {})
+    guide_photos = read_guides(recipe, guides)
     mask_photo = None if mask is None else read_mask(recipe, mask)
     device = resolve_device(recipe.device)
-    precision = resolve_precision(recipe.precision, device)
+    precision = resolve_precision(recipe.precision, device, exact=record.brought)
     if precision == "bfloat16" and not fast_in_bfloat16(device):
         notices.append("this device does not compute in bfloat16 itself: float32 is faster here")
     layers = [record.layer(name) for name in objective.layers]
     tile, how = _tile(recipe, record, layers, photo.size, precision, device)
     if recipe.threads is not None:
         torch.set_num_threads(recipe.threads)
-    network = _network(recipe, weights, device)
+    network = _network(recipe, files, device)
     image = photo.image.to(network.device)
-    asked = parse_objective(recipe.objective)
+    asked = parse_objective(recipe.objective, network.find_label)
     objective = with_members(asked, network, image)
     notices += [
         f"of {group.label.name}, {member.label.name} is nearest to the picture"
@@ -167,6 +155,9 @@ def prepare(
         settings["photo"] = source if start else reference_to(photo, source, result_folder)
     if mask is not None and mask_photo is not None and not isinstance(recipe.mask, FileReference):
         settings["mask"] = reference_to(mask_photo, mask, result_folder)
+    if files.labels is not None:
+        digest = file_sha256(files.labels)
+        settings["labels"] = FileReference(name=files.labels.name, sha256=digest)
     if guides and not recipe.guides:
         settings["guides"] = tuple(
             reference_to(guide, guides[name], result_folder).model_copy(update={"name": name})
@@ -188,7 +179,7 @@ def prepare(
 def estimate_seconds(prepared: Prepared) -> float:
     """Guess how long a dream will take, from the time of one step on a small picture."""
     recipe, network = prepared.recipe, prepared.network
-    objective = parse_objective(recipe.objective)
+    objective = parse_objective(recipe.objective, network.find_label)
     size = (prepared.image.shape[-2], prepared.image.shape[-1])
     octaves = plan_octaves(recipe, objective, network.record, size)
     edge = max(octaves.smallest, PROBE)
@@ -220,6 +211,27 @@ def _pixels_seen(
         for piece in tiles(size, tile, layers)
     )
     return pixels * (4 / 3 if objective.summarised else 1)  # a look is a third of a gradient
+
+
+def _of_size(recipe: Recipe, photo: Photo) -> Iterator[str]:
+    """What there is to say of a photo's size."""
+    if recipe.size is None and photo.size != photo.full_size:
+        ratio = photo.full_size[0] * photo.full_size[1] / (photo.size[0] * photo.size[1])
+        yield (
+            f"{photo.name or 'the picture'} is scaled down from {times(photo.full_size)} to "
+            f"{times(photo.size)}; --size full takes about {ratio:.3g} times as long and as "
+            "much memory"
+        )
+
+
+def _of_count(recipe: Recipe, composition: tuple[int, int]) -> Iterator[str]:
+    """What there is to say of how many things are asked for."""
+    room = max(1, composition[0] * composition[1] // THING**2)
+    if recipe.count is not None and recipe.count > room:
+        yield (
+            f"{times(composition)} has room for about {_many(room, 'thing')} of {THING} pixels "
+            f"each, not for {recipe.count}; take a larger --size"
+        )
 
 
 def _many(count: int, thing: str) -> str:
@@ -261,7 +273,7 @@ def _mask(
         return None, ""
     if not network.record.classes:
         network = load_network(EYES, precision=network.precision, device=str(network.device))
-    mask = parse_mask(recipe.mask)
+    mask = parse_mask(recipe.mask, network.find_label)
     chances = verdict_logits(network, image).softmax(0)[list(mask.seen.label.members)]
     chance = float(chances.sum() if mask.seen.any_member else chances.max())
     notice = ""
@@ -273,22 +285,26 @@ def _mask(
     return mask_by_name(mask, network, image), notice
 
 
-def _network(recipe: Recipe, weights: Path | None, device: str) -> Network:
-    wanted = recipe.weights
-    packaged = find_record(recipe.network).weights
-    if weights is None and wanted is not None and wanted.sha256 != packaged.sha256:
-        raise WeightsError(
-            f"the recipe needs the weights file {wanted.name}, which did not come with the "
-            "install; name it with --weights"
+def _network(recipe: Recipe, files: Files, device: str) -> Network:
+    if files.labels is None and recipe.labels is not None:
+        raise LabelError(
+            f"the recipe needs the labels file {recipe.labels.name}; name it with --labels"
         )
     network = load_network(
         recipe.network,
-        weights=weights,
+        weights=files.weights,
+        labels=files.labels,
         precision=recipe.precision,
         device=device,
         winograd=recipe.winograd,
     )
+    wanted = recipe.weights
     if wanted is not None and wanted.sha256 != network.weights_sha256:
+        if files.weights is None:
+            raise WeightsError(
+                f"the recipe needs the weights file {wanted.name}, which is not the one that "
+                f"{recipe.network} has here; name it with --weights"
+            )
         raise WeightsError(
             f"{network.weights_name} is not the weights file that the recipe was made with "
             f"({wanted.name}); its content differs"

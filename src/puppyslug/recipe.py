@@ -14,10 +14,12 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 
-from puppyslug.errors import RecipeError, nearest
+from puppyslug.errors import NetworkError, RecipeError, nearest
+from puppyslug.labels import FindLabel, find_label, finder
 from puppyslug.networks import find_record
 from puppyslug.objectives import Objective, parse_mask, parse_objective
 from puppyslug.presets import find_preset
@@ -55,6 +57,15 @@ class Change(NamedTuple):
     value: float | str
 
 
+def names_for_masks(network: str) -> FindLabel:
+    """Finds a label for a mask by name; where a network knows no classes, ImageNet's are meant."""
+    try:
+        record = find_record(network)
+    except NetworkError:  # said elsewhere
+        return find_label
+    return finder(record.vocabulary) if record.classes else find_label
+
+
 class Recipe(BaseModel):
     """Everything that decides a picture.
 
@@ -75,7 +86,10 @@ class Recipe(BaseModel):
     )
     network: str = Field("vgg19", description="network that looks at the picture")
     weights: FileReference | None = Field(
-        None, description="weights file instead of the one that the install brought"
+        None, description="weights file (or its URL) instead of the network's own"
+    )
+    labels: FileReference | None = Field(
+        None, description="file with the names of the network's classes, one a line"
     )
     objective: str = Field("", description="what to see more of; unset: the network's own layer")
     octaves: int = Field(4, ge=1, le=100, description="number of scales; more, larger shapes")
@@ -202,8 +216,12 @@ class Recipe(BaseModel):
 
     @field_validator("mask")
     @classmethod
-    def _check_mask(cls, mask: FileReference | str | None) -> FileReference | str | None:
-        return str(parse_mask(mask)) if isinstance(mask, str) else mask
+    def _check_mask(
+        cls, mask: FileReference | str | None, info: ValidationInfo
+    ) -> FileReference | str | None:
+        if not isinstance(mask, str):
+            return mask
+        return str(parse_mask(mask, names_for_masks(str(info.data.get("network")))))
 
     @field_validator("tile")
     @classmethod
@@ -266,11 +284,12 @@ class Recipe(BaseModel):
             preset = {field: value for field, value in preset.items() if field != "count"}
         recipe = cls._validated({**preset, **settings})
         record = find_record(recipe.network)
-        objective = parse_objective(recipe.objective or record.default_layer)
+        objective = parse_objective(recipe.objective or record.default_layer, recipe.names)
         recipe = recipe.model_copy(update={"objective": str(objective)})
         unchanged = recipe.with_settings({"schedule": ()})
         for change in recipe.schedule:
-            parse_objective(unchanged.with_settings({change.field: change.value}).objective)
+            changed = unchanged.with_settings({change.field: change.value})
+            parse_objective(changed.objective, recipe.names)
         return recipe
 
     def tile_for(self, size: Size) -> Size | None:
@@ -283,10 +302,15 @@ class Recipe(BaseModel):
     def any_objective(self) -> Objective:
         """All that is an objective at some step, as one: for checks that must hold for each."""
         texts = [str(c.value) for c in self.schedule if c.field == "objective"]
-        total = parse_objective(self.objective)
+        total = parse_objective(self.objective, self.names)
         for text in texts:
-            total = Objective(total.terms + parse_objective(text).terms)
+            total = Objective(total.terms + parse_objective(text, self.names).terms)
         return total
+
+    @property
+    def names(self) -> FindLabel:
+        """Finds a label by its name as the recipe's network calls it, or leaves it for later."""
+        return finder(find_record(self.network).vocabulary)
 
     def at(self, frame: int, octave: int, step: int) -> Self:
         """The recipe with every change of its schedule up to this step applied."""

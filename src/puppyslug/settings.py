@@ -3,9 +3,12 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from puppyslug.errors import RecipeError
+from puppyslug.labels import FindLabel, finder, open_label
+from puppyslug.networks import find_record
 from puppyslug.objectives import LayerTerm, guide, parse_objective, see
 from puppyslug.presets import SEEING, find_preset
 from puppyslug.recipe import FileReference, Recipe
@@ -15,32 +18,38 @@ _MASK_BY_NAME = re.compile(r"\s*(not\s+)?see\s*\(")
 
 
 class Files(NamedTuple):
-    """Pictures that settings bring along: files, or pictures in memory.
+    """Files that settings bring along; pictures may also be in memory.
 
     Attributes:
         mask: where to dream, or None.
         guides: by the name that the objective calls them.
+        weights: of the network, instead of its own: a file, a URL, or None.
+        labels: names of the network's classes, or None.
     """
 
-    mask: Any
-    guides: dict[str, Any]
+    mask: Any = None
+    guides: Mapping[str, Any] = MappingProxyType({})
+    weights: str | Path | None = None
+    labels: Path | None = None
 
 
 def take_files(settings: Mapping[str, object]) -> tuple[dict[str, object], Files]:
-    """Take the pictures out of settings, so that names are left.
+    """Take the files out of settings, so that names are left.
 
     Args:
         settings: ``mask`` and ``guide`` may hold files or pictures; a guide may be a list. A guide
-            that only the objective names is a file of that name in the current folder.
+            that only the objective names is a file of that name in the current folder. ``weights``
+            and ``labels`` may hold files, and ``weights`` a URL.
 
     Returns:
         The settings with ``guide`` as names and ``mask`` only where it is a mask by name, and the
-        pictures.
+        files.
 
     Raises:
         RecipeError: two guides of one name.
     """
     settings = dict(settings)
+    weights, labels = (_taken(settings, name) for name in ("weights", "labels"))
     mask = settings.get("mask")
     if isinstance(mask, FileReference) or (isinstance(mask, str) and _MASK_BY_NAME.match(mask)):
         mask = None
@@ -58,9 +67,15 @@ def take_files(settings: Mapping[str, object]) -> tuple[dict[str, object], Files
     if guides:
         settings["guide"] = list(guides)
     elif settings.get("objective") and not settings.get("guides"):
-        named = parse_objective(str(settings["objective"])).guides
+        named = parse_objective(str(settings["objective"]), open_label).guides
         guides = {term.name: Path(term.name) for term in named}
-    return settings, Files(mask, guides)
+    return settings, Files(mask, guides, weights, None if labels is None else Path(labels))
+
+
+def _taken(settings: dict[str, object], name: str) -> str | Path | None:
+    """A file's name out of settings; what a recipe says of a file stays there."""
+    value = settings.get(name)
+    return settings.pop(name) if isinstance(value, str | Path) else None  # type: ignore[return-value]
 
 
 def fold_objective(settings: Mapping[str, object]) -> dict[str, object]:
@@ -86,7 +101,8 @@ def fold_objective(settings: Mapping[str, object]) -> dict[str, object]:
         raise RecipeError(f"an objective already says it all; leave out --{given[0]}")
     if short["see"]:
         settings = _with_eyes(settings)
-    texts = [_seen(text) for text in short["see"]]
+    names = finder(find_record(_network(settings)).vocabulary) if short["see"] else open_label
+    texts = [_seen(text, names) for text in short["see"]]
     layers = short["layer"]
     if not layers and (channel is not None or short["guide"]):
         layers = [_own_layer(settings)]
@@ -114,10 +130,15 @@ def _several(value: object) -> list[str]:
     return [str(one) for one in several]
 
 
-def _seen(text: str) -> str:
+def _seen(text: str, names: FindLabel) -> str:
     """``2*pagoda`` → ``2*see(pagoda)``."""
     weight, star, name = text.rpartition("*")
-    return f"{weight}{star}{see(name)}"
+    return f"{weight}{star}{see(name, names)}"
+
+
+def _network(settings: Mapping[str, object]) -> str:
+    """The network of settings that may be incomplete."""
+    return str(settings.get("network", Recipe.model_fields["network"].default))
 
 
 def _with_eyes(settings: Mapping[str, object]) -> dict[str, object]:
@@ -129,7 +150,7 @@ def _with_eyes(settings: Mapping[str, object]) -> dict[str, object]:
 
 def _own_layer(settings: Mapping[str, object]) -> str:
     """The layer that these settings dream of anyway."""
-    (_, term), *others = parse_objective(Recipe.complete(settings).objective).terms
+    (_, term), *others = Recipe.complete(settings).any_objective().terms
     if others or not isinstance(term, LayerTerm):
         raise RecipeError("there are several layers to choose from; name one with --layer")
     return term.layer

@@ -62,6 +62,7 @@ def draw_view(
     jitter: int,
     rescale: float = 0.0,
     mirrored: bool = False,
+    smallest: int = 1,
 ) -> View:
     """Draw a view at random.
 
@@ -73,6 +74,7 @@ def draw_view(
             than its own edges.
         rescale: it is scaled down by up to this share, though not below ``SMALLEST_VIEW``.
         mirrored: as in ``View``.
+        smallest: shortest edge, in pixels, that the layers need; it is not scaled below that.
     """
     right, down = (int(shift) for shift in generator.integers(-jitter, jitter + 1, 2))
     if mirrored:
@@ -81,7 +83,7 @@ def draw_view(
             for shift, edge in zip((down, right), size, strict=True)
         )
     factor = 1 - rescale * generator.random() if rescale else 1.0
-    factor = max(factor, min(1.0, SMALLEST_VIEW / min(size)))
+    factor = max(factor, min(1.0, max(SMALLEST_VIEW, smallest) / min(size)))
     height, width = (max(1, round(edge * factor)) for edge in size)
     return View((down, right), (height, width), mirrored)
 

@@ -8,6 +8,7 @@ import typer
 
 from puppyslug.cli.bench import bench
 from puppyslug.cli.classify import classify
+from puppyslug.cli.downloads import fetch
 from puppyslug.cli.dream import dream
 from puppyslug.cli.labels import labels
 from puppyslug.cli.outputs import say
@@ -27,8 +28,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.callback()(options)
-for command in (dream, redo, sheet, classify, networks, layers, labels, bench):
+for command in (dream, redo, sheet, classify, layers, labels, bench):
     app.command()(command)
+networks_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+networks_app.callback()(networks)
+networks_app.command()(fetch)
+app.add_typer(networks_app, name="networks")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,11 +8,14 @@ import typer
 
 from puppyslug import objectives
 from puppyslug.cli import options
+from puppyslug.cli.downloads import local_weights
 from puppyslug.cli.outputs import Destination, printable
 from puppyslug.cli.printing import print_columns
-from puppyslug.labels import Label
+from puppyslug.labels import Label, finder
+from puppyslug.networks import find_record
 from puppyslug.objectives import Mask
 from puppyslug.presets import EYES
+from puppyslug.settings import take_files
 
 if TYPE_CHECKING:
     from puppyslug.classification import Guess, Verdict
@@ -38,7 +41,9 @@ See = Annotated[
 ]
 
 
-@options.takes_settings("network", network=f"network that looks [default: {EYES}]")
+@options.takes_settings(
+    "network", "weights", "labels", network=f"network that looks [default: {EYES}]"
+)
 def classify(
     images: Images,
     *,
@@ -53,7 +58,10 @@ def classify(
     A network always guesses, even where there is nothing that it knows; a first guess below 30 % is
     called unsure. Two pictures, such as a photo and its dream, stand side by side.
     """
-    label = None if see is None else objectives.see(see).seen[0].label
+    name = str(settings.get("network", EYES))
+    record = find_record(name)
+    if see is not None:
+        objectives.see(see, finder(record.vocabulary))
     from puppyslug.images import check_readable
 
     for path in images:
@@ -71,7 +79,12 @@ def classify(
     from puppyslug.images import load_image
     from puppyslug.networks.loading import load_network
 
-    network = load_network(str(settings.get("network", EYES)))
+    _, files = take_files(settings)
+    weights = files.weights
+    if isinstance(weights, str):
+        weights = local_weights(weights, quiet=False)
+    network = load_network(name, weights=weights, labels=files.labels)
+    label = None if see is None else objectives.see(see, network.find_label).seen[0].label
     photos = [load_image(path, longest=LONGEST) for path in images]
     if destination is not None and len({photo.size for photo in photos}) > 1:
         photos = [load_image(path, size=photos[-1].size) for path in images]
@@ -169,7 +182,8 @@ def _save_map(
     tiles = []
     for photo, verdict in zip(photos, verdicts, strict=True):
         name = verdict.guesses[0].name if label is None else label.name
-        heat = mask_by_name(Mask(objectives.see(name).seen[0]), network, photo.image)
+        seen = objectives.see(name, network.find_label).seen[0]
+        heat = mask_by_name(Mask(seen), network, photo.image)
         tiles.append(Tile(heat_map(photo.image, heat), name, photo.name))
     picture = tiles[0].picture if len(tiles) == 1 else contact_sheet(tiles)
     destination.save(picture, "")

@@ -40,7 +40,6 @@ class _Request:
 
     recipe: Recipe
     recipe_file: Path | None
-    weights: Path | None
     files: Files
     output: Path | None
     force: bool
@@ -54,7 +53,6 @@ def dream(
     photos: Photos = None,
     *,
     settings: dict[str, object],
-    weights: options.Weights = None,
     output: Output = None,
     recipe: options.RecipeFile = None,
     print_recipe: options.PrintRecipe = False,
@@ -67,9 +65,10 @@ def dream(
     A network looks at the picture, and whatever it sees there, it gets to see more of.
     """
     stored = {} if recipe is None else _stored(recipe, settings, new_pictures=bool(photos))
-    if weights is not None:
-        stored.pop("weights", None)
     settings, files = take_files(settings)
+    for name, file in (("weights", files.weights), ("labels", files.labels)):
+        if file is not None:
+            stored.pop(name, None)
     chosen = fold_objective({**stored, **settings})
     if files.mask is not None:
         chosen.pop("mask", None)
@@ -81,7 +80,6 @@ def dream(
     request = _Request(
         Recipe.complete(chosen),
         recipe,
-        weights,
         files,
         output,
         force,
@@ -116,9 +114,9 @@ def _stored(recipe: Path, settings: dict[str, object], *, new_pictures: bool) ->
     if {"objective", "layer", "see", "guide"} & settings.keys():
         against |= {"objective", "guides"}
     if settings.get("network", network) != network:
-        against |= {"objective", "weights"}
+        against |= {"objective", "weights", "labels"}
     if "preset" in settings:
-        against |= {"objective", "network", "weights"}
+        against |= {"objective", "network", "weights", "labels"}
         against |= set(find_preset(str(settings["preset"])).settings)
     return {name: value for name, value in stored.items() if name not in against}
 
@@ -171,8 +169,7 @@ def _prepare(request: _Request, source: str | Path, folder: Path | None) -> "Pre
     return prepare_aloud(
         request.recipe,
         source,
-        weights=request.weights,
-        files=request.files,
+        request.files,
         result_folder=folder,
         quiet=request.quiet,
     )

@@ -89,7 +89,7 @@ def find_files(recipe: Recipe, recipe_file: Path, given: Files) -> Files:
         or find_photo(reference, recipe_file, "guide")
         for reference in recipe.guides
     }
-    return Files(mask, guides or given.guides)
+    return given._replace(mask=mask, guides=guides or given.guides)
 
 
 def _places(reference: FileReference, folder: Path) -> Iterator[Path]:

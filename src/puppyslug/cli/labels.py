@@ -5,60 +5,82 @@ from typing import Annotated
 
 import typer
 
+from puppyslug.cli import options
 from puppyslug.cli.printing import print_table
 from puppyslug.errors import LabelError
-from puppyslug.labels import Label, class_name, find_label, groups_of, list_labels, search_labels
+from puppyslug.labels import Label, Vocabulary, bundled
+from puppyslug.networks import find_record
+from puppyslug.presets import EYES
+from puppyslug.settings import take_files
 
 _EXAMPLES = 4  # of a group's members
 _GROUPS = 3  # of those that a class belongs to, in a terminal; a pipe gets all
 
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="WORD", show_default=False, help="part of a name, or a class's number"),
+]
 
-def labels(
-    words: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="WORD", show_default=False, help="part of a name, or a class's number"
-        ),
-    ] = None,
-) -> None:
-    """List the ImageNet classes and the groups of them.
+
+@options.takes_settings(
+    "network", "labels", network=f"network whose classes to list [default: {EYES}]"
+)
+def labels(words: Words = None, *, settings: dict[str, object]) -> int:
+    """List the classes that a network knows, and the groups of them.
 
     With WORD, those that have it in a name, and all classes of a group of that name.
     """
+    vocabulary = _vocabulary(settings)
     word = " ".join(words) if words else None
-    found = search_labels(word)
+    found = vocabulary.search(word)
     groups = [label for label in found if label.number is None]
     classes = [label for label in found if label.number is not None]
     if word:
-        classes = list(dict.fromkeys([*_members(word, needed=not found), *classes]))
+        classes = list(dict.fromkeys([*_members(vocabulary, word, needed=not found), *classes]))
     if groups:
         header = ("group", "also called", "classes", "such as")
-        print_table(header, [_group_row(label) for label in groups])
+        print_table(header, [_group_row(vocabulary, label) for label in groups])
     if groups and classes:
         print()
     if classes:
         header = ("number", "class", "also called", "member of")
-        print_table(header, [_class_row(label) for label in classes])
+        print_table(header, [_class_row(vocabulary, label) for label in classes])
+    return 0
 
 
-def _members(word: str, *, needed: bool) -> list[Label]:
+def _vocabulary(settings: dict[str, object]) -> Vocabulary:
+    name = str(settings.get("network", EYES))
+    record = find_record(name)
+    _, files = take_files(settings)
+    if files.labels is not None:
+        return Vocabulary.read(files.labels, classes=record.classes)
+    found = bundled(record.vocabulary)
+    if found is not None:
+        return found
+    from puppyslug.networks.loading import load_network
+
+    return load_network(name).known_vocabulary()
+
+
+def _members(vocabulary: Vocabulary, word: str, *, needed: bool) -> list[Label]:
     """The classes that a word names; none where it names nothing, unless they are needed."""
     try:
-        return [list_labels()[number] for number in find_label(word).members]
+        return [vocabulary.labels[number] for number in vocabulary.find(word).members]
     except LabelError:
         if needed:
             raise
         return []
 
 
-def _group_row(group: Label) -> tuple[str, ...]:
+def _group_row(vocabulary: Vocabulary, group: Label) -> tuple[str, ...]:
     every = max(1, len(group.members) // _EXAMPLES)
-    examples = ", ".join(class_name(number) for number in group.members[::every][:_EXAMPLES])
+    chosen = group.members[::every][:_EXAMPLES]
+    examples = ", ".join(vocabulary.class_name(number) for number in chosen)
     return (group.name, _also(group), str(len(group.members)), examples)
 
 
-def _class_row(label: Label) -> tuple[str, ...]:
-    groups = [group.name for group in groups_of(label)]
+def _class_row(vocabulary: Vocabulary, label: Label) -> tuple[str, ...]:
+    groups = [group.name for group in vocabulary.groups_of(label)]
     if sys.stdout.isatty():
         groups = [*groups[:_GROUPS], *(["…"] if len(groups) > _GROUPS else [])]
     return (str(label.number), label.name, _also(label), ", ".join(groups))

@@ -10,6 +10,8 @@ from typing import Annotated, Any, get_args
 import typer
 
 from puppyslug.networks import list_networks
+from puppyslug.networks.brought import allow
+from puppyslug.networks.records import JOIN
 from puppyslug.presets import PRESETS
 from puppyslug.recipe import Recipe
 
@@ -45,11 +47,15 @@ _COLOURS = typer.Option(
     "--keep-colours", help=Recipe.model_fields["keep_colours"].description, show_default=False
 )
 
+_PACKAGED = ", ".join(r.name for r in list_networks()[:3])
+
 # Every option that sets a field of the recipe, or is short for one, in the order of --help.
 SETTINGS: dict[str, Any] = dict(
     (
         _field("preset", str, "NAME", ", ".join(PRESETS)),
-        _field("network", str, "NAME", ", ".join(r.name for r in list_networks())),
+        _field("network", str, "NAME", f"{_PACKAGED}, …; 'puppyslug networks' lists them"),
+        _field("weights", str, "FILE|URL"),
+        _field("labels", str, "FILE"),
         ("layer", Annotated[list[str] | None, _LAYER]),
         ("channel", Annotated[int | None, _CHANNEL]),
         ("see", Annotated[list[str] | None, _SEE]),
@@ -79,12 +85,6 @@ SETTINGS: dict[str, Any] = dict(
     )
 )
 
-WEIGHTS = typer.Option(
-    "--weights",
-    metavar="FILE",
-    help=Recipe.model_fields["weights"].description,
-)
-Weights = Annotated[Path | None, WEIGHTS]
 Force = Annotated[bool, typer.Option("--force", help="replace OUT where it exists")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="no progress and no notices")]
 RecipeFile = Annotated[
@@ -138,6 +138,8 @@ def takes_settings(
         def command(**arguments: object) -> int:
             values = {name: arguments.pop(name) for name in chosen}
             given = {name: value for name, value in values.items() if value not in (None, [])}
+            for part in str(given.get("network", "")).split(JOIN):
+                allow(part)  # who names code on the command line wants it run
             return function(settings=given, **arguments)
 
         signature = inspect.signature(function)

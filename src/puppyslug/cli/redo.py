@@ -11,7 +11,7 @@ from puppyslug.cli.outputs import Destination
 from puppyslug.cli.running import deliver, prepare_aloud
 from puppyslug.errors import RecipeError
 from puppyslug.recipe import FileReference, Recipe
-from puppyslug.settings import Files
+from puppyslug.settings import take_files
 
 Dream = Annotated[Path, typer.Argument(metavar="DREAM", help="a picture that puppyslug made")]
 Photo = Annotated[
@@ -37,6 +37,10 @@ Output = Annotated[
     "size",
     "memory",
     "device",
+    "network",
+    "weights",
+    "labels",
+    network="the network of the recipe, where that is code of one's own, to say that it may run",
     size="longest edge in pixels, also larger than the photo [default: the dream's own]",
 )
 def redo(
@@ -46,7 +50,6 @@ def redo(
     photo: Photo = None,
     mask: Mask = None,
     guide: Guide = None,
-    weights: options.Weights = None,
     output: Output = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
@@ -58,6 +61,9 @@ def redo(
     from puppyslug.images import WRITABLE, read_recipe_text
 
     recipe = Recipe.from_json(read_recipe_text(dream))
+    if settings.get("network", recipe.network) != recipe.network:
+        raise RecipeError(f"{dream} was dreamt by {recipe.network}; leave out --network")
+    settings, own = take_files(settings)
     source: str | Path
     if isinstance(recipe.photo, FileReference):
         source = photo or find_photo(recipe.photo, dream)
@@ -77,11 +83,12 @@ def redo(
         raise RecipeError(f"{dream} was dreamt without a mask's file; leave out --mask")
     if len(guide or ()) > len(recipe.guides):
         raise RecipeError(f"{dream} has {len(recipe.guides)} guides; leave out --guide")
-    files = find_files(recipe, dream, Files(mask, _by_name(recipe, guide or [])))
+    given = own._replace(mask=mask, guides=_by_name(recipe, guide or []))
+    files = find_files(recipe, dream, given)
     for read in (dream, source, files.mask, *files.guides.values()):
         if isinstance(read, Path):
             destination.refuse(read)
-    prepared = prepare_aloud(recipe, source, weights=weights, files=files, quiet=quiet)
+    prepared = prepare_aloud(recipe, source, files, quiet=quiet)
     return deliver(prepared, destination, dream.name, no_recipe=False, quiet=quiet)
 
 

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from puppyslug.cli.downloads import local_weights
 from puppyslug.cli.outputs import Destination, printable, say
 
 if TYPE_CHECKING:
@@ -21,23 +22,17 @@ INTERRUPTED = 130
 def prepare_aloud(
     recipe: "Recipe",
     source: "str | Path",
-    *,
-    weights: "Path | None" = None,
     files: "Files | None" = None,
+    *,
     result_folder: "Path | None" = None,
     quiet: bool,
 ) -> "Prepared":
     """Prepare a dream (see ``puppyslug.preparation``) and tell the user what there is to know."""
     from puppyslug.preparation import prepare
 
-    prepared = prepare(
-        recipe,
-        source,
-        weights=weights,
-        mask=files.mask if files else None,
-        guides=files.guides if files else None,
-        result_folder=result_folder,
-    )
+    if files is not None and isinstance(files.weights, str):
+        files = files._replace(weights=local_weights(files.weights, quiet=quiet))
+    prepared = prepare(recipe, source, files, result_folder=result_folder)
     for notice in prepared.notices:
         say(notice, quiet=quiet)
     return prepared

@@ -13,6 +13,7 @@ from puppyslug.cli.running import INTERRUPTED, follow, prepare_aloud
 from puppyslug.networks import find_record
 from puppyslug.objectives import parse_objective
 from puppyslug.recipe import STARTS, Recipe
+from puppyslug.settings import take_files
 
 Photo = Annotated[str, typer.Argument(metavar="PHOTO", help="a picture, noise or clouds")]
 Layers = Annotated[
@@ -30,6 +31,8 @@ TILE = "480"  # longest edge of a tile, in pixels, unless --size says otherwise
 
 @options.takes_settings(
     "network",
+    "weights",
+    "labels",
     "octaves",
     "iterations",
     "step_size",
@@ -53,10 +56,11 @@ def sheet(
 
     Eight layers on one labelled sheet, lowest first: strokes, shapes, parts, animals.
     """
+    settings, files = take_files(settings)
     recipe = Recipe.complete({"size": TILE, **settings})
     record = find_record(recipe.network)
     objectives = [
-        parse_objective(text)
+        parse_objective(text, recipe.names)
         for text in (re.split(r",\s*(?=[^\s\d])", layers) if layers is not None else record.depths)
     ]
     objectives.sort(key=lambda o: max(record.depth(layer) for layer in o.layers))
@@ -78,7 +82,7 @@ def sheet(
     from puppyslug.sheets import Tile, contact_sheet
 
     deepest = recipe.with_settings({"objective": str(objectives[-1])})
-    prepared = prepare_aloud(deepest, source, quiet=quiet)
+    prepared = prepare_aloud(deepest, source, files, quiet=quiet)
     for objective in objectives:
         objective.check(record, (prepared.image.shape[-2], prepared.image.shape[-1]))
     tiles = [Tile(to_pil(prepared.image), path.name)]

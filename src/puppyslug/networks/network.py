@@ -1,15 +1,28 @@
 """A loaded network: activations of a picture by layer name, no deeper than asked for."""
 
-from collections.abc import Collection
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from puppyslug.errors import NetworkError
+from puppyslug.labels import Label, Vocabulary, bundled, open_label
+from puppyslug.networks.describing import describe
 from puppyslug.networks.families import Family
+from puppyslug.networks.families.module import Module
 from puppyslug.networks.kernels import Convolution
+from puppyslug.networks.measuring import measure
 from puppyslug.networks.records import NetworkRecord
+from puppyslug.networks.records.record import MODULE
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+DTYPES = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float64": torch.float64,  # to tell rounding from a mistake; recipes have no use for it
+}
 
 
 class Network:
@@ -17,6 +30,7 @@ class Network:
 
     Attributes:
         record: what is known of it.
+        vocabulary: the names of its classes; None where it knows none.
         weights_name: the weights file's name.
         weights_sha256: the weights file's hash.
         precision: ``"float32"`` or ``"bfloat16"``, what it computes in.
@@ -35,8 +49,10 @@ class Network:
         precision: str = "float32",
         device: str = "cpu",
         winograd_from: int = 0,
+        vocabulary: Vocabulary | None = None,
     ) -> None:
         self.record = record
+        self.vocabulary = vocabulary or _vocabulary_of(record)
         self.weights_name = weights_name
         self.weights_sha256 = weights_sha256
         self.precision = precision
@@ -55,6 +71,85 @@ class Network:
         std = torch.tensor(record.std).reshape(1, 3, 1, 1)
         self._scale = (record.scale / std).to(self.device)
         self._offset = (torch.tensor(record.mean).reshape(1, 3, 1, 1) / std).to(self.device)
+
+    @classmethod
+    def from_module(
+        cls,
+        module: nn.Module,
+        *,
+        mean: Sequence[float] = (0.0, 0.0, 0.0),
+        std: Sequence[float] = (1.0, 1.0, 1.0),
+        input_range: tuple[float, float] = (0.0, 1.0),
+        bgr: bool = False,
+        name: str = MODULE,
+        labels: Sequence[str] | str | None = None,
+        default_layer: str | None = None,
+        trained_at: int = 224,
+    ) -> Self:
+        """Make a network of any module of torch's; its layers are its submodules, dotted.
+
+        Transformers dream too: lists of tokens are read as the maps that they came from. The
+        module is put into evaluation mode, its parameters no longer ask for gradients.
+
+        Args:
+            module: takes pictures N×3×H×W of any size, or of any multiple of some edge.
+            mean: what is subtracted from each channel, in the scale of ``input_range``.
+            std: what each channel is divided by after that.
+            input_range: what black and white are to the module before that, such as (0, 255).
+            bgr: whether it takes blue first.
+            name: what to call it.
+            labels: names of the classes, in their order, where the module's own output is their
+                logits; ``"imagenet"`` for ImageNet's 1000.
+            default_layer: what it dreams of unless told otherwise.
+            trained_at: edge, in pixels, of the pictures that it was trained with.
+
+        Raises:
+            NetworkError: the module takes no such pictures, gives no maps, or as many logits as
+                there are labels.
+        """
+        vocabulary = bundled(labels) if isinstance(labels, str) else None
+        if vocabulary is None and labels is not None:
+            vocabulary = Vocabulary.of_names(name, labels)
+        measured = measure(module.eval(), trained_at)
+        record = describe(
+            module,
+            measured,
+            vocabulary,
+            name=name,
+            mean=mean,
+            std=std,
+            input_range=input_range,
+            bgr=bgr,
+            default_layer=default_layer,
+            trained_at=trained_at,
+        )
+        return cls(
+            record,
+            Module(module, record.layers, measured.forms, measured.multiple),
+            weights_name=name.rpartition("/")[2],
+            weights_sha256=_hash_of(module),
+            vocabulary=vocabulary,
+        )
+
+    def moved(self, *, precision: str, device: str) -> Self:
+        """The same network, computing in this precision and there; it takes the module along."""
+        if (precision, torch.device(device)) == (self.precision, self.device):
+            return self
+        return type(self)(
+            self.record,
+            self._family,
+            weights_name=self.weights_name,
+            weights_sha256=self.weights_sha256,
+            precision=precision,
+            device=device,
+            winograd_from=self.winograd_from,
+            vocabulary=self.vocabulary,
+        )
+
+    def renamed(self, name: str) -> Self:
+        """The same network, called so."""
+        self.record = replace(self.record, name=name)
+        return self
 
     def activations(self, image: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """Compute the layers asked for, and none above the highest of them.
@@ -78,6 +173,24 @@ class Network:
                     break
         return found
 
+    def find_label(self, name: str) -> Label:
+        """Look a class up as this network calls it; see ``Vocabulary.find``.
+
+        Raises:
+            LabelError: no such class or group; near names are offered.
+        """
+        return self.vocabulary.find(name) if self.vocabulary else open_label(name)
+
+    def known_vocabulary(self) -> Vocabulary:
+        """The names of its classes.
+
+        Raises:
+            NetworkError: it knows no classes.
+        """
+        if self.vocabulary is None:
+            raise NetworkError(f"{self.record.name} knows no classes, so it has no names for them")
+        return self.vocabulary
+
     def _own_space(self, image: Tensor) -> Tensor:
         """The picture as the network was trained on: colour order, scale, mean, precision."""
         if self.record.bgr:
@@ -85,3 +198,18 @@ class Network:
         return (image * self._scale - self._offset).to(
             DTYPES[self.precision], memory_format=torch.channels_last
         )
+
+
+def _vocabulary_of(record: NetworkRecord) -> Vocabulary | None:
+    if not record.classes:
+        return None
+    return bundled(record.vocabulary) or Vocabulary.numbered(record.classes)
+
+
+def _hash_of(module: nn.Module) -> str:
+    """SHA-256 of a module's weights, in the order of their names."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()

@@ -1,11 +1,12 @@
-"""Networks by name. Nothing here imports torch."""
+"""Networks by name. Nothing here imports torch, but networks that others bring may."""
 
 from puppyslug.errors import NetworkError, nearest
+from puppyslug.networks.brought import is_brought, names_of_packages, record_of
 from puppyslug.networks.records import JOIN, RECORDS, NetworkRecord, combine
 
 
 def list_networks() -> tuple[NetworkRecord, ...]:
-    """Every network that puppyslug knows, in the order in which to show them."""
+    """Every network that puppyslug itself knows, in the order in which to show them."""
     return tuple(RECORDS.values())
 
 
@@ -20,6 +21,9 @@ def find_record(name: str) -> NetworkRecord:
 
 
 def _single(name: str) -> NetworkRecord:
-    if name not in RECORDS:
-        raise NetworkError(f"there is no network {name!r}; {nearest(name, RECORDS)}")
-    return RECORDS[name]
+    if name in RECORDS:
+        return RECORDS[name]
+    if is_brought(name):
+        return record_of(name)
+    known = (*RECORDS, *names_of_packages())
+    raise NetworkError(f"there is no network {name!r}; {nearest(name, known)}")

@@ -44,8 +44,13 @@ def free_memory(device: str) -> int:
     return int(psutil.virtual_memory().available)
 
 
-def resolve_precision(precision: str, device: str) -> str:
+def resolve_precision(precision: str, device: str, *, exact: bool = False) -> str:
     """Turn ``"auto"`` into bfloat16 where the device is fast in it, else float32.
+
+    Args:
+        precision: what was asked for.
+        device: where to compute.
+        exact: whether ``"auto"`` is float32 everywhere, as for modules that nobody has tried.
 
     Raises:
         RecipeError: an unknown precision.
@@ -54,7 +59,7 @@ def resolve_precision(precision: str, device: str) -> str:
         raise RecipeError(f"there is no precision {precision!r}; {nearest(precision, PRECISIONS)}")
     if precision != "auto":
         return precision
-    return "bfloat16" if fast_in_bfloat16(device) else "float32"
+    return "bfloat16" if fast_in_bfloat16(device) and not exact else "float32"
 
 
 def resolve_winograd(winograd: int | str, precision: str, device: str) -> int:

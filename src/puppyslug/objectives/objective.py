@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from puppyslug.errors import ObjectiveError
-from puppyslug.labels import find_label
+from puppyslug.labels import FindLabel, find_label
 from puppyslug.networks.records import CLASS_MAP, NetworkRecord
 from puppyslug.objectives.guiding import GuideTerm
 from puppyslug.objectives.seeing import SeeTerm
@@ -98,6 +98,17 @@ class Objective:
         """The terms of positive weight that ask for a thing by its name."""
         return tuple(t for weight, t in self.terms if weight > 0 and isinstance(t, SeeTerm))
 
+    def named(self, names: FindLabel) -> "Objective":
+        """The same objective with every name looked up that is not yet.
+
+        Args:
+            names: finds a label by its name.
+
+        Raises:
+            LabelError: no such class or group; near names are offered.
+        """
+        return Objective(tuple((weight, term.named(names)) for weight, term in self.terms))
+
     def bound(self, features: Mapping[GuideTerm, "Tensor"]) -> "Objective":
         """The same objective with its guides' features, C×M for each of ``guides``."""
         return Objective(tuple((weight, term.bound(features)) for weight, term in self.terms))
@@ -186,23 +197,24 @@ def neuron(name: str, number: int, position: Size | None = None) -> Objective:
     return Objective(((1.0, NeuronTerm(name, number, position)),))
 
 
-def see(name: str) -> Objective:
+def see(name: str, names: FindLabel = find_label) -> Objective:
     """More of a thing by its name: the logarithm of the probability that the network gives it.
 
     Args:
         name: a class or a group of classes, such as ``"golden retriever"`` or ``"dog"``; of a
             group, the member is chosen that the picture is nearest to; ``"any dog"`` leaves it
             open.
+        names: finds a label by its name; ImageNet's unless told otherwise, such as
+            ``network.find_label``.
 
     Raises:
         LabelError: no such class or group; near names are offered.
     """
     words = name.strip()
     any_member = words[:4].lower() == "any "
-    label = find_label(words[4:] if any_member else words)
-    return Objective(
-        ((1.0, SeeTerm(CLASS_MAP, label, any_member=any_member and label.number is None)),)
-    )
+    label = names(words[4:] if any_member else words)
+    any_member = any_member and label.number is None
+    return Objective(((1.0, SeeTerm(CLASS_MAP, label, any_member=any_member)),))
 
 
 def guide(name: str, layer: str) -> Objective:

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 from puppyslug.errors import ObjectiveError
+from puppyslug.labels import FindLabel, find_label
 from puppyslug.objectives.objective import Objective, guide, see
 from puppyslug.objectives.seeing import SeeTerm
 from puppyslug.objectives.terms import ChannelTerm, LayerTerm, NeuronTerm, Term
@@ -12,7 +13,7 @@ from puppyslug.objectives.terms import ChannelTerm, LayerTerm, NeuronTerm, Term
 MAX_LENGTH = 2000  # characters; an objective may come from a recipe that nobody vouches for
 
 _WEIGHT = re.compile(r"(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)\s*\*\s*", re.IGNORECASE)
-_LAYER = r"(?:[A-Za-z]\w*::)?[A-Za-z_][\w./]*"
+_LAYER = r"(?:[A-Za-z][\w./-]*::)?\w[\w./]*"
 _SEE = re.compile(r"see\s*\(\s*(?P<name>\"[^\"]*\"|[^()\"]*)\)")
 _MASK = re.compile(rf"(?P<not>not\s+)?{_SEE.pattern}")
 _GUIDE = re.compile(rf'guide\s*\(\s*(?P<name>"(?:[^"\\]|\\.)*")\s*,\s*(?P<layer>{_LAYER})\s*\)')
@@ -28,7 +29,7 @@ _EXAMPLES = (
 )
 
 
-def parse_objective(text: str) -> Objective:
+def parse_objective(text: str, names: FindLabel = find_label) -> Objective:
     """Read an objective.
 
     ``relu4_4`` is a layer, ``relu4_4:37`` its channel 37, ``relu4_4:37@12,40`` that channel at
@@ -38,6 +39,7 @@ def parse_objective(text: str) -> Objective:
 
     Args:
         text: at most ``MAX_LENGTH`` characters.
+        names: finds a label by its name; ImageNet's unless told otherwise.
 
     Raises:
         LabelError: ``see`` names no class or group.
@@ -58,7 +60,7 @@ def parse_objective(text: str) -> Objective:
         factor = _WEIGHT.match(rest)
         weight = 1.0 if factor is None else float(factor[1])
         rest = rest if factor is None else rest[factor.end() :]
-        read = _read_term(rest)
+        read = _read_term(rest, names)
         if read is None:
             raise _unreadable(text, rest)
         term, rest = read
@@ -83,8 +85,8 @@ class Mask:
         return f"{'not ' if self.inverted else ''}{self.seen}"
 
 
-def parse_mask(text: str) -> Mask:
-    """Read a mask by name, such as ``see(cat)`` or ``not see(cat)``.
+def parse_mask(text: str, names: FindLabel = find_label) -> Mask:
+    """Read a mask by name, such as ``see(cat)`` or ``not see(cat)``; see ``parse_objective``.
 
     Raises:
         LabelError: no such class or group.
@@ -95,14 +97,14 @@ def parse_mask(text: str) -> Mask:
         raise ObjectiveError(
             f"{text[:80]!r} is no mask; name a picture, or write see(NAME) or not see(NAME)"
         )
-    (term,) = see(match["name"].strip('"')).seen
+    (term,) = see(match["name"].strip('"'), names).seen
     return Mask(term, inverted=match["not"] is not None)
 
 
-def _read_term(text: str) -> tuple[Term, str] | None:
+def _read_term(text: str, names: FindLabel) -> tuple[Term, str] | None:
     """The term that a text begins with, and what comes after it."""
     if match := _SEE.match(text):
-        term = see(match["name"].strip('"')).terms[0][1]
+        term = see(match["name"].strip('"'), names).terms[0][1]
     elif match := _GUIDE.match(text):
         try:
             name = json.loads(match["name"])

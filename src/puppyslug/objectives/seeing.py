@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from puppyslug.errors import ObjectiveError
-from puppyslug.labels import Label, find_label
+from puppyslug.labels import FindLabel, Label
 from puppyslug.networks import list_networks
 from puppyslug.networks.records import NetworkRecord
 from puppyslug.objectives.terms import Part, Size, Term
@@ -38,9 +38,16 @@ class SeeTerm(Term):
         """Whether the thing is a group of which one member is still to be chosen."""
         return self.label.number is None and not self.any_member
 
-    def narrowed(self, number: int) -> "SeeTerm":
+    def narrowed(self, label: Label) -> "SeeTerm":
         """The same term for one class."""
-        return replace(self, label=find_label(str(number)), any_member=False)
+        return replace(self, label=label, any_member=False)
+
+    def named(self, names: FindLabel) -> "SeeTerm":
+        """See ``Term.named``."""
+        if self.label.members:
+            return self
+        label = names(self.label.name)
+        return replace(self, label=label, any_member=self.any_member and label.number is None)
 
     @property
     def is_global(self) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from puppyslug.errors import ObjectiveError
+from puppyslug.labels import FindLabel
 from puppyslug.networks.records import NetworkRecord
 
 if TYPE_CHECKING:
@@ -75,6 +76,10 @@ class Term(ABC):
             ObjectiveError: no such channel or position.
         """
         record.layer(self.layer)
+
+    def named(self, names: FindLabel) -> "Term":  # noqa: ARG002
+        """The same term with its name looked up, where it has one that is not yet."""
+        return self
 
     def moved(self, positions: Size, to: Size) -> "Term":  # noqa: ARG002
         """The same term on a map of another size: the finest octave's ``positions`` → ``to``."""

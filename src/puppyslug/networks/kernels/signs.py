@@ -8,7 +8,12 @@ operations are several times faster on a processor than comparisons in bfloat16.
 import torch
 from torch import Tensor
 
-_INTEGERS = {torch.bfloat16: torch.int16, torch.float16: torch.int16, torch.float32: torch.int32}
+_INTEGERS = {
+    torch.bfloat16: torch.int16,
+    torch.float16: torch.int16,
+    torch.float32: torch.int32,
+    torch.float64: torch.int64,
+}
 
 
 def pixels(x: Tensor) -> Tensor:

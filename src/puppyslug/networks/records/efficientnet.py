@@ -7,17 +7,13 @@ arXiv:1905.11946; the Lite models are described in the TensorFlow model garden.
 import math
 from typing import NamedTuple
 
-from puppyslug.networks.records.record import (
-    CLASS_MAP,
-    LayerRecord,
-    LayerTable,
-    NetworkRecord,
-    PackagedWeights,
-)
+from puppyslug.networks.records.imagenet import CLASSES
+from puppyslug.networks.records.layers import LayerRecord, LayerTable
+from puppyslug.networks.records.record import CLASS_MAP, NetworkRecord
+from puppyslug.networks.records.weights import PackagedWeights
 
 STEM_CHANNELS = 32
 HEAD_CHANNELS = 1280
-CLASSES = 1000
 
 
 class Block(NamedTuple):
@@ -42,10 +38,13 @@ _GROUPS = (
 _FIXED_GROUPS = (0, len(_GROUPS) - 1)  # a Lite is never deeper there
 
 
-def _blocks(depth: float = 1.0) -> tuple[Block, ...]:
-    """The blocks of a Lite that is ``depth`` times as deep as Lite0."""
+def _blocks(depth: float = 1.0, width: float = 1.0) -> tuple[Block, ...]:
+    """The blocks of a Lite that is so many times as deep, and as wide, as Lite0."""
     return tuple(
-        block._replace(stride=block.stride if index == 0 else 1)
+        block._replace(
+            stride=block.stride if index == 0 else 1,
+            channels=8 * round(block.channels * width / 8),
+        )
         for group, (block, repeats) in enumerate(_GROUPS)
         for index in range(repeats if group in _FIXED_GROUPS else math.ceil(repeats * depth))
     )
@@ -69,6 +68,7 @@ def _lite(
     depths: tuple[str, ...],
     trained_at: int,
     file_hash: str,
+    values_per_pixel: float = 270,
 ) -> NetworkRecord:
     return NetworkRecord(
         name=f"efficientnet_lite{number}",
@@ -90,9 +90,18 @@ def _lite(
         licence="Apache-2.0",
         credit="M. Tan and Q. Le, EfficientNet (Google); converted by ML Illustrated",
         source="arXiv:1905.11946",
-        values_per_pixel=270,
+        values_per_pixel=values_per_pixel,
         classes=CLASSES,
+        vocabulary="imagenet",
         trained_at=trained_at,
+        shows=(
+            ("stem", "colours and edges"),
+            ("block_1", "strokes and grids"),
+            ("block_3", "ornaments"),
+            (depths[4], "fur, scales and eyes"),
+            (depths[7], "parts of things"),
+            (CLASS_MAP, "things by name"),
+        ),
     )
 
 
@@ -116,4 +125,16 @@ EFFICIENTNET_LITE1 = _lite(
     ),
     trained_at=240,
     file_hash="77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+)  # fmt: skip
+
+EFFICIENTNET_LITE2 = _lite(
+    2,
+    _blocks(depth=1.2, width=1.1),
+    default_layer="block_13",
+    depths=(
+        "block_0", "block_3", "block_5", "block_9", "block_10", "block_11", "block_12", "block_13",
+    ),
+    trained_at=260,
+    file_hash="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    values_per_pixel=367,
 )  # fmt: skip

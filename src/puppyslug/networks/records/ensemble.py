@@ -1,17 +1,11 @@
 """Ensembles: several networks that look at a picture together, as one record."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
 from puppyslug.errors import NetworkError
-from puppyslug.networks.records.record import (
-    CLASS_MAP,
-    MEMBER,
-    LayerRecord,
-    NetworkRecord,
-    PackagedWeights,
-)
+from puppyslug.networks.records.layers import LayerRecord, union
+from puppyslug.networks.records.record import CLASS_MAP, MEMBER, NetworkRecord
 
 JOIN = "+"  # between the members' names
 
@@ -36,10 +30,10 @@ def combine(members: Sequence[NetworkRecord]) -> NetworkRecord:
         for member in members
         for layer in member.layers
     ]
-    if maps := [member.layer(CLASS_MAP) for member in members if member.classes]:
-        layers.append(_mean_of(name, maps))
+    seers = [member for member in members if member.classes]
+    if seers:
+        layers.append(_mean_of(name, seers))
     first = members[0]
-    hashes = "".join(member.weights.sha256 for member in members)
     return replace(
         first,
         name=name,
@@ -49,29 +43,29 @@ def combine(members: Sequence[NetworkRecord]) -> NetworkRecord:
         layers=tuple(layers),
         depths=tuple(f"{first.name}{MEMBER}{layer}" for layer in first.depths),
         default_layer=f"{first.name}{MEMBER}{first.default_layer}",
-        weights=PackagedWeights("", "", hashlib.sha256(hashes.encode()).hexdigest()),
+        weights=None,
         licence="; ".join(dict.fromkeys(member.licence for member in members)),
         credit="; ".join(dict.fromkeys(member.credit for member in members)),
         source="; ".join(dict.fromkeys(member.source for member in members)),
         values_per_pixel=sum(member.values_per_pixel for member in members),
-        classes=max(member.classes for member in members),
+        classes=seers[0].classes if seers else 0,
+        vocabulary=seers[0].vocabulary if seers else "",
+        labels=seers[0].labels if seers else None,
+        trained_at=(seers or members)[0].trained_at,
+        shows=(),
         members=tuple(members),
     )
 
 
-def _mean_of(name: str, maps: Sequence[LayerRecord]) -> LayerRecord:
-    first = maps[0]
-    if any(
-        (layer.channels, layer.stride, layer.drops_last)
-        != (first.channels, first.stride, first.drops_last)
-        for layer in maps
-    ):
-        raise NetworkError(f"the networks of {name} know different classes, or at other places")
-    return LayerRecord(
-        CLASS_MAP,
-        first.channels,
-        first.stride,
-        max(layer.receptive_field for layer in maps),
-        max(layer.reach for layer in maps),
-        first.drops_last,
-    )
+def _mean_of(name: str, seers: Sequence[NetworkRecord]) -> LayerRecord:
+    first = seers[0]
+    if len({(one.classes, one.vocabulary, one.labels) for one in seers}) > 1:
+        raise NetworkError(f"the networks of {name} know different classes; combine others")
+    try:
+        extent = union([one.layer(CLASS_MAP).extent for one in seers])
+    except ValueError as error:
+        raise NetworkError(
+            f"the networks of {name} know their classes at different places of a picture; "
+            "combine others"
+        ) from error
+    return LayerRecord(CLASS_MAP, first.classes, extent)

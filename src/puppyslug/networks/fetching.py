@@ -1,0 +1,193 @@
+"""Downloads weights: from several places in turn, resumed where broken off, hash checked."""
+
+import hashlib
+import re
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from puppyslug.errors import WeightsError
+from puppyslug.networks.cache import cache_folder, cached_path, checksum_fits
+from puppyslug.networks.records import RemoteFile
+
+CHUNK = 1 << 18  # bytes
+TIMEOUT = (15, 60)  # seconds to connect, and without any data
+_HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,64})\.[a-z]+$")  # as torchvision names its files
+_FRAGMENT = re.compile(r"(sha256|sha1)=([0-9a-fA-F]{8,64})")
+
+Progress = Callable[[int, int], None]
+
+
+def fetch(file: RemoteFile, progress: Progress | None = None) -> Path:
+    """Download a file into the cache, unless it is there.
+
+    Args:
+        file: its places are tried in turn; what was broken off goes on where it stopped.
+        progress: called with how many bytes there are, and how many there will be (0: unknown).
+
+    Returns:
+        Where the file is.
+
+    Raises:
+        WeightsError: no place has it; the message names the file, its hash and where to put it.
+    """
+    target = cached_path(file)
+    if target.is_file() and checksum_fits(target, file.checksum):
+        return target
+    problems = []
+    for url in file.urls:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _download(file, url, target, progress)
+        except (OSError, ValueError, EOFError, tarfile.TarError) as error:  # requests' are OSErrors
+            problems.append(f"{urlsplit(url).netloc}: {_reason(error)}")
+        else:
+            return target
+    hashed = f" with {file.checksum.replace(':', ' ')}" if file.checksum else ""
+    raise WeightsError(
+        f"{file.name} could not be downloaded ({'; '.join(problems)}); try again, or get a file "
+        f"of this name{hashed} elsewhere and put it at {target}"
+    )
+
+
+def remote_file(url: str) -> RemoteFile:
+    """What a URL that somebody typed leads to.
+
+    Args:
+        url: http or https; ``#sha256=…`` at its end, or a hash in the file's name as torchvision
+            has it, is checked.
+
+    Raises:
+        WeightsError: the URL is of another kind, or names no file.
+    """
+    parts = urlsplit(url)
+    name = PurePosixPath(unquote(parts.path)).name
+    if parts.scheme not in ("http", "https") or not parts.netloc or not name:
+        raise WeightsError(f"{url} is no address of a file; it begins with https://")
+    plain = url.partition("#")[0]
+    if match := _FRAGMENT.fullmatch(parts.fragment):
+        checksum = f"{match[1]}:{match[2].lower()}"
+    else:
+        match = _HASH_IN_NAME.search(name)
+        checksum = f"sha256:{match[1]}" if match else ""
+    folder = hashlib.sha256(plain.encode()).hexdigest()[:12]
+    return RemoteFile(f"urls/{folder}/{name}", (plain,), checksum, 0)
+
+
+def is_url(text: str) -> bool:
+    """Whether a text names a place in the network, not a file."""
+    return re.match(r"[a-z][a-z0-9+.-]+://", text, re.IGNORECASE) is not None
+
+
+def _download(file: RemoteFile, url: str, target: Path, progress: Progress | None) -> None:
+    """Get a file from one place.
+
+    Raises:
+        OSError: it cannot be had, or written.
+        ValueError: its hash is another.
+    """
+    import pooch
+
+    pooch.get_logger().setLevel("WARNING")
+    packed = url.endswith((".tar.gz", ".tgz"))
+    whole = len(file.checksum.partition(":")[2]) in (40, 64)  # pooch knows no beginnings
+    name = f"{target.name}.tar.gz" if packed else target.name
+    if not whole:
+        target.unlink(missing_ok=True)  # pooch would take it, since it cannot check it
+    downloader = _Resuming(target.parent / f"{name}.{_short(url)}.part", progress)
+    fetched = Path(
+        pooch.retrieve(
+            url,
+            known_hash=file.checksum if whole and not packed else None,
+            fname=name,
+            path=target.parent,
+            downloader=downloader,
+        )
+    )
+    if packed:
+        try:
+            _unpack(fetched, target)
+        finally:
+            fetched.unlink()
+    if not checksum_fits(target, file.checksum):
+        target.unlink()
+        raise ValueError(f"hash is not {file.checksum}")
+
+
+class _Resuming:
+    """A downloader for pooch that keeps what has come, and asks for the rest next time."""
+
+    def __init__(self, partial: Path, progress: Progress | None) -> None:
+        self._partial = partial
+        self._progress = progress
+
+    def __call__(self, url: str, output_file: str, _pooch: object) -> None:
+        import requests
+
+        have = self._partial.stat().st_size if self._partial.exists() else 0
+        asked = {"Range": f"bytes={have}-"} if have else {}
+        headers = {"Accept-Encoding": "identity", **asked}
+        with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+            if response.status_code == requests.codes.requested_range_not_satisfiable:
+                self._partial.unlink()
+                raise OSError("what was there of it is of another file")
+            response.raise_for_status()
+            if response.status_code != requests.codes.partial_content:
+                have = 0  # the place does not know ranges: from the start
+            self._receive(response, have)
+        shutil.move(self._partial, output_file)
+
+    def _receive(self, response: Any, have: int) -> None:
+        length = response.headers.get("Content-Length", "")
+        total = have + int(length) if length.isdigit() else 0
+        with self._partial.open("ab" if have else "wb") as file:
+            for chunk in response.iter_content(CHUNK):
+                file.write(chunk)
+                have += len(chunk)
+                if self._progress is not None:
+                    self._progress(have, total)
+        if total and have < total:
+            raise OSError(f"broken off after {have / 1e6:.1f} of {total / 1e6:.1f} MB")
+
+
+def _unpack(archive: Path, target: Path) -> None:
+    """Take the file called like the target out of an archive; its path in there is not used."""
+    with tarfile.open(archive) as packed:
+        for member in packed:
+            if member.isfile() and PurePosixPath(member.name).name == target.name:
+                source = packed.extractfile(member)
+                assert source is not None
+                with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+                    unpacked = Path(folder) / target.name
+                    with unpacked.open("wb") as file:
+                        shutil.copyfileobj(source, file)
+                    unpacked.replace(target)
+                return
+    raise ValueError(f"the archive has no {target.name}")
+
+
+def _short(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()[:8]
+
+
+def _reason(error: Exception) -> str:
+    """Why a download failed, in few words."""
+    import requests
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"{error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "broken off"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    if isinstance(error, requests.Timeout):
+        return "no answer"
+    text = str(getattr(error, "strerror", None) or error)
+    return "another hash than it should have" if "hash" in text else text.splitlines()[0][:120]
+
+
+__all__ = ["Progress", "cache_folder", "fetch", "is_url", "remote_file"]

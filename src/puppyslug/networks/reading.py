@@ -1,0 +1,102 @@
+"""Reads weights files without running anything that is inside them."""
+
+import json
+import pickle
+import warnings
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from puppyslug.errors import WeightsError
+from puppyslug.networks.caffe import read_caffe
+
+_ZIP, _PICKLE = b"PK\x03\x04", b"\x80"  # torch's two generations begin so
+_WRAPPERS = ("state_dict", "model_state_dict", "model")  # under which checkpoints keep weights
+_AGAIN = "get it again from where it came"
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Read a state dict of torch's, a ``.safetensors`` or a ``.caffemodel``; content decides.
+
+    Args:
+        path: the file. Torch's pickles are read with ``weights_only``.
+
+    Returns:
+        Tensors by the names that the file uses, on the processor; floating-point ones float32.
+
+    Raises:
+        WeightsError: the file is empty, damaged, half downloaded, or no weights at all.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(512)
+        size = path.stat().st_size
+        if not start:
+            raise WeightsError(f"{path} is empty; {_AGAIN}")
+        if start.lstrip()[:5].lower() in (b"<!doc", b"<html"):
+            raise WeightsError(f"{path} is a web page, not the weights; {_AGAIN}")
+        if start[8:9] == b"{":
+            weights: Any = _read_safetensors(path, start, size)
+        elif start.startswith((_ZIP, _PICKLE)):
+            weights = _read_torch(path)
+        else:
+            weights = _read_caffe(path)
+    except OSError as error:
+        raise WeightsError(f"the weights {path} cannot be read: {error.strerror}") from error
+    return {
+        name: tensor.float() if tensor.is_floating_point() else tensor
+        for name, tensor in _unwrapped(weights, path).items()
+    }
+
+
+def _read_safetensors(path: Path, start: bytes, size: int) -> dict[str, Tensor]:
+    if 8 + int.from_bytes(start[:8], "little") > size:
+        raise WeightsError(f"{path} is damaged, or only half downloaded; {_AGAIN}")
+    try:
+        return safetensors.torch.load_file(path)
+    except (safetensors.SafetensorError, json.JSONDecodeError, ValueError) as error:
+        raise WeightsError(f"{path} is damaged, or only half downloaded; {_AGAIN}") from error
+
+
+def _read_torch(path: Path) -> object:
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch.load raises whatever the damage happens to trip over
+        if isinstance(error, pickle.UnpicklingError) and "Unsupported" in str(error):
+            raise WeightsError(
+                f"{path} holds Python objects beside weights, which puppyslug never runs; "
+                "save the state dict alone, or as .safetensors"
+            ) from error
+        raise WeightsError(f"{path} is damaged, or only half downloaded; {_AGAIN}") from error
+
+
+def _read_caffe(path: Path) -> dict[str, Tensor]:
+    try:
+        return read_caffe(path.read_bytes())
+    except WeightsError as error:
+        if path.suffix.lower() == ".caffemodel":
+            raise WeightsError(f"{path} {error}; {_AGAIN}") from error
+        raise WeightsError(
+            f"{path} is damaged or no weights file, such as a .pth, .safetensors or .caffemodel"
+        ) from error
+
+
+def _unwrapped(weights: object, path: Path) -> dict[str, Tensor]:
+    """The table of tensors, out of a checkpoint and of the names of data-parallel training."""
+    if isinstance(weights, dict):
+        for name in _WRAPPERS:
+            if isinstance(weights.get(name), dict):
+                weights = weights[name]
+                break
+    if not isinstance(weights, dict) or not all(
+        isinstance(value, Tensor) and value.device.type == "cpu" for value in weights.values()
+    ):
+        raise WeightsError(f"{path} holds no table of tensors, so no weights")
+    names = [str(name) for name in weights]
+    prefix = "module." if names and all(name.startswith("module.") for name in names) else ""
+    return {str(name).removeprefix(prefix): tensor for name, tensor in weights.items()}

@@ -1,0 +1,40 @@
+"""Where weights come from: an installed package, or a download that somebody asks for."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PackagedWeights:
+    """Weights that an installed package brings.
+
+    Attributes:
+        package: name of the importable package that holds the file; it is never imported.
+        path: of the file inside the package.
+        sha256: of the file that puppyslug was tested with.
+    """
+
+    package: str
+    path: str
+    sha256: str
+
+    @property
+    def project(self) -> str:
+        """What to ask pip for."""
+        return self.package.replace("_", "-")
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file to download, which stays in the cache.
+
+    Attributes:
+        name: of the file in the cache.
+        urls: where it is, the best place first. A ``.tar.gz`` holds it somewhere inside.
+        checksum: ``"sha256:…"`` or ``"sha1:…"``; empty where nobody has published one.
+        size: about how many bytes it has.
+    """
+
+    name: str
+    urls: tuple[str, ...]
+    checksum: str
+    size: int

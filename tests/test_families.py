@@ -1,0 +1,188 @@
+"""Weights of the torchvision form: names, shapes, folding, and what a wrong file is told."""
+
+import importlib
+from functools import cache
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+from torch import nn
+
+from puppyslug.errors import WeightsError
+from puppyslug.networks import find_record
+from puppyslug.networks.families import FAMILIES
+from puppyslug.networks.families.folding import TENSORFLOW_EPSILON, fold
+from puppyslug.networks.families.normalisation import LocalResponse
+from puppyslug.networks.network import Network
+from puppyslug.networks.records import CLASS_MAP
+from puppyslug.networks.weights import fill
+
+KEYS = Path(__file__).parent / "data" / "torchvision.txt"
+
+
+@cache
+def state_dicts():
+    """Names and shapes by network."""
+    found = {}
+    for line in KEYS.read_text().splitlines():
+        if line.startswith("["):
+            found[line[1:-1]] = {}
+        elif not line.startswith("#"):
+            name, _, shape = line.partition(" ")
+            found[list(found)[-1]][name] = tuple(map(int, shape.split("x"))) if shape else ()
+    return found
+
+
+def empty(name):
+    record = find_record(name)
+    with torch.device("meta"):
+        return FAMILIES[record.family](record), record
+
+
+def random_state(name, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    state = {}
+    for key, shape in state_dicts()[name].items():
+        if len(shape) == 4:
+            numbers = shape[1] * shape[2] * shape[3]
+            state[key] = torch.randn(shape, generator=generator) * (2 / numbers) ** 0.5
+        elif key.endswith("running_var"):
+            state[key] = torch.rand(shape, generator=generator) + 0.5
+        elif not shape:
+            state[key] = torch.zeros((), dtype=torch.long)
+        else:
+            state[key] = torch.randn(shape, generator=generator) * 0.1
+            state[key] += key.endswith("weight") and len(shape) == 1
+    return state
+
+
+NETWORKS = pytest.mark.parametrize("name", sorted(state_dicts()))
+
+
+@NETWORKS
+def test_every_tensor_of_torchvisions_has_its_place(name):
+    family, _ = empty(name)
+    weights = {key: torch.empty(shape, device="meta") for key, shape in state_dicts()[name].items()}
+    state = family.translate(weights)
+    assert {key: tensor.shape for key, tensor in state.items()} == {
+        key: tensor.shape for key, tensor in family.state_dict().items()
+    }
+    needed = {key for key in weights if not family.spares(key)}
+    for key in sorted(needed)[::9]:  # none is there in vain
+        with pytest.raises(KeyError, match=key.replace(".", r"\.")):
+            family.translate({other: weights[other] for other in weights if other != key})
+
+
+@pytest.mark.parametrize("name", ["vgg16-caffe", "vgg19-caffe"])
+def test_caffes_vgg_has_the_papers_names(name):
+    family, record = empty(name)
+    weights, below = {}, 3
+    for number, block in enumerate(record.structure, 1):
+        for index in range(1, block.convolutions + 1):
+            weights[f"conv{number}_{index}.weight"] = (block.channels, below, 3, 3)
+            weights[f"conv{number}_{index}.bias"] = (1, 1, 1, block.channels)
+            below = block.channels
+    sizes = (("fc6", 25088, 4096), ("fc7", 4096, 4096), ("fc8", 4096, 1000))
+    for layer, inputs, outputs in sizes:
+        weights[f"{layer}.weight"] = (1, 1, outputs, inputs)
+        weights[f"{layer}.bias"] = (1, 1, 1, outputs)
+    state = family.translate(
+        {key: torch.empty(shape, device="meta") for key, shape in weights.items()}
+    )
+    assert {key: tensor.shape for key, tensor in state.items()} == {
+        key: tensor.shape for key, tensor in family.state_dict().items()
+    }
+
+
+@NETWORKS
+def test_activations_are_torchvisions_where_it_is_installed(name):
+    try:
+        models = importlib.import_module("torchvision.models")
+    except Exception as error:
+        pytest.skip(f"torchvision does not load here: {error}")
+    record = find_record(name)
+    theirs = {"googlenet-bn": "googlenet", "vgg19-classifier": "vgg19"}.get(name, name)
+    inception = theirs in ("googlenet", "inception_v3")
+    options = {"init_weights": False, "transform_input": True} if inception else {}
+    model = getattr(models, theirs)(weights=None, **options).eval()
+    state = random_state(name)
+    model.load_state_dict(state)
+    family, _ = empty(name)
+    family.load_state_dict(family.translate(state), assign=True)
+    image = torch.rand(1, 3, record.trained_at, record.trained_at)
+    mean, std = (
+        torch.tensor(numbers).view(1, 3, 1, 1)
+        for numbers in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    )
+    with torch.no_grad():
+        expected = model((image - mean) / std)
+        found = Network(record, family).activations(image, [CLASS_MAP])[CLASS_MAP].mean((2, 3))
+    assert (found - expected).abs().max() <= 1e-4 * expected.abs().max()
+
+
+def test_a_folded_normalisation_is_the_normalisation():
+    generator = torch.Generator().manual_seed(1)
+    convolution = nn.Conv2d(5, 7, 3, bias=False)
+    norm = nn.BatchNorm2d(7, eps=TENSORFLOW_EPSILON).eval()
+    with torch.no_grad():
+        for tensor in (*norm.parameters(), norm.running_mean):
+            tensor.normal_(generator=generator)
+        norm.running_var.uniform_(0.001, 2, generator=generator)
+    both = nn.ModuleDict({"conv": convolution, "bn": norm})
+    folded = nn.Conv2d(5, 7, 3)
+    state = fold("", both.state_dict(), "conv", "bn", TENSORFLOW_EPSILON)
+    folded.load_state_dict({name.removeprefix("."): tensor for name, tensor in state.items()})
+    x = torch.randn(2, 5, 9, 9, generator=generator)
+    assert torch.allclose(folded(x), norm(convolution(x)), atol=1e-4)
+
+
+def test_local_response_normalisation_is_torchs():
+    x = 60 * torch.randn(2, 11, 5, 6, generator=torch.Generator().manual_seed(2))
+    expected = nn.functional.local_response_norm(x, 5, alpha=1e-4, beta=0.75, k=1.0)
+    assert torch.allclose(LocalResponse(11)(x), expected, rtol=1e-5)
+    assert LocalResponse(11)(x.bfloat16()).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors", ".tar"])
+def test_state_dicts_are_read_in_every_form(tmp_path, suffix):
+    state = random_state("squeezenet1_1")
+    path = tmp_path / f"weights{suffix}"
+    if suffix == ".safetensors":
+        half = {name: tensor.half() for name, tensor in state.items()}
+        safetensors.torch.save_file(half, path)
+    elif suffix == ".tar":  # a checkpoint of data-parallel training
+        wrapped = {f"module.{name}": tensor for name, tensor in state.items()}
+        torch.save({"epoch": 3, "state_dict": wrapped}, path)
+    else:
+        torch.save(state, path)
+    family, record = empty("squeezenet1_1")
+    fill(family, record, path)
+    found = family.state_dict()["fires.3.expand3x3.weight"]
+    assert found.dtype == torch.float32
+    assert torch.allclose(found, state["features.7.expand3x3.weight"], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "said"),
+    [
+        ("resnet18", "squeezenet1_1", "looks like squeezenet1_1: take --network squeezenet1_1"),
+        ("squeezenet1_1", "resnet18", "it has no 'features.0.weight'; it looks like resnet18"),
+        ("googlenet", "googlenet-bn", "looks like googlenet-bn"),
+    ],
+)
+def test_another_networks_weights_say_whose_they_are(tmp_path, wanted, given, said):
+    path = tmp_path / "weights.pth"
+    torch.save(random_state(given), path)
+    family, record = empty(wanted)
+    with pytest.raises(WeightsError, match=said):
+        fill(family, record, path)
+
+
+def test_a_fine_tuned_head_is_named(tmp_path):
+    state = random_state("resnet18")
+    state["fc.weight"], state["fc.bias"] = torch.zeros(10, 512), torch.zeros(10)
+    torch.save(state, tmp_path / "mine.pth")
+    family, record = empty("resnet18")
+    with pytest.raises(WeightsError, match=r"labels\.weight is 10×512×1×1, not 1000×512×1×1"):
+        fill(family, record, tmp_path / "mine.pth")
