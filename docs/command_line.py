@@ -5,7 +5,7 @@ import io
 import os
 from pathlib import Path
 
-COMMANDS = ("dream", "redo", "sheet", "classify", "networks", "layers", "labels", "bench")
+COMMANDS = ("dream", "redo", "sheet", "classify", "layers", "labels", "bench", "networks")
 PAGE = Path(__file__).with_name("command-line.md")
 
 
@@ -21,7 +21,7 @@ def page() -> str:
         "files go to standard\noutput, notices to standard error, and progress too, but only to a "
         "terminal.\n\nA photo called `noise` or `clouds` is named `./noise` or `./clouds`.\n",
     ]
-    for command in ((), *((name,) for name in COMMANDS)):
+    for command in ((), *((name,) for name in COMMANDS), ("networks", "fetch")):
         shown = io.StringIO()
         with contextlib.redirect_stdout(shown):
             main([*command, "--help"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from puppyslug.cli import main
 from puppyslug.networks import list_networks
 from puppyslug.presets import PRESETS
 
@@ -48,3 +49,17 @@ def test_the_readme_names_every_preset_and_its_pictures_are_there():
     ]
     assert len(pictures) >= 3
     assert all(picture.is_file() for picture in pictures)
+
+
+def test_the_networks_page_shows_a_network_of_ones_own_that_works(tmp_path, monkeypatch, capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", text("docs/networks.md"), re.DOTALL)
+    assert code.count("\n") <= 40
+    (tmp_path / "own_network.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    own = ["--network", "own_network:network"]
+    short = ["--size", "96x64", "--octaves", "1", "--iterations", "1", "--quiet"]
+    assert main(["layers", own[1]]) == 0
+    assert "body" in capsys.readouterr().out
+    for wish in (["--layer", "body"], ["--see", "house"]):
+        assert main(["dream", "clouds", *own, *wish, *short]) == 0
