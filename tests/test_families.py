@@ -186,3 +186,40 @@ def test_a_fine_tuned_head_is_named(tmp_path):
     family, record = empty("resnet18")
     with pytest.raises(WeightsError, match=r"labels\.weight is 10×512×1×1, not 1000×512×1×1"):
         fill(family, record, tmp_path / "mine.pth")
+
+
+class Marks:
+    """A pickle that would leave a mark."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (self.path,))
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_pickle_that_would_run_code_is_refused_and_does_not_run(tmp_path, wrapped, zipped):
+    mark, path = tmp_path / "mark", tmp_path / "weights.pth"
+    boom = Marks(mark)
+    content = {"state_dict": {"features.0.weight": boom}} if wrapped else boom
+    torch.save(content, path, _use_new_zipfile_serialization=zipped)
+    family, record = empty("squeezenet1_1")
+    with pytest.raises(WeightsError, match="which puppyslug never runs"):
+        fill(family, record, path)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.99])
+def test_half_downloaded_files_say_so(tmp_path, suffix, share):
+    path = tmp_path / f"weights{suffix}"
+    state = {"features.0.weight": torch.rand(64, 3, 3, 3), "features.0.bias": torch.rand(64)}
+    (torch.save if suffix == ".pth" else safetensors.torch.save_file)(state, path)
+    data = path.read_bytes()
+    path.write_bytes(data[: round(share * len(data))])
+    family, record = empty("squeezenet1_1")
+    with pytest.raises(WeightsError, match=r"half downloaded|is empty|no weights file") as caught:
+        fill(family, record, path)
+    assert "\n" not in str(caught.value)

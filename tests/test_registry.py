@@ -8,12 +8,14 @@ import torch
 
 from puppyslug.dreaming import dream_steps
 from puppyslug.errors import ImageError
+from puppyslug.gradient import value_and_gradient
 from puppyslug.networks import list_networks
 from puppyslug.networks.cache import is_here
 from puppyslug.networks.families.normalisation import LocalResponse
 from puppyslug.networks.network import Network
 from puppyslug.networks.records import CLASS_MAP, PackagedWeights, RemoteFile
 from puppyslug.networks.weights import packaged_path
+from puppyslug.objectives import parse_objective
 from puppyslug.recipe import Recipe
 from randomness import random_family, random_network, structures
 
@@ -129,3 +131,13 @@ def test_weights_are_known_by_their_hash_and_have_several_places(record):
     assert unpublished or len(set(weights.urls)) >= 2
     if weights.name.endswith(".pth"):  # torchvision's names begin the hash
         assert f"-{weights.checksum.removeprefix('sha256:')[:8]}.pth" in weights.name
+
+
+def test_the_class_map_goes_by_the_literatures_name_too():
+    network = random_network("googlenet")
+    image = torch.rand(1, 3, 64, 64)
+    found = network.activations(image, ["loss3/classifier", CLASS_MAP, "inception_4c/output"])
+    assert list(found) == ["loss3/classifier", CLASS_MAP, "inception_4c/output"]
+    assert found["loss3/classifier"] is found[CLASS_MAP]
+    score, _ = value_and_gradient(network, parse_objective("loss3/classifier:207"), image)
+    assert score.item() == pytest.approx(found[CLASS_MAP][:, 207].mean().item(), rel=1e-4)

@@ -159,19 +159,20 @@ class Network:
             layers: names of layers.
 
         Returns:
-            Activations, N×C×h×w in the network's precision, by name.
+            Activations, N×C×h×w in the network's precision, by the names that were asked for.
 
         Raises:
             NetworkError: there is no such layer.
         """
-        wanted = {self.record.layer(name).name for name in layers}
+        asked = {name: self.record.layer(name).name for name in layers}
+        wanted = set(asked.values())
         found: dict[str, Tensor] = {}
         for name, activation in self._family.layers(self._own_space(image), wanted):
             if name in wanted:
                 found[name] = activation
                 if len(found) == len(wanted):
                     break
-        return found
+        return {name: found[full] for name, full in asked.items()}
 
     def find_label(self, name: str) -> Label:
         """Look a class up as this network calls it; see ``Vocabulary.find``.

@@ -52,6 +52,7 @@ ALEXNET = NetworkRecord(
     structure=_STAGES,
     layers=_layers(),
     default_layer="relu4",
+    class_map="fc8",
     depths=("relu1", "relu2", "relu3", "relu4", "relu5"),
     weights=torchvision_weights(
         "alexnet-owt",

@@ -53,6 +53,7 @@ def combine(members: Sequence[NetworkRecord]) -> NetworkRecord:
         labels=seers[0].labels if seers else None,
         trained_at=(seers or members)[0].trained_at,
         shows=(),
+        class_map="",
         members=tuple(members),
     )
 

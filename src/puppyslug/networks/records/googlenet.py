@@ -112,6 +112,7 @@ def _googlenet(
         structure=(form,),
         layers=_layers(form),
         default_layer="inception_4c/output",
+        class_map="loss3/classifier",
         depths=("conv2/3x3", *(f"{module.name}/output" for module in MODULES[:-1])),
         source="arXiv:1409.4842",
         values_per_pixel=245 if form.normalises else 184,

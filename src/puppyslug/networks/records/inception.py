@@ -187,6 +187,7 @@ INCEPTION_V3 = NetworkRecord(
     structure=_STRUCTURE,
     layers=_layers(),
     default_layer="Mixed_5d",
+    class_map="fc",
     depths=(
         "Conv2d_2b_3x3", "Conv2d_4a_3x3", "Mixed_5b", "Mixed_5d", "Mixed_6a", "Mixed_6b",
         "Mixed_6d", "Mixed_7a",

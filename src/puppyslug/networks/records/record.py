@@ -41,6 +41,8 @@ class NetworkRecord:
         shows: what dreams tend to show, each with the layer from which on they do, lowest first.
         trained_at: edge, in pixels, of the pictures that it was trained with.
         members: of an ensemble, the networks in it; empty for a single network.
+        class_map: what the literature calls the layer that is ``labels`` here; empty for nothing
+            else.
     """
 
     name: str
@@ -65,10 +67,13 @@ class NetworkRecord:
     shows: tuple[tuple[str, str], ...] = ()
     trained_at: int = 224
     members: tuple["NetworkRecord", ...] = ()
+    class_map: str = ""
     _by_name: Mapping[str, LayerRecord] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_name = {layer.name: layer for layer in self.layers}
+        if self.class_map:
+            by_name[self.class_map] = by_name[CLASS_MAP]
         for member in self.members:
             for layer in member.layers:
                 by_name.setdefault(layer.name, by_name[f"{member.name}{MEMBER}{layer.name}"])

@@ -82,6 +82,7 @@ def _resnet(
         structure=blocks,
         layers=_layers(blocks),
         default_layer=default_layer,
+        class_map="fc",
         depths=tuple(depths.split()),
         weights=torchvision_weights(f"resnet{layers}", sha256, size),
         credit='K. He et al., "Deep Residual Learning for Image Recognition"',

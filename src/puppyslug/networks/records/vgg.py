@@ -67,6 +67,7 @@ def _vgg(
         structure=blocks,
         layers=_layers(blocks, head=head),
         default_layer=depths[4],
+        class_map="fc8" if head else "",
         depths=depths,
         credit=_PAPER,
         source="arXiv:1409.1556",
