@@ -13,7 +13,9 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*header, box=SIMPLE_HEAD, padding=(0, 1), header_style="bold")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", pad_edge=False)
+    for column, title in enumerate(header):
+        table.add_column(title, no_wrap=column == 0)  # names are to be copied
     for row in rows:
         table.add_row(*row)
     Console().print(table)

@@ -83,23 +83,22 @@ def layers(
     allow(network)
     record = find_record(network)
     print_table(
-        ("layer", "channels", "stride", "sees", "smallest picture", "tends to show", ""),
+        ("layer", "channels", "stride", "sees", "smallest", "tends to show"),
         [
             (
                 layer.name,
                 str(layer.channels),
                 "-" if layer.stride == WHOLE else str(layer.stride),
-                f"{layer.receptive_field}×{layer.receptive_field}"
-                if layer.receptive_field
-                else "-",
-                _square(layer.smallest),
-                record.tends_to_show(layer.name),
-                "default" if layer.name == record.default_layer else "",
+                f"{layer.receptive_field} px" if layer.receptive_field else "-",
+                f"{layer.smallest} px",
+                _shows(record, layer.name),
             )
             for layer in record.layers
         ],
     )
 
 
-def _square(edge: int) -> str:
-    return f"{edge}×{edge}"
+def _shows(record: NetworkRecord, layer: str) -> str:
+    """What a layer tends to show, and whether it is the one to start with."""
+    texts = [record.tends_to_show(layer), "default" if layer == record.default_layer else ""]
+    return ", ".join(filter(None, texts))
