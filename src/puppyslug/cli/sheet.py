@@ -93,7 +93,8 @@ def sheet(
         )
         if step is not None:
             seen = max(record.layer(name).receptive_field for name in objective.layers)
-            tiles.append(Tile(to_pil(step.picture()), str(objective), f"sees {seen} x {seen} px"))
+            remark = f"sees {seen} x {seen} px" if seen else ""
+            tiles.append(Tile(to_pil(step.picture()), str(objective), remark))
         if interrupted:
             say(f"interrupted at {objective}; the sheet so far:", quiet=quiet)
             destination.save(contact_sheet(tiles), quiet=quiet)

@@ -4,14 +4,18 @@ A function named ``package.module:factory`` is code, so it runs only where whoev
 asked: ``allow`` it first. A recipe, which may come from anywhere, cannot.
 """
 
+import contextlib
 import functools
 import importlib
 import re
+import sys
+from collections.abc import Iterator
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from puppyslug.errors import NetworkError
-from puppyslug.networks.records import NetworkRecord
+from puppyslug.networks.records import RECORDS, NetworkRecord
 
 if TYPE_CHECKING:
     from puppyslug.networks.network import Network
@@ -22,9 +26,13 @@ _ADAPTED = re.compile(r"(timm|torchvision)/[\w.-]+")
 _allowed: set[str] = set()
 
 
-def names_of_packages() -> tuple[str, ...]:
-    """Networks that installed packages bring, by the names that they give them."""
-    return tuple(sorted({entry.name for entry in entry_points(group=GROUP)}))
+def names_of_packages() -> dict[str, str]:
+    """Networks that installed packages bring: their names, and the package of each."""
+    found = {}
+    for entry in sorted(entry_points(group=GROUP), key=lambda one: one.name):
+        if entry.name not in RECORDS:  # ours keep their names
+            found[entry.name] = entry.dist.name if entry.dist else entry.module
+    return found
 
 
 def is_brought(name: str) -> bool:
@@ -65,14 +73,24 @@ def bring(name: str) -> "Network":
         return _made(name, found[0].value)
     if name not in _allowed:
         raise NetworkError(
-            f"the network {name} is code, which a recipe cannot ask to be run; if you trust it, "
-            f"say --network {name}"
+            f"the network {name} is code, which a recipe cannot ask to be run; it runs where you "
+            f"say --network {name} yourself"
         )
     return _made(name, name)
 
 
+@contextlib.contextmanager
+def _this_folder_too() -> Iterator[None]:
+    """Let modules in the current folder be found, as ``python -m`` does."""
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        yield
+    finally:
+        sys.path.pop(0)
+
+
 def _made(name: str, place: str) -> "Network":
-    """Call the function at ``module:function``.
+    """The network at ``module:name``, or what the function there makes.
 
     Raises:
         NetworkError: it is not there, or gives no network.
@@ -81,7 +99,9 @@ def _made(name: str, place: str) -> "Network":
 
     module_name, _, function = place.partition(":")
     try:
-        made = getattr(importlib.import_module(module_name), function)()
+        with _this_folder_too():
+            made = getattr(importlib.import_module(module_name), function)
+            made = made if isinstance(made, Network) else made()
     except ImportError as error:
         raise NetworkError(f"the network {name} cannot be imported: {error}") from error
     except AttributeError as error:

@@ -49,6 +49,19 @@ def checksum_fits(path: Path, checksum: str) -> bool:
         raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
 
 
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, as 64 hexadecimal digits.
+
+    Raises:
+        WeightsError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
+
+
 def is_here(record: NetworkRecord) -> bool:
     """Whether a network's weights are on this machine, so that it can be loaded."""
     if isinstance(record.weights, PackagedWeights):

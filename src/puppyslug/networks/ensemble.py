@@ -25,7 +25,7 @@ class Ensemble(Network):
         self.vocabulary = next((one.vocabulary for one in members if one.vocabulary), None)
         self.precision = first.precision
         self.device = first.device
-        self.winograd_from = first.winograd_from
+        self.winograd_from = max(member.winograd_from for member in members)
 
     def activations(self, image: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """See ``Network.activations``."""

@@ -48,9 +48,10 @@ def fetch(file: RemoteFile, progress: Progress | None = None) -> Path:
         else:
             return target
     hashed = f" with {file.checksum.replace(':', ' ')}" if file.checksum else ""
+    by_hand = f"put it at {target}" if "/" not in file.name else "name it with --weights"
     raise WeightsError(
-        f"{file.name} could not be downloaded ({'; '.join(problems)}); try again, or get a file "
-        f"of this name{hashed} elsewhere and put it at {target}"
+        f"{target.name} could not be downloaded ({'; '.join(problems)}); try again, or get a file "
+        f"of this name{hashed} elsewhere and {by_hand}"
     )
 
 
@@ -69,6 +70,8 @@ def remote_file(url: str) -> RemoteFile:
     if parts.scheme not in ("http", "https") or not parts.netloc or not name:
         raise WeightsError(f"{url} is no address of a file; it begins with https://")
     plain = url.partition("#")[0]
+    if parts.fragment and not _FRAGMENT.fullmatch(parts.fragment):
+        raise WeightsError(f"{url} ends in no hash; write #sha256= and its digits, or nothing")
     if match := _FRAGMENT.fullmatch(parts.fragment):
         checksum = f"{match[1]}:{match[2].lower()}"
     else:

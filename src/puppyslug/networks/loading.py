@@ -8,7 +8,7 @@ import torch
 from puppyslug.errors import WeightsError
 from puppyslug.labels import Vocabulary
 from puppyslug.networks.brought import allow, bring
-from puppyslug.networks.cache import cached_path
+from puppyslug.networks.cache import cached_path, file_sha256
 from puppyslug.networks.ensemble import Ensemble
 from puppyslug.networks.families import FAMILIES
 from puppyslug.networks.fetching import fetch, is_url, remote_file
@@ -16,7 +16,7 @@ from puppyslug.networks.network import Network
 from puppyslug.networks.records import NetworkRecord
 from puppyslug.networks.registry import find_record
 from puppyslug.networks.resolving import resolve_device, resolve_precision, resolve_winograd
-from puppyslug.networks.weights import check_known, file_sha256, fill, find_weights
+from puppyslug.networks.weights import check_known, fill, find_weights
 
 
 def load_network(
@@ -55,7 +55,7 @@ def load_network(
             raise WeightsError(f"{record.name} brings its own {option}; leave out --{option}")
     path = None if weights is None else _local(weights)
     device = resolve_device(device)
-    precision = resolve_precision(precision, device, exact=record.brought)
+    precision = resolve_precision(precision, device, exact=record.brings_modules)
     return _load(
         record,
         path,

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.modules.dropout import _DropoutNd
 
 from puppyslug.errors import NetworkError
 from puppyslug.networks.families.module import Form, watch
@@ -69,15 +70,17 @@ class _Grid:
 class _Measurement:
     def __init__(self, module: nn.Module, edge: int) -> None:
         self._module = module
-        self._names = [name for name, _ in module.named_modules()]
+        self._names = [
+            name for name, part in module.named_modules() if not isinstance(part, _DropoutNd)
+        ]
         self._shapes: dict[int, Shapes] = {}
         try:
             first = self._run(edge)
         except Exception as error:  # whatever somebody else's code may raise
             text = " ".join(str(error).split())[:160] or type(error).__name__
             raise NetworkError(
-                f"the module cannot look at a picture of {edge}×{edge}: {text}; say what it was "
-                "trained at with trained_at="
+                f"the module cannot look at a picture of {edge}×{edge}, 1×3×{edge}×{edge}: {text}; "
+                "say what it was trained at with trained_at="
             ) from error
         self._order = list(first)
         self._edge = edge

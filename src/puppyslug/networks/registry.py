@@ -21,6 +21,8 @@ def find_record(name: str) -> NetworkRecord:
 
 
 def _single(name: str) -> NetworkRecord:
+    if not name:
+        raise NetworkError("a network's name is empty; 'puppyslug networks' lists them")
     if name in RECORDS:
         return RECORDS[name]
     if is_brought(name):

@@ -1,6 +1,5 @@
 """Where a network's weights are on this machine, and how they get into it."""
 
-import hashlib
 import importlib.util
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -70,19 +69,6 @@ def check_known(record: NetworkRecord, path: Path, sha256: str) -> None:
         )
 
 
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, as 64 hexadecimal digits.
-
-    Raises:
-        WeightsError: the file cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise WeightsError(f"the weights {path} cannot be read: {error.strerror}") from error
-
-
 def fill(family: Family, record: NetworkRecord, path: Path) -> None:
     """Read a weights file into a network.
 
@@ -140,6 +126,11 @@ def _fitting(family: Family, weights: Mapping[str, Tensor]) -> dict[str, Tensor]
         lines = str(error).splitlines()
         raise WeightsError(lines[0] if lines else type(error).__name__) from error
     for name, expected in family.state_dict().items():
+        if name.endswith("labels.weight") and len(state[name]) != len(expected):
+            raise WeightsError(
+                f"it knows {len(state[name])} classes, not {len(expected)}; a network with classes "
+                "of its own comes in through Network.from_module"
+            )
         if state[name].shape != expected.shape:
             raise WeightsError(f"{name} is {_shape(state[name])}, not {_shape(expected)}")
     rest = [name for name in weights if name not in watched.seen and not family.spares(name)]

@@ -72,6 +72,8 @@ class SeeTerm(Term):
 
     def check(self, record: NetworkRecord, size: Size) -> None:
         """See ``Term.check``."""
+        if record.no_classes:
+            raise ObjectiveError(record.no_classes)
         if not record.classes:
             know = ", ".join(known.name for known in list_networks() if known.classes)
             raise ObjectiveError(

@@ -38,7 +38,7 @@ class ResidualBlock(nn.Module):
         for layer in first:
             y = convolve_relu(layer, y)
         y = last(y)
-        return relu_(y.add_(x if shortcut is None else shortcut(x)))
+        return relu_(y + (x if shortcut is None else shortcut(x)))
 
 
 class ResNet(Family):

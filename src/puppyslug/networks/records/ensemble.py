@@ -14,13 +14,14 @@ def combine(members: Sequence[NetworkRecord]) -> NetworkRecord:
     """Make one record of several networks.
 
     A layer is called ``member::layer``; without the prefix, the first member that has it is meant.
-    Where members know classes, ``labels`` is the mean of their class maps.
+    Where members know classes, ``labels`` is the mean of their class maps, if those are of the same
+    classes and lie on one another.
 
     Args:
         members: at least two, all different.
 
     Raises:
-        NetworkError: a network twice, or class maps that do not lie on one another.
+        NetworkError: a network twice.
     """
     name = JOIN.join(member.name for member in members)
     if len({member.name for member in members}) < len(members):
@@ -31,8 +32,11 @@ def combine(members: Sequence[NetworkRecord]) -> NetworkRecord:
         for layer in member.layers
     ]
     seers = [member for member in members if member.classes]
-    if seers:
-        layers.append(_mean_of(name, seers))
+    no_classes = _why_not(name, seers)
+    if seers and not no_classes:
+        extent = union([one.layer(CLASS_MAP).extent for one in seers])
+        layers.append(LayerRecord(CLASS_MAP, seers[0].classes, extent))
+    sees = seers[0] if seers and not no_classes else None
     first = members[0]
     return replace(
         first,
@@ -48,25 +52,24 @@ def combine(members: Sequence[NetworkRecord]) -> NetworkRecord:
         credit="; ".join(dict.fromkeys(member.credit for member in members)),
         source="; ".join(dict.fromkeys(member.source for member in members)),
         values_per_pixel=sum(member.values_per_pixel for member in members),
-        classes=seers[0].classes if seers else 0,
-        vocabulary=seers[0].vocabulary if seers else "",
-        labels=seers[0].labels if seers else None,
-        trained_at=(seers or members)[0].trained_at,
+        classes=sees.classes if sees else 0,
+        vocabulary=sees.vocabulary if sees else "",
+        labels=sees.labels if sees else None,
+        trained_at=(sees or first).trained_at,
+        no_classes=no_classes,
         shows=(),
         class_map="",
         members=tuple(members),
     )
 
 
-def _mean_of(name: str, seers: Sequence[NetworkRecord]) -> LayerRecord:
-    first = seers[0]
+def _why_not(name: str, seers: Sequence[NetworkRecord]) -> str:
+    """Why class maps have no mean; empty where they have."""
     if len({(one.classes, one.vocabulary, one.labels) for one in seers}) > 1:
-        raise NetworkError(f"the networks of {name} know different classes; combine others")
-    try:
-        extent = union([one.layer(CLASS_MAP).extent for one in seers])
-    except ValueError as error:
-        raise NetworkError(
-            f"the networks of {name} know their classes at different places of a picture; "
-            "combine others"
-        ) from error
-    return LayerRecord(CLASS_MAP, first.classes, extent)
+        return f"the networks of {name} know different classes; for things by name take one of them"
+    if len({(one.layer(CLASS_MAP).stride, one.layer(CLASS_MAP).extent.extra) for one in seers}) > 1:
+        return (
+            f"the networks of {name} know their classes at different places of a picture, so "
+            "that they have no mean; for things by name take one of them"
+        )
+    return ""

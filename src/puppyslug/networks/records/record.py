@@ -43,6 +43,7 @@ class NetworkRecord:
         members: of an ensemble, the networks in it; empty for a single network.
         class_map: what the literature calls the layer that is ``labels`` here; empty for nothing
             else.
+        no_classes: of an ensemble whose members know classes, why it knows none all the same.
     """
 
     name: str
@@ -68,6 +69,7 @@ class NetworkRecord:
     trained_at: int = 224
     members: tuple["NetworkRecord", ...] = ()
     class_map: str = ""
+    no_classes: str = ""
     _by_name: Mapping[str, LayerRecord] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -76,6 +78,8 @@ class NetworkRecord:
             by_name[self.class_map] = by_name[CLASS_MAP]
         for member in self.members:
             for layer in member.layers:
+                if layer.name == CLASS_MAP and self.no_classes:
+                    continue
                 by_name.setdefault(layer.name, by_name[f"{member.name}{MEMBER}{layer.name}"])
         object.__setattr__(self, "_by_name", MappingProxyType(by_name))
 
@@ -83,6 +87,11 @@ class NetworkRecord:
     def brought(self) -> bool:
         """Whether somebody else brings the network, as a module."""
         return self.family == MODULE
+
+    @property
+    def brings_modules(self) -> bool:
+        """Whether it, or a network in it, is brought by somebody else."""
+        return self.brought or any(member.brought for member in self.members)
 
     def layer(self, name: str) -> LayerRecord:
         """Look a layer up.
@@ -93,6 +102,8 @@ class NetworkRecord:
         Raises:
             NetworkError: there is no such layer; near names are offered.
         """
+        if name == CLASS_MAP and self.no_classes:
+            raise NetworkError(self.no_classes)
         if name not in self._by_name:
             known = () if self.members else self._by_name
             advice = f"{nearest(name, known)} " if known else ""
