@@ -8,7 +8,7 @@ import torch
 from caffe_files import V1, V2, GoogLeNet, caffemodel
 from puppyslug.errors import WeightsError
 from puppyslug.networks import find_record
-from puppyslug.networks.caffe import read_caffe
+from puppyslug.networks.caffe import _net_parameter, read_caffe
 from puppyslug.networks.families import FAMILIES
 from puppyslug.networks.network import Network
 from puppyslug.networks.records import CLASS_MAP
@@ -156,10 +156,17 @@ def test_a_blob_smaller_than_it_says_is_damaged():
 
 
 def test_doubles_are_read_too():
-    from puppyslug.networks.caffe import _net_parameter
-
     net = _net_parameter()()
     layer = net.layer.add(name="a")
     blob = layer.blobs.add(double_data=np.float64([1.5, 2.5]).tobytes())
     blob.shape.dim.append(2)
     assert read_caffe(net.SerializeToString())["a.weight"].tolist() == [1.5, 2.5]
+
+
+@pytest.mark.parametrize("edges", [(-1, -1), (0, 5), (2**62, 2**62), (1,) * 100])
+def test_impossible_shapes_are_refused(edges):
+    net = _net_parameter()()
+    blob = net.layer.add(name="a").blobs.add(data=b"\0" * 4)
+    blob.shape.dim.extend(edges)
+    with pytest.raises(WeightsError, match=r"impossible shape|another size"):
+        read_caffe(net.SerializeToString())

@@ -1,6 +1,7 @@
 """Weights of the torchvision form: names, shapes, folding, and what a wrong file is told."""
 
 import importlib
+import zipfile
 from functools import cache
 from pathlib import Path
 
@@ -243,3 +244,33 @@ def test_names_of_ones_own_classes_go_everywhere(tmp_path, monkeypatch, capsys):
     Path("names.txt").write_text("".join(f"place {number}\n" for number in range(1000)))
     assert main(["redo", "d.png", "-o", "x.png", "--quiet", *own[2:]]) == 1
     assert "its content differs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        (torch.zeros(1).expand(64, 3, 3, 3), "of an odd kind"),
+        (torch.zeros(64, 3, 3, 3).to_sparse(), "of an odd kind"),
+        (torch.zeros(64, 3, 3, 3, dtype=torch.complex64), "of an odd kind"),
+        (torch.zeros(64, 3, 3, 3, dtype=torch.int32), "no real numbers"),
+        (torch.zeros(()), "is one number, not"),
+    ],
+)
+def test_odd_tensors_are_refused(tmp_path, odd, said):
+    state = random_state("squeezenet1_1") | {"features.0.weight": odd}
+    torch.save(state, tmp_path / "odd.pth")
+    family, record = empty("squeezenet1_1")
+    with pytest.raises(WeightsError, match=said):
+        fill(family, record, tmp_path / "odd.pth")
+
+
+def test_archives_that_are_no_weights_say_what_they_are(tmp_path):
+    family, record = empty("squeezenet1_1")
+    with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:
+        archive.writestr("net/data.pkl", b"")
+        archive.writestr("net/code/__torch__.py", b"")
+    with zipfile.ZipFile(tmp_path / "b.pt", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x/data.pkl", b"0" * 1_000_000)
+    for name, said in (("a.pt", "TorchScript"), ("b.pt", "compressed archive")):
+        with pytest.raises(WeightsError, match=said):
+            fill(family, record, tmp_path / name)

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import re
 import tarfile
 import threading
@@ -48,6 +49,9 @@ class Server:
                     return
                 self.send_response(206 if match else 200)
                 self.send_header("Content-Length", str(len(data) - start))
+                if match:
+                    end = len(data) - 1
+                    self.send_header("Content-Range", f"bytes {start}-{end}/{len(data)}")
                 self.end_headers()
                 body = data[start:]
                 if server.breaks_after is not None:
@@ -260,3 +264,52 @@ def test_all_that_is_not_here_says_how_to_get_it():
         if not is_here(record):
             with pytest.raises(NetworkError, match=r"networks fetch|pip install"):
                 load_network(record.name)
+
+
+def test_two_at_once_do_not_spoil_each_other(server, cache):
+    server.files["/a"] = DATA
+    lock = cache / "w.bin.lock"
+    cache.mkdir()
+    lock.write_text(str(os.getpid()))
+    with pytest.raises(WeightsError, match="downloaded by another puppyslug"):
+        fetch(remote(server, "/a"))
+    lock.write_text("999999999")  # left behind by one that was killed
+    assert fetch(remote(server, "/a")).read_bytes() == DATA
+    assert not lock.exists()
+
+
+def test_more_than_there_should_be_is_refused(server, cache):
+    server.files["/a"] = DATA
+    small = RemoteFile("w.bin", (f"{server.url}/a",), "", len(DATA) // 4)
+    with pytest.raises(WeightsError, match="is larger than"):
+        fetch(small)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_damaged_download_by_url_is_not_kept(server, cache, capsys):
+    server.files["/sq.pth"] = b"<html>sorry</html>"
+    arguments = ["dream", "clouds", "--network", "squeezenet1_1", "--quiet", "-o", "x.png"]
+    for _ in range(2):
+        assert main([*arguments, "--weights", f"{server.url}/sq.pth"]) == 1
+        assert "web page" in capsys.readouterr().err
+    assert len(server.asked) == 2
+
+
+def test_a_cache_that_cannot_be_used_is_named(server, cache, monkeypatch, capsys):
+    server.files["/a"] = DATA
+    cache.write_text("no folder")
+    with pytest.raises(WeightsError, match="PUPPYSLUG_CACHE"):
+        fetch(remote(server, "/a"))
+    assert main(["networks"]) == 0
+
+
+def test_passwords_in_addresses_are_not_shown():
+    with pytest.raises(WeightsError) as caught:
+        fetch(remote_file("http://user:secret@127.0.0.1:9/w.bin"))
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://[x/y", "http://\ud800/x", "https://x/y#sha256=zz"])
+def test_odd_addresses_are_refused(url):
+    with pytest.raises(WeightsError, match=r"no address|no hash"):
+        remote_file(url)

@@ -6,7 +6,8 @@ import pytest
 
 from puppyslug.cli import main
 from puppyslug.errors import LabelError
-from puppyslug.labels import find_label, imagenet
+from puppyslug.labels import Vocabulary, find_label, imagenet
+from puppyslug.objectives import parse_objective
 
 LABELS = imagenet().labels
 CLASSES = LABELS[:1000]
@@ -240,3 +241,51 @@ def test_the_command_says_what_a_wrong_word_may_mean(capsys):
     (line,) = captured.err.splitlines()
     assert line.startswith("error: ")
     assert "golden retriever" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("cat\ndog, hound\n\n", ["cat", "dog"]),
+        ("n01440764 tench, Tinca tinca\nn01443537 goldfish\n", ["tench", "goldfish"]),
+        ("/a/abbey 0\n/b/bakery/shop 1\n", ["abbey", "bakery shop"]),
+        ('["crane", "crane"]', ["crane", "crane 1"]),
+        ('{"0": ["n01440764", "tench"], "1": ["n01443537", "goldfish"]}', ["tench", "goldfish"]),
+        ('cat (animal)\n\x1b[31m"\n', ["cat animal", "[31m"]),
+        ("10\n20\n", ["10", "20"]),
+    ],
+)
+def test_names_of_classes_are_read_from_files(tmp_path, text, names):
+    path = tmp_path / "names.txt"
+    path.write_text(text)
+    vocabulary = Vocabulary.read(path, classes=2)
+    assert [label.name for label in vocabulary.labels] == names
+    for number, name in enumerate(names):
+        assert vocabulary.find(name).number == number
+        assert parse_objective(f"see({name})", vocabulary.find).seen[0].label.number == number
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"one\n", "name 1 classes, but the network knows 2"),
+        (b"", "empty"),
+        (b"\xff\xfe\x00", "no text"),
+        (b"[" * 200_000, "no JSON list"),
+        (b"[[]]", "no JSON list"),
+        (None, "do not exist"),
+    ],
+)
+def test_bad_files_of_names_are_refused(tmp_path, content, said):
+    path = tmp_path / "names.txt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(LabelError, match=said):
+        Vocabulary.read(path, classes=2)
+    with pytest.raises(LabelError, match="no file"):
+        Vocabulary.read(tmp_path, classes=2)
+
+
+def test_classes_without_names_go_by_their_numbers():
+    vocabulary = Vocabulary.numbered(12)
+    assert vocabulary.find("7") is vocabulary.find("class 7") is vocabulary.labels[7]

@@ -276,7 +276,7 @@ def package(monkeypatch):
 
 def test_code_runs_only_where_it_is_asked_for(package, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(NetworkError, match="is code, which a recipe cannot ask"):
+    with pytest.raises(NetworkError, match="is code of others, which a recipe cannot ask"):
         find_record("mine:network")
     with pytest.raises(NetworkError, match="is code"):
         Recipe.complete({"network": "mine:network"})
@@ -288,7 +288,7 @@ def test_code_runs_only_where_it_is_asked_for(package, tmp_path, capsys, monkeyp
     brought._allowed.clear()
     brought.bring.cache_clear()
     assert main(["redo", "d.png", "--quiet"]) == 1
-    assert "say --network mine:network" in capsys.readouterr().err
+    assert "name it yourself with --network" in capsys.readouterr().err
     assert main(["redo", "d.png", "--quiet", "-o", "again.png", *named]) == 0
     assert (tmp_path / "d.png").read_bytes() == (tmp_path / "again.png").read_bytes()
     capsys.readouterr()
@@ -407,3 +407,54 @@ def test_a_recipe_names_the_network_that_dreamt(transformer):
     recipe = Recipe.complete({"objective": "blocks.1", "octaves": 1, "iterations": 1})
     (step,) = dream_steps(torch.rand(1, 3, 48, 48), recipe, transformer)
     assert step.recipe.network == transformer.record.name
+
+
+class Shared(nn.Module):
+    """A submodule that goes by two names, names that objectives cannot spell, a stride of 5."""
+
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Conv2d(3, 3, 3, padding=1)
+        self.two = self.one
+        self.add_module("odd-name", nn.Conv2d(3, 4, 5, stride=5))
+        self.labels = nn.Conv2d(4, 4, 1)
+
+    def forward(self, x):
+        return self.labels(getattr(self, "odd-name")(self.two(self.one(x)))).mean((2, 3))
+
+
+def test_a_module_is_left_as_it_was_and_odd_names_can_be_spelt():
+    module = seeded(Shared)
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    network = Network.from_module(module, labels=LABELS, trained_at=64)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items())
+    assert network.record.layer("odd_name").stride == 5
+    found = network.activations(torch.rand(1, 3, 64, 70), ["one", "odd_name", CLASS_MAP, "labels_"])
+    assert found["odd_name"].shape == (1, 4, 12, 14)
+    assert found[CLASS_MAP].shape == (1, 4, 1, 1)
+    other = network.moved(precision="bfloat16", device="cpu")
+    other.activations(torch.rand(1, 3, 64, 70), ["one"])
+    network.activations(torch.rand(1, 3, 64, 70), ["one"])
+
+
+class NoGradient(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        with torch.no_grad():
+            return self.body(x)
+
+
+def test_a_layer_without_gradients_says_so():
+    network = Network.from_module(NoGradient(), trained_at=32)
+    with pytest.raises(NetworkError, match="no gradient comes back"):
+        value_and_gradient(network, parse_objective("body"), torch.rand(1, 3, 32, 32))
+
+
+def test_adapters_wait_to_be_asked_too(package, monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)
+    for name in ("timm/x", "vgg19+torchvision/y"):
+        with pytest.raises(NetworkError, match="a recipe cannot ask"):
+            Recipe.complete({"network": name})

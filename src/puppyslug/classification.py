@@ -114,7 +114,7 @@ def with_members(objective: Objective, network: Network, image: Tensor) -> Objec
     for term in groups:
         members = list(term.label.members)
         best = members[int(torch.argmax(logits[members]))]
-        nearest[term] = term.narrowed(network.find_label(str(best)))
+        nearest[term] = term.narrowed(network.known_vocabulary().labels[best])
     return Objective(
         tuple(
             (weight, nearest.get(term, term) if isinstance(term, SeeTerm) else term)

@@ -71,8 +71,9 @@ def take_files(settings: Mapping[str, object]) -> tuple[dict[str, object], Files
         named = parse_objective(str(settings["objective"]), open_label).guides
         guides = {term.name: Path(term.name) for term in named}
     own = None if labels is None else Path(labels)
-    if own is not None:  # things by name wait until it is read
-        settings["labels"] = FileReference(name=own.name, sha256=file_sha256(own))
+    if own is not None and own.is_file():  # things by name wait until it is read
+        name = own.name.encode("utf-8", "replace").decode()
+        settings["labels"] = FileReference(name=name, sha256=file_sha256(own))
     return settings, Files(mask, guides, weights, own)
 
 

@@ -11,7 +11,6 @@ import typer
 
 from puppyslug.networks import list_networks
 from puppyslug.networks.brought import allow
-from puppyslug.networks.records import JOIN
 from puppyslug.presets import PRESETS
 from puppyslug.recipe import Recipe
 
@@ -85,6 +84,16 @@ SETTINGS: dict[str, Any] = dict(
     )
 )
 
+# What films have besides: how a frame lies on the one before.
+MOVING: dict[str, Any] = dict(
+    (
+        _field("zoom", float, "RATIO"),
+        _field("rotate", float, "DEGREES"),
+        _field("pan_x", float, "PERCENT"),
+        _field("pan_y", float, "PERCENT"),
+    )
+)
+
 Force = Annotated[bool, typer.Option("--force", help="replace OUT where it exists")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="no progress and no notices")]
 RecipeFile = Annotated[
@@ -114,19 +123,20 @@ def output(help_text: str, metavar: str = "OUT|DIR") -> Any:
 
 
 def takes_settings(
-    *names: str, **help_texts: str
+    *names: str, moving: bool = False, **help_texts: str
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Give a command the options in ``SETTINGS``, collected in its argument ``settings``.
 
     Args:
         names: which of them; none for all.
+        moving: whether to take those in ``MOVING`` besides.
         help_texts: what an option means for this command, where that differs.
 
     Returns:
         A decorator for a function with a keyword argument ``settings``, a dict of those options
         that the user gave.
     """
-    chosen = {name: SETTINGS[name] for name in names or SETTINGS}
+    chosen = {name: SETTINGS[name] for name in names or SETTINGS} | (MOVING if moving else {})
     for name, text in help_texts.items():
         kind, option = get_args(chosen[name])
         option = copy.copy(option)
@@ -138,8 +148,7 @@ def takes_settings(
         def command(**arguments: object) -> int:
             values = {name: arguments.pop(name) for name in chosen}
             given = {name: value for name, value in values.items() if value not in (None, [])}
-            for part in str(given.get("network", "")).split(JOIN):
-                allow(part)  # who names code on the command line wants it run
+            allow(str(given.get("network", "")))  # who names code here wants it run
             return function(settings=given, **arguments)
 
         signature = inspect.signature(function)

@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Sequence
 
+from puppyslug.cli.outputs import printable
+
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table: coloured in a terminal, plain columns in a pipe."""
@@ -11,13 +13,14 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         return
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", pad_edge=False)
     for column, title in enumerate(header):
         table.add_column(title, no_wrap=column == 0)  # names are to be copied
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(escape(printable(cell)) for cell in row))
     Console().print(table)
 
 
@@ -38,7 +41,7 @@ def print_cards(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def print_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Plain columns of full width, for other programs."""
-    lines = [header, *rows]
+    lines = [header, *([printable(cell) for cell in row] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))

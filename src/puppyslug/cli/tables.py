@@ -20,7 +20,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def options(
+def start(
     context: typer.Context,
     _version: Annotated[
         bool,
@@ -59,7 +59,10 @@ def networks(context: typer.Context) -> None:
         for record in list_networks()
     ]
     blank = ("-",) * (len(header) - 3)
-    rows += [(name, "of an installed package", "here", *blank) for name in names_of_packages()]
+    rows += [
+        (name, f"of the package {package}", "installed", *blank)
+        for name, package in names_of_packages().items()
+    ]
     if sys.stdout.isatty():
         print_cards(header, rows)
     else:

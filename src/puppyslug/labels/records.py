@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from puppyslug.labels.spelling import key
 
 MAX_FILE_BYTES = 4_000_000
 _ID = re.compile(r"n\d{8}$")  # of WordNet, which Caffe's lists begin their lines with
+_MARKS = re.compile(r"[()\"\x00-\x1f\x7f-\x9f]")
 _PLACE = re.compile(r"/[a-z]/(?P<name>\S+)(\s+\d+)?$")  # as MIT's Places list them: /a/abbey 0
 
 
@@ -40,6 +41,15 @@ class Label:
         return self.members[0] if len(self.members) == 1 else None
 
 
+def named_class(names: Iterable[str], number: int, synset: str | None = None) -> Label:
+    """A class by its names, without the marks that mean something in an objective.
+
+    A class that is left without a name is called by its number.
+    """
+    plain = (" ".join(_MARKS.sub(" ", name).split()) for name in names)
+    return Label(tuple(filter(None, plain)) or (f"class {number}",), (number,), synset)
+
+
 def read_table(text: str) -> tuple[Label, ...]:
     """Read puppyslug's own tables: members, WordNet's id and names on a line."""
     return tuple(_from_table(line) for line in text.splitlines() if not line.startswith("#"))
@@ -59,6 +69,8 @@ def read_labels(path: Path) -> tuple[Label, ...]:
     Raises:
         LabelError: the file cannot be read, or names nothing.
     """
+    if not path.is_file():
+        raise LabelError(f"the labels {path} do not exist, or are no file; check the name")
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
@@ -73,10 +85,10 @@ def read_labels(path: Path) -> tuple[Label, ...]:
     labels = [_from_line(line, number) for number, line in enumerate(filter(str.strip, lines))]
     if not labels:
         raise LabelError(f"the labels {path} are empty; give a name on each line")
-    return _told_apart(labels)
+    return told_apart(labels)
 
 
-def _told_apart(labels: Sequence[Label]) -> tuple[Label, ...]:
+def told_apart(labels: Sequence[Label]) -> tuple[Label, ...]:
     """Labels of which no two prefer the same name: a later one gets its number added."""
     taken: set[str] = set()
     result = []
@@ -95,19 +107,18 @@ def _json_names(text: str, path: Path) -> list[str]:
         if isinstance(table, dict):
             table = [table[str(number)] for number in range(len(table))]
         return [name if isinstance(name, str) else str(name[-1]) for name in table]
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise LabelError(f"the labels {path} are no JSON list of names") from error
 
 
 def _from_line(line: str, number: int) -> Label:
     line = line.strip()
     if place := _PLACE.match(line):
-        return Label((place["name"].replace("_", " ").replace("/", " "),), (number,))
+        return named_class([place["name"].replace("_", " ").replace("/", " ")], number)
     synset, _, rest = line.partition(" ")
     if _ID.match(synset) and rest:
         line = rest
-    names = [name.strip() for name in line.split(",") if name.strip()]
-    return Label(tuple(names or [line]), (number,), synset if _ID.match(synset) else None)
+    return named_class(line.split(","), number, synset if _ID.match(synset) else None)
 
 
 def _from_table(line: str) -> Label:

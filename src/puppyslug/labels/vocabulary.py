@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from puppyslug.errors import LabelError
-from puppyslug.labels.records import Label, read_labels, read_table
+from puppyslug.labels.records import Label, named_class, read_labels, read_table, told_apart
 from puppyslug.labels.searching import Searcher
 from puppyslug.labels.spelling import key, keys
 
@@ -31,7 +31,7 @@ class Vocabulary:
     @classmethod
     def of_names(cls, name: str, names: Iterable[str]) -> "Vocabulary":
         """Classes called so, in this order."""
-        return cls(name, [Label((text,), (number,)) for number, text in enumerate(names)])
+        return cls(name, told_apart([named_class([text], n) for n, text in enumerate(names)]))
 
     @classmethod
     def numbered(cls, count: int) -> "Vocabulary":
@@ -70,9 +70,9 @@ class Vocabulary:
         name = name.strip()
         if not name:
             raise LabelError(f"the name of a class is empty; give one such as {self._example!r}")
-        if re.fullmatch(r"[+-]?[0-9]+", name):
-            return self._numbered(name)
         preferred, others = self._labels_by_key
+        if re.fullmatch(r"[+-]?[0-9]+", name) and key(name) not in preferred:
+            return self._numbered(name)
         for spelling in keys(name):
             if spelling in preferred:
                 return preferred[spelling]

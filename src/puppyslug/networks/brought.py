@@ -1,7 +1,8 @@
 """Networks that others bring: installed packages, timm, torchvision, a function of your own.
 
-A function named ``package.module:factory`` is code, so it runs only where whoever asks for it was
-asked: ``allow`` it first. A recipe, which may come from anywhere, cannot.
+A function named ``package.module:factory`` is code, and so are timm's and torchvision's models,
+which also download. They run only where whoever asks for them was asked: ``allow`` them first. A
+recipe, which may come from anywhere, cannot. Networks of installed packages go by name everywhere.
 """
 
 import contextlib
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from puppyslug.errors import NetworkError
-from puppyslug.networks.records import RECORDS, NetworkRecord
+from puppyslug.networks.records import JOIN, RECORDS, NetworkRecord
 
 if TYPE_CHECKING:
     from puppyslug.networks.network import Network
@@ -41,8 +42,12 @@ def is_brought(name: str) -> bool:
 
 
 def allow(name: str) -> None:
-    """Let a name such as ``package.module:factory`` be run: whoever calls this was asked."""
-    _allowed.add(name)
+    """Let a name such as ``package.module:factory`` be run: whoever calls this was asked.
+
+    Args:
+        name: of a network, or several joined by ``+``.
+    """
+    _allowed.update(part.strip() for part in name.split(JOIN))
 
 
 def record_of(name: str) -> NetworkRecord:
@@ -64,18 +69,18 @@ def bring(name: str) -> "Network":
     Raises:
         NetworkError: it is code that nobody allowed, cannot be imported, or makes no network.
     """
-    if _ADAPTED.fullmatch(name):
-        from puppyslug.networks.adapters import adapted
-
-        return adapted(name)
     found = list(entry_points(group=GROUP, name=name))
     if found:
         return _made(name, found[0].value)
     if name not in _allowed:
         raise NetworkError(
-            f"the network {name} is code, which a recipe cannot ask to be run; it runs where you "
-            f"say --network {name} yourself"
+            f"the network {name[:80]} is code of others, which a recipe cannot ask to be run; it "
+            "runs where you name it yourself with --network"
         )
+    if _ADAPTED.fullmatch(name):
+        from puppyslug.networks.adapters import adapted
+
+        return adapted(name)
     return _made(name, name)
 
 
@@ -108,7 +113,7 @@ def _made(name: str, place: str) -> "Network":
         raise NetworkError(f"the network {name} cannot be made: {error}") from error
     except NetworkError:
         raise
-    except Exception as error:  # whatever somebody else's code may raise
+    except (Exception, SystemExit) as error:  # whatever somebody else's code may raise
         text = " ".join(str(error).split())[:200]
         raise NetworkError(
             f"the network {name} cannot be made: {type(error).__name__}: {text}"

@@ -18,7 +18,7 @@ def cache_folder() -> Path:
     """Where downloads are kept: ``$PUPPYSLUG_CACHE``, or the user's folder for caches."""
     chosen = os.environ.get(FOLDER_VARIABLE)
     if chosen:
-        return Path(chosen)
+        return Path(chosen).expanduser()
     import pooch
 
     return Path(pooch.os_cache("puppyslug"))
@@ -66,4 +66,7 @@ def is_here(record: NetworkRecord) -> bool:
     """Whether a network's weights are on this machine, so that it can be loaded."""
     if isinstance(record.weights, PackagedWeights):
         return importlib.util.find_spec(record.weights.package) is not None
-    return record.weights is None or cached_path(record.weights).is_file()
+    try:
+        return record.weights is None or cached_path(record.weights).is_file()
+    except OSError:  # a cache that may not be read
+        return False

@@ -13,6 +13,7 @@ from torch import Tensor
 from puppyslug.errors import WeightsError
 
 _Field = descriptor_pb2.FieldDescriptorProto
+MOST_DIMENSIONS = 8
 _PARTS = ("weight", "bias")  # what a layer's first two blobs are
 
 # The part of Caffe's caffe.proto that weights are in: (number, name, type or message, repeated).
@@ -72,6 +73,8 @@ def read_caffe(data: bytes) -> dict[str, Tensor]:
 
 def _tensor(blob: Any, layer: str) -> Tensor:
     shape: Sequence[int] = blob.shape.dim or (blob.num, blob.channels, blob.height, blob.width)
+    if len(shape) > MOST_DIMENSIONS or any(edge < 1 for edge in shape):
+        raise WeightsError(f"is damaged: its layer {layer} has an impossible shape")
     data, kind = (blob.data, "<f4") if blob.data else (blob.double_data, "<f8")
     if len(data) != np.dtype(kind).itemsize * np.prod(shape, dtype=object):
         raise WeightsError(f"is damaged: its layer {layer} has another size than it says")

@@ -1,6 +1,6 @@
 """The record of a module of one's own, from what measuring it found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from torch import nn
 
@@ -40,7 +40,9 @@ def describe(
             f"there are {vocabulary.classes} labels, but the module {given}; give as many "
             "labels as it has classes, or none"
         )
-    blocks = _blocks(module, [one.name for one in layers if one.stride <= trained_at // 4])
+    maps = [one.name for one in layers if one.stride <= trained_at // 4]
+    paths = {name: form.path for name, form in measured.forms.items()}
+    blocks = _blocks(module, maps, paths)
     record = NetworkRecord(
         name=name,
         title=f"{type(module).__name__}, brought from outside",
@@ -66,10 +68,12 @@ def describe(
     return record
 
 
-def _blocks(module: nn.Module, maps: list[str]) -> list[str]:
+def _blocks(module: nn.Module, maps: list[str], paths: Mapping[str, str]) -> list[str]:
     """The layers that show depths best: numbered blocks, else whatever is made of others."""
     made_of_others = [
-        name for name in maps if name != CLASS_MAP and list(module.get_submodule(name).children())
+        name
+        for name in maps
+        if name != CLASS_MAP and list(module.get_submodule(paths[name]).children())
     ]
     numbered = [name for name in made_of_others if name.rpartition(".")[2].isdigit()]
     return numbered or made_of_others or maps

@@ -1,20 +1,27 @@
 """Downloads weights: from several places in turn, resumed where broken off, hash checked."""
 
+import contextlib
 import hashlib
+import os
 import re
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+import psutil
 
 from puppyslug.errors import WeightsError
 from puppyslug.networks.cache import cache_folder, cached_path, checksum_fits
 from puppyslug.networks.records import RemoteFile
 
 CHUNK = 1 << 18  # bytes
+MOST_BYTES = 4 << 30  # of a file whose size nobody has said
+URLS = "urls"  # folder in the cache for what somebody typed the address of
 TIMEOUT = (15, 60)  # seconds to connect, and without any data
 _HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,64})\.[a-z]+$")  # as torchvision names its files
 _FRAGMENT = re.compile(r"(sha256|sha1)=([0-9a-fA-F]{8,64})")
@@ -39,14 +46,14 @@ def fetch(file: RemoteFile, progress: Progress | None = None) -> Path:
     if target.is_file() and checksum_fits(target, file.checksum):
         return target
     problems = []
-    for url in file.urls:
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _download(file, url, target, progress)
-        except (OSError, ValueError, EOFError, tarfile.TarError) as error:  # requests' are OSErrors
-            problems.append(f"{urlsplit(url).netloc}: {_reason(error)}")
-        else:
-            return target
+    with _alone(target):
+        for url in file.urls:
+            try:
+                _download(file, url, target, progress)
+            except (OSError, ValueError, EOFError, tarfile.TarError, zlib.error) as error:
+                problems.append(f"{urlsplit(url).hostname}: {_reason(error)}")
+            else:
+                return target
     hashed = f" with {file.checksum.replace(':', ' ')}" if file.checksum else ""
     by_hand = f"put it at {target}" if "/" not in file.name else "name it with --weights"
     raise WeightsError(
@@ -65,7 +72,13 @@ def remote_file(url: str) -> RemoteFile:
     Raises:
         WeightsError: the URL is of another kind, or names no file.
     """
-    parts = urlsplit(url)
+    try:
+        url.encode("ascii")
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise WeightsError(
+            f"{url[:80]!a} is no address of a file; it begins with https://"
+        ) from error
     name = PurePosixPath(unquote(parts.path)).name
     if parts.scheme not in ("http", "https") or not parts.netloc or not name:
         raise WeightsError(f"{url} is no address of a file; it begins with https://")
@@ -78,7 +91,7 @@ def remote_file(url: str) -> RemoteFile:
         match = _HASH_IN_NAME.search(name)
         checksum = f"sha256:{match[1]}" if match else ""
     folder = hashlib.sha256(plain.encode()).hexdigest()[:12]
-    return RemoteFile(f"urls/{folder}/{name}", (plain,), checksum, 0)
+    return RemoteFile(f"{URLS}/{folder}/{name}", (plain,), checksum, 0)
 
 
 def is_url(text: str) -> bool:
@@ -96,12 +109,13 @@ def _download(file: RemoteFile, url: str, target: Path, progress: Progress | Non
     import pooch
 
     pooch.get_logger().setLevel("WARNING")
-    packed = url.endswith((".tar.gz", ".tgz"))
+    packed = url.endswith((".tar.gz", ".tgz")) and not target.name.endswith((".gz", ".tgz"))
     whole = len(file.checksum.partition(":")[2]) in (40, 64)  # pooch knows no beginnings
     name = f"{target.name}.tar.gz" if packed else target.name
     if not whole:
         target.unlink(missing_ok=True)  # pooch would take it, since it cannot check it
-    downloader = _Resuming(target.parent / f"{name}.{_short(url)}.part", progress)
+    most = 2 * file.size if file.size else MOST_BYTES
+    downloader = _Resuming(target.parent / f"{name}.{_short(url)}.part", most, progress)
     fetched = Path(
         pooch.retrieve(
             url,
@@ -124,8 +138,9 @@ def _download(file: RemoteFile, url: str, target: Path, progress: Progress | Non
 class _Resuming:
     """A downloader for pooch that keeps what has come, and asks for the rest next time."""
 
-    def __init__(self, partial: Path, progress: Progress | None) -> None:
+    def __init__(self, partial: Path, most: int, progress: Progress | None) -> None:
         self._partial = partial
+        self._most = most
         self._progress = progress
 
     def __call__(self, url: str, output_file: str, _pooch: object) -> None:
@@ -139,8 +154,13 @@ class _Resuming:
                 self._partial.unlink()
                 raise OSError("what was there of it is of another file")
             response.raise_for_status()
-            if response.status_code != requests.codes.partial_content:
+            if response.status_code == requests.codes.ok:
                 have = 0  # the place does not know ranges: from the start
+            elif response.status_code != requests.codes.partial_content:
+                raise OSError(f"answered {response.status_code} instead of a file")
+            elif not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+                self._partial.unlink()
+                raise OSError("answered with another part of the file than was asked for")
             self._receive(response, have)
         shutil.move(self._partial, output_file)
 
@@ -151,14 +171,20 @@ class _Resuming:
             for chunk in response.iter_content(CHUNK):
                 file.write(chunk)
                 have += len(chunk)
+                if have > self._most:
+                    break
                 if self._progress is not None:
                     self._progress(have, total)
+        if have > self._most:
+            self._partial.unlink()
+            raise OSError(f"is larger than {self._most / 1e6:.0f} MB, which it should not be")
         if total and have < total:
             raise OSError(f"broken off after {have / 1e6:.1f} of {total / 1e6:.1f} MB")
 
 
 def _unpack(archive: Path, target: Path) -> None:
     """Take the file called like the target out of an archive; its path in there is not used."""
+    found = False
     with tarfile.open(archive) as packed:
         for member in packed:
             if member.isfile() and PurePosixPath(member.name).name == target.name:
@@ -169,8 +195,41 @@ def _unpack(archive: Path, target: Path) -> None:
                     with unpacked.open("wb") as file:
                         shutil.copyfileobj(source, file)
                     unpacked.replace(target)
-                return
-    raise ValueError(f"the archive has no {target.name}")
+                found = True  # the rest is read all the same: its end holds a checksum
+    if not found:
+        raise ValueError(f"the archive has no {target.name}")
+
+
+@contextlib.contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Let only one process download a file at a time.
+
+    Raises:
+        WeightsError: another one does, or the cache cannot be written.
+    """
+    lock = target.with_name(f"{target.name}.lock")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if lock.exists() and not psutil.pid_exists(int(lock.read_text() or 0)):
+            lock.unlink()
+        with lock.open("x") as file:
+            file.write(str(os.getpid()))
+    except FileExistsError as error:
+        if target.parent.is_dir():
+            raise WeightsError(
+                f"{target.name} is being downloaded by another puppyslug; wait for it"
+            ) from error
+        raise WeightsError(f"{target.parent} is no folder; set PUPPYSLUG_CACHE") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise WeightsError(
+            f"the cache {target.parent} cannot be written: {reason}; set PUPPYSLUG_CACHE to a "
+            "folder that can"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
 
 
 def _short(url: str) -> str:

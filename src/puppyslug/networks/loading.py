@@ -8,10 +8,10 @@ import torch
 from puppyslug.errors import WeightsError
 from puppyslug.labels import Vocabulary
 from puppyslug.networks.brought import allow, bring
-from puppyslug.networks.cache import cached_path, file_sha256
+from puppyslug.networks.cache import cache_folder, cached_path, file_sha256
 from puppyslug.networks.ensemble import Ensemble
 from puppyslug.networks.families import FAMILIES
-from puppyslug.networks.fetching import fetch, is_url, remote_file
+from puppyslug.networks.fetching import URLS, fetch, is_url, remote_file
 from puppyslug.networks.network import Network
 from puppyslug.networks.records import NetworkRecord
 from puppyslug.networks.registry import find_record
@@ -97,7 +97,12 @@ def _load(
         check_known(record, path, sha256)
     with torch.device("meta"):  # no time lost on random weights that are replaced at once
         family = FAMILIES[record.family](record)
-    fill(family, record, path)
+    try:
+        fill(family, record, path)
+    except WeightsError:
+        if path.is_relative_to(cache_folder() / URLS):
+            path.unlink()  # else nobody would ever download it again
+        raise
     return Network(
         record,
         family,

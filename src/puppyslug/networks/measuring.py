@@ -5,13 +5,14 @@ several sizes, without numbers where it can be (on torch's meta device), and onl
 """
 
 import contextlib
+import copy
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn.modules.dropout import _DropoutNd
 
 from puppyslug.errors import NetworkError
@@ -19,7 +20,7 @@ from puppyslug.networks.families.module import Form, watch
 from puppyslug.networks.records import CLASS_MAP, Extent, LayerRecord
 from puppyslug.networks.records.layers import WHOLE
 
-SPAN = 128  # pixels by which the larger of two pictures is larger at least; strides divide it
+SPANS = (128, 240, 210, 336)  # pixels by which pictures are larger; a stride divides one of them
 MULTIPLES = (1, 2, 4, 7, 8, 14, 16, 28, 32, 64)  # that a module may ask of an edge
 MOST_TOKENS = 16  # before those of the map: a class token, registers
 SMALLEST = (8, 16, 24, 32, 48, 64, 75, 96, 128, 160, 192)  # pixels that are tried
@@ -75,6 +76,10 @@ class _Measurement:
         ]
         self._shapes: dict[int, Shapes] = {}
         try:
+            self._empty = _emptied(module)
+        except Exception:  # what cannot be copied is run itself
+            self._empty = module
+        try:
             first = self._run(edge)
         except Exception as error:  # whatever somebody else's code may raise
             text = " ".join(str(error).split())[:160] or type(error).__name__
@@ -86,7 +91,8 @@ class _Measurement:
         self._edge = edge
         self._multiple = next((m for m in MULTIPLES if self._runs(edge + m)), None)
         asked = self._multiple or 1
-        self._span = SPAN if SPAN % asked == 0 else 16 * asked
+        self._spans = [span for span in (*SPANS, 16 * asked) if span % asked == 0]
+        self._span = self._spans[0]
 
     def result(self) -> Measured:
         edge, multiple = self._edge, self._multiple
@@ -109,7 +115,7 @@ class _Measurement:
         values = sum(
             torch.Size(shape).numel() for name, shape in self._run(edge).items() if name in leaves
         )
-        named = {name or CLASS_MAP: form for name, form in forms.items()}
+        named = {_shown(name): form._replace(path=name) for name, form in forms.items()}
         return Measured(tuple(layers), named, multiple, values / edge**2)
 
     def _record(self, name: str, grid: _Grid, form: Form, small: Mapping[str, int]) -> LayerRecord:
@@ -124,7 +130,7 @@ class _Measurement:
             extra=grid.extra,
             smallest=fewest,
         )
-        return LayerRecord(name or CLASS_MAP, channels, extent)
+        return LayerRecord(_shown(name), channels, extent)
 
     def _map_of(self, name: str, known: Sequence[_Grid]) -> tuple[Form, _Grid] | None:
         """How to read a submodule's output as a map, or None where it is none."""
@@ -155,11 +161,20 @@ class _Measurement:
         return None
 
     def _grid(self, name: str, axis: int) -> _Grid | None:
-        """Where the positions along an edge lie: from two sizes, and where their number rises."""
-        first, last = (self._run(self._edge + more)[name][axis] for more in (0, self._span))
-        stride, rest = divmod(self._span, last - first)
-        if rest:
-            return None
+        """Where the positions along an edge lie; None where they lie at no even distance."""
+        edges = [self._edge + span for span in self._spans]
+        for span in self._spans:
+            first, last = (self._run(self._edge + more)[name][axis] for more in (0, span))
+            stride, rest = divmod(span, last - first) if last > first else (0, 1)
+            if rest:
+                continue
+            grid = self._beginning(name, axis, first, stride)
+            if all(self._run(edge)[name][axis] == grid.count(edge) for edge in edges):
+                return grid
+        return None
+
+    def _beginning(self, name: str, axis: int, first: int, stride: int) -> _Grid:
+        """Where the positions of a stride begin: from where their number rises."""
         multiple = self._multiple or 1
         low, high = 0, -(-stride // multiple)  # the number rises after one of these multiples
         while high - low > 1:
@@ -200,7 +215,7 @@ class _Measurement:
 
     def _forward(self, edge: int, shapes: Shapes) -> None:
         def seen(name: str, output: Any) -> None:
-            if isinstance(output, Tensor):
+            if isinstance(output, Tensor) and output.is_floating_point():
                 shapes[name] = tuple(output.shape)
 
         with torch.no_grad():
@@ -213,27 +228,22 @@ class _Measurement:
                 watch(self._module, self._names, x, seen)
 
     def _without_numbers(self, edge: int, seen: Any) -> None:
-        state = {
-            name: torch.empty_like(tensor, device="meta")
-            for name, tensor in (
-                *self._module.named_parameters(),
-                *self._module.named_buffers(),
-            )
-        }
-        kinds = [tensor.dtype for tensor in state.values() if tensor.is_floating_point()]
+        kinds = [one.dtype for one in self._empty.parameters() if one.is_floating_point()]
         x = torch.empty(1, 3, edge, edge, device="meta", dtype=(kinds or [torch.float32])[0])
-        runner = _Runner(self._module, self._names, seen)
-        functional_call(runner, {f"module.{name}": tensor for name, tensor in state.items()}, (x,))
+        watch(self._empty, self._names, x, seen)
 
 
-class _Runner(nn.Module):
-    """Watches a module as a module, so that torch can put other tensors in its place."""
+def _emptied(module: nn.Module) -> nn.Module:
+    """A copy of a module with tensors that have shapes and no numbers."""
+    memo: dict[int, Any] = {
+        id(one): nn.Parameter(torch.empty_like(one, device="meta"), requires_grad=False)
+        for one in module.parameters()
+    }
+    memo |= {id(one): torch.empty_like(one, device="meta") for one in module.buffers()}
+    return copy.deepcopy(module, memo)
 
-    def __init__(self, module: nn.Module, names: Sequence[str], seen: Any) -> None:
-        super().__init__()
-        self.module = module
-        self._names = names
-        self._seen = seen
 
-    def forward(self, x: Tensor) -> Any:
-        return watch(self.module, self._names, x, self._seen)
+def _shown(name: str) -> str:
+    """What a submodule is called as a layer; the module itself is the class map."""
+    plain = re.sub(r"[^\w.]", "_", name)
+    return CLASS_MAP if not name else f"{plain}_" if plain == CLASS_MAP else plain

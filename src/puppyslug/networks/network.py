@@ -1,5 +1,6 @@
 """A loaded network: activations of a picture by layer name, no deeper than asked for."""
 
+import copy
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -132,12 +133,12 @@ class Network:
         )
 
     def moved(self, *, precision: str, device: str) -> Self:
-        """The same network, computing in this precision and there; it takes the module along."""
+        """The same network, computing in this precision and there, with weights of its own."""
         if (precision, torch.device(device)) == (self.precision, self.device):
             return self
         return type(self)(
             self.record,
-            self._family,
+            copy.deepcopy(self._family),
             weights_name=self.weights_name,
             weights_sha256=self.weights_sha256,
             precision=precision,

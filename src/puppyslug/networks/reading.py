@@ -3,6 +3,7 @@
 import json
 import pickle
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +43,49 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         if start[8:9] == b"{":
             weights: Any = _read_safetensors(path, start, size)
         elif start.startswith((_ZIP, _PICKLE)):
+            _check_archive(path, zipped=start.startswith(_ZIP))
             weights = _read_torch(path)
         else:
             weights = _read_caffe(path)
     except OSError as error:
         raise WeightsError(f"the weights {path} cannot be read: {error.strerror}") from error
-    return {
-        name: tensor.float() if tensor.is_floating_point() else tensor
-        for name, tensor in _unwrapped(weights, path).items()
-    }
+    return {name: _plain(name, tensor, path) for name, tensor in _unwrapped(weights, path).items()}
+
+
+def _plain(name: str, tensor: Tensor, path: Path) -> Tensor:
+    """A tensor as float32 where it has real numbers; no larger than the file that it came from.
+
+    Raises:
+        WeightsError: it is of an odd kind, or spread out over more memory than it has.
+    """
+    odd = tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex()
+    if odd or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        raise WeightsError(f"{path} is no plain weights file: its {name} is of an odd kind")
+    try:
+        return tensor.float() if tensor.is_floating_point() else tensor
+    except (NotImplementedError, RuntimeError) as error:
+        raise WeightsError(
+            f"{path} holds numbers of a kind ({tensor.dtype}) that is not for weights"
+        ) from error
+
+
+def _check_archive(path: Path, *, zipped: bool) -> None:
+    """Refuse an archive that torch did not write: it compresses nothing, and holds no code.
+
+    Raises:
+        WeightsError: the archive is another.
+    """
+    if not zipped:
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise WeightsError(f"{path} is damaged, or only half downloaded; {_AGAIN}") from error
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+        raise WeightsError(f"{path} is a compressed archive, not a weights file; unpack it first")
+    if any("/code/" in member.filename for member in members):
+        raise WeightsError(f"{path} is a TorchScript archive, which is code; save its state dict")
 
 
 def _read_safetensors(path: Path, start: bytes, size: int) -> dict[str, Tensor]:
@@ -67,7 +102,7 @@ def _read_torch(path: Path) -> object:
         with warnings.catch_warnings(action="ignore"):
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises whatever the damage happens to trip over
-        if isinstance(error, pickle.UnpicklingError) and "Unsupported" in str(error):
+        if isinstance(error, pickle.UnpicklingError) and "global" in str(error).lower():
             raise WeightsError(
                 f"{path} holds Python objects beside weights, which puppyslug never runs; "
                 "save the state dict alone, or as .safetensors"

@@ -126,6 +126,8 @@ def _fitting(family: Family, weights: Mapping[str, Tensor]) -> dict[str, Tensor]
         lines = str(error).splitlines()
         raise WeightsError(lines[0] if lines else type(error).__name__) from error
     for name, expected in family.state_dict().items():
+        if not state[name].is_floating_point():
+            raise WeightsError(f"{name} holds {state[name].dtype}, no real numbers")
         if name.endswith("labels.weight") and len(state[name]) != len(expected):
             raise WeightsError(
                 f"it knows {len(state[name])} classes, not {len(expected)}; a network with classes "
@@ -155,4 +157,4 @@ def _networks_like(weights: Mapping[str, Tensor]) -> list[str]:
 
 
 def _shape(tensor: Tensor) -> str:
-    return "×".join(map(str, tensor.shape))
+    return "×".join(map(str, tensor.shape)) or "one number"

@@ -13,7 +13,7 @@ from puppyslug.objectives.terms import ChannelTerm, LayerTerm, NeuronTerm, Term
 MAX_LENGTH = 2000  # characters; an objective may come from a recipe that nobody vouches for
 
 _WEIGHT = re.compile(r"(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)\s*\*\s*", re.IGNORECASE)
-_LAYER = r"(?:[A-Za-z][\w./-]*::)?\w[\w./]*"
+_LAYER = r"(?:[A-Za-z][\w./:-]*?::)?\w[\w./]*"
 _SEE = re.compile(r"see\s*\(\s*(?P<name>\"[^\"]*\"|[^()\"]*)\)")
 _MASK = re.compile(rf"(?P<not>not\s+)?{_SEE.pattern}")
 _GUIDE = re.compile(rf'guide\s*\(\s*(?P<name>"(?:[^"\\]|\\.)*")\s*,\s*(?P<layer>{_LAYER})\s*\)')

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from puppyslug.errors import NetworkError
 from puppyslug.networks.families.family import Family
-from puppyslug.networks.records import CLASS_MAP, LayerRecord
+from puppyslug.networks.records import LayerRecord
 
 Size = tuple[int, int]
 
@@ -19,10 +19,12 @@ class Form(NamedTuple):
         channels_last: whether it is N×h×w×C.
         tokens: tokens before those of the map, where it is N×tokens×C; None where it is no list
             of tokens.
+        path: the submodule's own name, which need not be one that objectives can spell.
     """
 
     channels_last: bool = False
     tokens: int | None = None
+    path: str = ""
 
     def read(self, output: Tensor, positions: Size) -> Tensor:
         """The output as a map.
@@ -101,18 +103,19 @@ class Module(Family):
         """See ``Family.layers``: the wanted layers only, and no submodule above the highest."""
         height, width = (edge - edge % self._multiple for edge in x.shape[-2:])
         found: dict[str, Tensor] = {}
+        shown = {self._forms[name].path: name for name in self._layers if name in wanted}
 
         def seen(name: str, output: Any) -> None:
-            found[name or CLASS_MAP] = output
+            found[shown[name]] = output
             if len(found) == len(wanted):
                 raise _Reached
 
-        names = ["" if name == CLASS_MAP else name for name in self._layers if name in wanted]
+        names = list(shown)
         try:
             watch(self.module, names, x[..., :height, :width], seen)
         except _Reached:
             pass
-        except (RuntimeError, ValueError, AssertionError, IndexError) as error:
+        except Exception as error:  # whatever somebody else's code may raise
             text = " ".join(str(error).split())[:160] or type(error).__name__
             raise NetworkError(
                 f"the module cannot look at a picture of {width}×{height}: {text}; try another "
@@ -122,6 +125,11 @@ class Module(Family):
             if name in wanted:
                 if not isinstance(found.get(name), Tensor):
                     raise NetworkError(f"the module's layer {name} gives no tensor here")
+                if x.requires_grad and not found[name].requires_grad:
+                    raise NetworkError(
+                        f"no gradient comes back from the module's layer {name}: it is computed "
+                        "without gradients, or does not depend on the picture"
+                    )
                 positions = layer.positions((height, width))
                 yield name, self._forms[name].read(found[name], positions)
 
