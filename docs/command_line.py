@@ -5,7 +5,10 @@ import io
 import os
 from pathlib import Path
 
-COMMANDS = ("dream", "redo", "sheet", "classify", "layers", "labels", "bench", "networks")
+COMMANDS = (
+    "dream", "redo", "sheet", "zoom", "journey", "film", "classify", "layers", "labels", "bench",
+    "networks",
+)  # fmt: skip
 PAGE = Path(__file__).with_name("command-line.md")
 
 

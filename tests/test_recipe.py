@@ -72,7 +72,7 @@ def test_what_is_unset_is_filled_in():
         ({"preset": "clasic"}, "no preset 'clasic'; did you mean classic"),
         ({"photo": {"name": "../../etc/passwd", "sha256": "0" * 64}}, "photo cannot be"),
         ({"recipe_version": RECIPE_VERSION + 1, "version": "9.9"}, r"newer puppyslug \(9.9\)"),
-        ({"schedule": [[0, 0, 0, "octaves", 3]]}, "octaves' cannot change while dreaming"),
+        ({"schedule": [[0, 0, 0, "size", 3]]}, "size' cannot change while dreaming"),
         ({"schedule": [[0, 0, 0, "step_size", -3]]}, "step_size cannot be -3"),
     ],
 )

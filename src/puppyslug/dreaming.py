@@ -118,7 +118,7 @@ def dream_steps(
     Args:
         image: 1×3×H×W RGB in [0, 1], on the network's device.
         recipe: how to dream; ``photo``, ``network`` and ``size`` are not looked at, since
-            ``image`` and ``network`` are given.
+            ``image`` and ``network`` are given. The steps' recipe names this network.
         network: what looks at the picture.
         detail: 1×3×h×w to start from instead of nothing, at any size (a film's last frame).
         mask: 1×1×H×W in [0, 1], how strongly each pixel dreams; where 0, pixels stay untouched.
@@ -142,6 +142,8 @@ def dream_steps(
     size = (image.shape[-2], image.shape[-1])
     if mask is not None and not (isinstance(mask, Tensor) and mask.shape == (1, 1, *size)):
         raise ImageError("dream_steps takes a mask as a 1×1×H×W tensor, as large as the picture")
+    if recipe.network != network.record.name:  # the network is given, whatever the recipe says
+        recipe = recipe.model_copy(update={"network": network.record.name})
     composition = recipe.composition or size
     recipe.any_objective().check(network.record, composition)
     sizes = plan_octaves(recipe, recipe.any_objective(), network.record, size).sizes

@@ -4,6 +4,7 @@
 
     PuppyslugError
     ├── ImageError         a picture that cannot be read, is too large or too small
+    ├── VideoError         a film that cannot be read
     ├── OutputError        a result that cannot be written where it was asked for
     ├── NetworkError       a network, layer or channel that does not exist
     │   └── WeightsError   weights that are missing, damaged or of another network
@@ -24,6 +25,10 @@ class PuppyslugError(Exception):
 
 class ImageError(PuppyslugError):
     """A picture that cannot be read, is too large or too small."""
+
+
+class VideoError(PuppyslugError):
+    """A film that cannot be read."""
 
 
 class OutputError(PuppyslugError):

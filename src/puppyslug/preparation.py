@@ -16,15 +16,16 @@ from puppyslug.guiding import GuideFeatures
 from puppyslug.images import Photo
 from puppyslug.masking import fitted_mask, mask_by_name
 from puppyslug.networks import LayerRecord, NetworkRecord, find_record
+from puppyslug.networks.cache import file_sha256
 from puppyslug.networks.loading import load_network
 from puppyslug.networks.network import Network
+from puppyslug.networks.records import RemoteFile
 from puppyslug.networks.resolving import (
     fast_in_bfloat16,
     free_memory,
     resolve_device,
     resolve_precision,
 )
-from puppyslug.networks.weights import file_sha256
 from puppyslug.objectives import Objective, SeeTerm, parse_mask, parse_objective
 from puppyslug.octaves import THING, octaves_for, plan_octaves
 from puppyslug.planning import plan_memory
@@ -119,7 +120,7 @@ def prepare(
     guide_photos = read_guides(recipe, guides)
     mask_photo = None if mask is None else read_mask(recipe, mask)
     device = resolve_device(recipe.device)
-    precision = resolve_precision(recipe.precision, device, exact=record.brought)
+    precision = resolve_precision(recipe.precision, device, exact=record.brings_modules)
     if precision == "bfloat16" and not fast_in_bfloat16(device):
         notices.append("this device does not compute in bfloat16 itself: float32 is faster here")
     layers = [record.layer(name) for name in objective.layers]
@@ -135,7 +136,7 @@ def prepare(
         for (_, group), (_, member) in zip(asked.terms, objective.terms, strict=True)
         if isinstance(group, SeeTerm) and isinstance(member, SeeTerm) and group != member
     ]
-    mask_here, mask_notice = _mask(recipe, mask_photo, network, image)
+    mask_here, mask_notice = mask_for(recipe, network, image, mask_photo)
     if mask_notice:
         notices.append(mask_notice)
     named = {name: guide.image for name, guide in guide_photos.items()}
@@ -155,9 +156,6 @@ def prepare(
         settings["photo"] = source if start else reference_to(photo, source, result_folder)
     if mask is not None and mask_photo is not None and not isinstance(recipe.mask, FileReference):
         settings["mask"] = reference_to(mask_photo, mask, result_folder)
-    if files.labels is not None:
-        digest = file_sha256(files.labels)
-        settings["labels"] = FileReference(name=files.labels.name, sha256=digest)
     if guides and not recipe.guides:
         settings["guides"] = tuple(
             reference_to(guide, guides[name], result_folder).model_copy(update={"name": name})
@@ -257,10 +255,23 @@ def _tile(
     return "whole" if plan.tile is None else format_size(plan.tile), text
 
 
-def _mask(
-    recipe: Recipe, photo: Photo | None, network: Network, image: Tensor
+def mask_for(
+    recipe: Recipe, network: Network, image: Tensor, photo: Photo | None = None
 ) -> tuple[Tensor | None, str]:
-    """The recipe's mask at the picture's size, and what there is to say of it."""
+    """The recipe's mask for a picture, and what there is to say of it.
+
+    Args:
+        recipe: it may have a mask by name.
+        network: what looks for it.
+        image: 1×3×H×W RGB in [0, 1].
+        photo: the mask's picture, where it has one.
+
+    Returns:
+        1×1×H×W in [0, 1], or None; and a sentence, or nothing.
+
+    Raises:
+        ImageError: the mask is black all over, or its picture is missing.
+    """
     size = (image.shape[-2], image.shape[-1])
     if photo is not None:
         notice = ""
@@ -290,6 +301,18 @@ def _network(recipe: Recipe, files: Files, device: str) -> Network:
         raise LabelError(
             f"the recipe needs the labels file {recipe.labels.name}; name it with --labels"
         )
+    kept = recipe.labels
+    if files.labels is not None and kept and file_sha256(files.labels) != kept.sha256:
+        raise LabelError(
+            f"{files.labels} is not the labels file that the recipe was made with ({kept.name}); "
+            "its content differs"
+        )
+    wanted, record = recipe.weights, find_record(recipe.network)
+    fetched = record.weights.name if isinstance(record.weights, RemoteFile) else ""
+    if files.weights is None and wanted and fetched not in ("", wanted.name):
+        raise WeightsError(
+            f"the recipe needs the weights file {wanted.name}; name it with --weights"
+        )
     network = load_network(
         recipe.network,
         weights=files.weights,
@@ -298,8 +321,12 @@ def _network(recipe: Recipe, files: Files, device: str) -> Network:
         device=device,
         winograd=recipe.winograd,
     )
-    wanted = recipe.weights
     if wanted is not None and wanted.sha256 != network.weights_sha256:
+        if record.brought:
+            raise WeightsError(
+                f"{recipe.network} has other weights now than when the recipe was made; a dream "
+                "can be dreamt again only with the same ones"
+            )
         if files.weights is None:
             raise WeightsError(
                 f"the recipe needs the weights file {wanted.name}, which is not the one that "

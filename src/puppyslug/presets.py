@@ -49,6 +49,10 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 "margin": 0.25,
             },
         ),
+        "film": Preset(
+            "a frame of a zoom: few steps, for each goes on from the one before",
+            {"octaves": 3, "iterations": 4},
+        ),
         "animals": Preset("whole animals", {"network": "vgg19", "objective": "relu5_2"}),
     }
 )

@@ -18,8 +18,9 @@ from pydantic import (
     field_validator,
 )
 
+from puppyslug.easing import value_at
 from puppyslug.errors import NetworkError, RecipeError, nearest
-from puppyslug.labels import FindLabel, find_label, finder
+from puppyslug.labels import FindLabel, find_label, finder, open_label
 from puppyslug.networks import find_record
 from puppyslug.objectives import Objective, parse_mask, parse_objective
 from puppyslug.presets import find_preset
@@ -29,6 +30,11 @@ RECIPE_VERSION = 1
 STARTS = ("noise", "clouds")  # what there is to start from without a photo
 MAX_SMOOTH = 1000  # pixels
 STEERABLE = frozenset({"objective", "step_size", "jitter"})
+# what else may change from frame to frame of a film
+KEYED = frozenset(
+    ("octaves", "octave_scale", "iterations", "rescale", "taper", "soften", "focus", "margin",
+     "strength", "zoom", "rotate", "pan_x", "pan_y")
+)  # fmt: skip
 
 
 class FileReference(BaseModel):
@@ -48,13 +54,25 @@ class FileReference(BaseModel):
 
 
 class Change(NamedTuple):
-    """A setting changed while dreaming; places count from 0 and mean "from this step on"."""
+    """A setting changed while dreaming; places count from 0 and mean "from this step on".
+
+    Attributes:
+        frame: of a film; 0 for a picture.
+        octave: in which it takes effect.
+        step: of that octave.
+        field: of the recipe.
+        value: what the field is from there on.
+        eased: whether it is approached from the change before, frame by frame: numbers and
+            weights of the same terms linearly, other objectives by taking turns, step by step,
+            so that neither the stronger nor the weaker one decides.
+    """
 
     frame: int
     octave: int
     step: int
     field: str
     value: float | str
+    eased: bool = False
 
 
 def names_for_masks(network: str) -> FindLabel:
@@ -178,6 +196,18 @@ class Recipe(BaseModel):
         description="WxH of the tiles in which a large picture is looked at, whole for none; "
         "auto: as memory allows",
     )
+    zoom: float = Field(
+        1.0, ge=0.5, le=2, description="enlargement from one frame of a film to the next"
+    )
+    rotate: float = Field(
+        0.0, ge=-180, le=180, description="degrees that a frame turns against the one before"
+    )
+    pan_x: float = Field(
+        0.0, ge=-50, le=50, description="percent of the width that a frame moves right"
+    )
+    pan_y: float = Field(
+        0.0, ge=-50, le=50, description="percent of the height that a frame moves down"
+    )
     stop_after: int | None = Field(
         None, ge=1, description="steps after which the dream was interrupted"
     )
@@ -244,10 +274,10 @@ class Recipe(BaseModel):
     @classmethod
     def _check_schedule(cls, changes: tuple[Change, ...]) -> tuple[Change, ...]:
         for change in changes:
-            if change.field not in STEERABLE:
+            if change.field not in STEERABLE | KEYED:
                 raise ValueError(
                     f"{change.field!r} cannot change while dreaming; "
-                    f"{', '.join(sorted(STEERABLE))} can"
+                    f"{', '.join(sorted(STEERABLE | KEYED))} can"
                 )
         return changes
 
@@ -310,16 +340,35 @@ class Recipe(BaseModel):
     @property
     def names(self) -> FindLabel:
         """Finds a label by its name as the recipe's network calls it, or leaves it for later."""
-        return finder(find_record(self.network).vocabulary)
+        if self.labels is not None:
+            return open_label
+        try:
+            return finder(find_record(self.network).vocabulary)
+        except NetworkError:  # a network that was brought by hand
+            return open_label
 
     def at(self, frame: int, octave: int, step: int) -> Self:
         """The recipe with every change of its schedule up to this step applied."""
-        due = {
-            change.field: change.value
-            for change in self.schedule
-            if (change.frame, change.octave, change.step) <= (frame, octave, step)
-        }
-        return self.with_settings(due) if due else self
+        if not self.schedule:
+            return self
+        place = (frame, octave, step)
+        now: dict[str, float | str] = {}
+        for field in {change.field for change in self.schedule}:
+            own = [change for change in self.schedule if change.field == field]
+            value = value_at(own, getattr(self, field), place, self.names)
+            if value != getattr(self, field):
+                now[field] = value
+        return self.with_settings(now) if now else self
+
+    def frame(self, number: int) -> Self:
+        """The recipe of one frame: what a frame changes is in it, what a step does is scheduled."""
+        if not self.schedule:
+            return self
+        now = self.at(number, 0, 0)
+        rest = [change for change in self.schedule if change.field in STEERABLE]
+        return self.with_settings(
+            {**{field: getattr(now, field) for field in KEYED}, "schedule": tuple(rest)}
+        )
 
     @property
     def shapes(self) -> bool:

@@ -10,11 +10,13 @@ from puppyslug.cli.bench import bench
 from puppyslug.cli.classify import classify
 from puppyslug.cli.downloads import fetch
 from puppyslug.cli.dream import dream
+from puppyslug.cli.film import film
 from puppyslug.cli.labels import labels
 from puppyslug.cli.outputs import say
 from puppyslug.cli.redo import redo
 from puppyslug.cli.sheet import sheet
-from puppyslug.cli.tables import layers, networks, options
+from puppyslug.cli.tables import layers, networks, start
+from puppyslug.cli.zoom import journey, zoom
 from puppyslug.errors import PuppyslugError
 
 app = typer.Typer(
@@ -27,8 +29,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.callback()(options)
-for command in (dream, redo, sheet, classify, layers, labels, bench):
+app.callback()(start)
+for command in (dream, redo, sheet, zoom, journey, film, classify, layers, labels, bench):
     app.command()(command)
 networks_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 networks_app.callback()(networks)

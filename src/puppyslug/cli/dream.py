@@ -34,6 +34,12 @@ Output = Annotated[
 ]
 
 
+Timelapse = Annotated[
+    Path | None,
+    typer.Option("--timelapse", metavar="OUT.mp4", help="also a film of the dream as it grows"),
+]
+
+
 @dataclass(frozen=True)
 class _Request:
     """What all the pictures of one command have in common."""
@@ -46,6 +52,7 @@ class _Request:
     print_recipe: bool
     no_recipe: bool
     quiet: bool
+    timelapse: Path | None
 
 
 @options.takes_settings()
@@ -57,6 +64,7 @@ def dream(
     recipe: options.RecipeFile = None,
     print_recipe: options.PrintRecipe = False,
     no_recipe: options.NoRecipe = False,
+    timelapse: Timelapse = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
 ) -> int:
@@ -66,9 +74,8 @@ def dream(
     """
     stored = {} if recipe is None else _stored(recipe, settings, new_pictures=bool(photos))
     settings, files = take_files(settings)
-    for name, file in (("weights", files.weights), ("labels", files.labels)):
-        if file is not None:
-            stored.pop(name, None)
+    given = {"weights": files.weights, "labels": files.labels}
+    stored = {name: value for name, value in stored.items() if given.get(name) is None}
     chosen = fold_objective({**stored, **settings})
     if files.mask is not None:
         chosen.pop("mask", None)
@@ -77,6 +84,8 @@ def dream(
     sources = _sources(photos, chosen, recipe)
     if len(sources) > 1 and output is not None and not output.is_dir():
         raise OutputError(f"several photos need a folder to go to; {output} is none that exists")
+    if timelapse is not None:
+        _check_timelapse(timelapse, len(sources), force=force)
     request = _Request(
         Recipe.complete(chosen),
         recipe,
@@ -86,6 +95,7 @@ def dream(
         print_recipe,
         no_recipe,
         quiet,
+        timelapse,
     )
     failed = 0
     for source in sources:
@@ -102,6 +112,14 @@ def dream(
     if not (photos or recipe or output or print_recipe):
         say("Now one of your own: puppyslug dream PHOTO.jpg", quiet=quiet)
     return failed
+
+
+def _check_timelapse(path: Path, photos: int, *, force: bool) -> None:
+    if photos > 1:
+        raise OutputError("a time-lapse is of one dream; name one photo")
+    from puppyslug.video.making import check_film
+
+    check_film(path, force=force)
 
 
 def _stored(recipe: Path, settings: dict[str, object], *, new_pictures: bool) -> dict[str, object]:
@@ -162,6 +180,7 @@ def _dream_one(request: _Request, source: str | Path) -> int:
         photo.name if photo else str(source),
         no_recipe=request.no_recipe,
         quiet=request.quiet,
+        timelapse=request.timelapse,
     )
 
 

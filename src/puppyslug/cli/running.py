@@ -9,19 +9,21 @@ from puppyslug.cli.downloads import local_weights
 from puppyslug.cli.outputs import Destination, printable, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from puppyslug.dreaming import DreamStep
     from puppyslug.preparation import Prepared
     from puppyslug.recipe import Recipe
     from puppyslug.settings import Files
+    from puppyslug.sources import Source
 
 INTERRUPTED = 130
 
 
 def prepare_aloud(
     recipe: "Recipe",
-    source: "str | Path",
+    source: "Source",
     files: "Files | None" = None,
     *,
     result_folder: "Path | None" = None,
@@ -38,13 +40,20 @@ def prepare_aloud(
     return prepared
 
 
-def follow(prepared: "Prepared", label: str, *, quiet: bool) -> "tuple[DreamStep | None, bool]":
+def follow(
+    prepared: "Prepared",
+    label: str,
+    *,
+    quiet: bool,
+    watch: "Callable[[DreamStep], None] | None" = None,
+) -> "tuple[DreamStep | None, bool]":
     """Dream, and show the octave, step, score and time left where standard error is a terminal.
 
     Args:
         prepared: what to dream.
         label: what to call it beside the bar.
         quiet: show nothing.
+        watch: called with every step.
 
     Returns:
         The last step that was done, None if Ctrl-C came before the first; and whether it came.
@@ -58,6 +67,8 @@ def follow(prepared: "Prepared", label: str, *, quiet: bool) -> "tuple[DreamStep
             for last in dream_prepared(prepared):
                 if bar is not None:
                     bar.show(last)
+                if watch is not None:
+                    watch(last)
                 if last.recipe.tile != tile:
                     tile = last.recipe.tile
                     say(f"out of memory: going on in tiles of {tile}", quiet=quiet)
@@ -67,7 +78,13 @@ def follow(prepared: "Prepared", label: str, *, quiet: bool) -> "tuple[DreamStep
 
 
 def deliver(
-    prepared: "Prepared", destination: Destination, label: str, *, no_recipe: bool, quiet: bool
+    prepared: "Prepared",
+    destination: Destination,
+    label: str,
+    *,
+    no_recipe: bool,
+    quiet: bool,
+    timelapse: "Path | None" = None,
 ) -> int:
     """Dream and save the dream with its recipe.
 
@@ -82,8 +99,15 @@ def deliver(
 
     check_edges(destination.path, (prepared.image.shape[-1], prepared.image.shape[-2]))
     if not quiet:
-        say(f"{prepared.plan}: about {_duration(estimate_seconds(prepared))}")
-    step, interrupted = follow(prepared, label, quiet=quiet)
+        say(f"{prepared.plan}: about {duration(estimate_seconds(prepared))}")
+    growing = None
+    if timelapse is not None:
+        from puppyslug.video.timelapse import TimeLapse
+
+        growing = TimeLapse(timelapse)
+    step, interrupted = follow(
+        prepared, label, quiet=quiet, watch=None if growing is None else growing.add
+    )
     if step is None:
         say("interrupted before the first step: nothing to save", quiet=quiet)
         return INTERRUPTED
@@ -100,10 +124,12 @@ def deliver(
             quiet=quiet,
         )
     destination.save(step.to_pil(prepared.alpha), "" if no_recipe else None, quiet=quiet)
+    if growing is not None:
+        print(growing.save("" if no_recipe else step.recipe.to_json()))
     return INTERRUPTED if interrupted else 0
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """A guessed time, as exact as a guess is."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"

@@ -1,0 +1,229 @@
+"""What zoom, journey and film have in common: the job, its progress, its end."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from puppyslug.cli.outputs import printable, say
+from puppyslug.cli.running import INTERRUPTED, duration, prepare_aloud
+from puppyslug.errors import OutputError, RecipeError
+from puppyslug.recipe import Recipe
+from puppyslug.settings import Files
+
+if TYPE_CHECKING:
+    from puppyslug.preparation import Prepared
+    from puppyslug.sources import Source
+    from puppyslug.video.journal import Journal
+    from puppyslug.video.making import Make
+    from puppyslug.video.reading import Pixels
+
+Fps = Annotated[float | None, typer.Option("--fps", metavar="N", help="frames a second")]
+Quality = Annotated[
+    int, typer.Option("--quality", metavar="N", min=0, max=100, help="of the film, 0 to 100")
+]
+At = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--at",
+        metavar="FRAME:SETTING",
+        help="keyframe, such as 0:relu3_4, 4s:relu5_2 or 100:zoom=1.02, or a file .json "
+        "(repeatable; between two, settings are eased)",
+    ),
+]
+Output = Annotated[
+    Path, typer.Option("-o", "--output", metavar="OUT", help="a .mp4, .webm or .gif")
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="replace OUT, and start again what was cut short")
+]
+
+
+def pace(fps: float | None, usual: float = 25) -> Fraction:
+    """Frames a second, as given or as usual.
+
+    Raises:
+        RecipeError: none, or more than any screen shows.
+    """
+    given = usual if fps is None else fps
+    if not 0 < given <= 1000:
+        raise RecipeError(f"--fps is {given:g}; give a number of frames a second, such as 25")
+    return Fraction(given).limit_denominator(1001)
+
+
+@dataclass
+class Job:
+    """One film that is being made.
+
+    Attributes:
+        output: its file.
+        kind: zoom, journey or film.
+        recipe: as it was asked for.
+        asked: whatever else decides its frames.
+        force: whether to start again.
+        quiet: whether to say nothing.
+    """
+
+    output: Path
+    kind: str
+    recipe: Recipe
+    asked: dict[str, Any]
+    force: bool
+    quiet: bool
+
+    def begin(self, source: "Source", files: Files | None = None) -> "tuple[Journal, Prepared]":
+        """Open the journal and prepare; what a first run resolved, a later one keeps to.
+
+        Raises:
+            OutputError: the film cannot be written, or frames of another one are in its place.
+        """
+        from puppyslug.video.journal import Journal
+        from puppyslug.video.making import check_film
+
+        check_film(self.output, force=self.force)
+        job = {"kind": self.kind, **json.loads(self.recipe.to_json()), **self.asked}
+        journal = Journal(self.output, job, fresh=self.force)
+        resolved = journal.folder / "resolved.json"
+        try:
+            recipe = self.recipe
+            if resolved.exists():
+                recipe = Recipe.from_json(resolved.read_text(encoding="utf-8"))
+                say(f"going on with what is in {journal.folder}", quiet=self.quiet)
+            prepared = prepare_aloud(recipe, source, files, quiet=self.quiet)
+        except BaseException:
+            if not resolved.exists():
+                journal.remove()  # nothing has been made yet
+            raise
+        resolved.write_text(prepared.recipe.to_json(), encoding="utf-8")
+        return journal, prepared
+
+    def announce(self, prepared: "Prepared", frames: int, done: int, share: float = 1.0) -> None:
+        """Say before the start what a film takes.
+
+        Args:
+            prepared: how it is dreamt.
+            frames: how many it has.
+            done: how many of them are made.
+            share: of a still's time that a frame takes.
+
+        Raises:
+            OutputError: the disk has no room for the frames.
+        """
+        from puppyslug.preparation import estimate_seconds
+        from puppyslug.video.making import check_room
+
+        size = (prepared.image.shape[-2], prepared.image.shape[-1])
+        needed = check_room(self.output, size, frames, done)
+        if self.quiet:
+            return
+        seconds = estimate_seconds(prepared) * share * (frames - done)
+        went = f", {done} of them made" if done else ""
+        say(
+            f"{frames} frames{went}; {prepared.plan}: about {duration(seconds)}; up to "
+            f"{needed / 1e6:.0f} MB in {self.output.name}.frames until it is done"
+        )
+
+    def make(
+        self, journal: "Journal", parts: "Callable[[], Iterator[tuple[str, Make]]]", frames: int
+    ) -> bool:
+        """Make all frames that are missing, showing how far it is.
+
+        Args:
+            journal: where they are kept.
+            parts: names of parts, and what makes their frames from a state on.
+            frames: how many there are in all.
+
+        Returns:
+            Whether Ctrl-C came; what is made by then is kept.
+        """
+        from puppyslug.video.making import make_part
+
+        shown = sys.stderr.isatty() and not self.quiet
+        progress = _Progress(self.output, frames, shown=shown)
+        try:
+            with progress:
+                for name, make in parts():
+                    progress.skip(journal.done(name))
+                    make_part(journal, make, name, progress.kept)
+        except KeyboardInterrupt:
+            say(
+                f"interrupted after {progress.done} of {frames} frames, which are kept in "
+                f"{journal.folder}; the same command goes on",
+                quiet=self.quiet,
+            )
+            return True
+        return False
+
+    @property
+    def latest(self) -> Path:
+        """Where the latest frame can be looked at while the film is made."""
+        return latest_of(self.output)
+
+
+def latest_of(output: Path) -> Path:
+    """Where the latest frame of a film can be looked at."""
+    return output.with_name(f"{output.stem}.latest.png")
+
+
+class _Progress:
+    """How far a film is: a bar in a terminal, and the latest frame beside the film."""
+
+    def __init__(self, output: Path, frames: int, *, shown: bool) -> None:
+        self.done = 0
+        self._frames = frames
+        self._latest = latest_of(output)
+        self._began, self._made = time.monotonic(), 0
+        self._bar: Any = None
+        if shown:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(bar_width=None),
+                TextColumn("{task.fields[left]}", markup=False),
+                console=Console(stderr=True),
+                transient=True,
+                expand=True,
+            )
+            name = printable(output.name)
+            self._task = self._bar.add_task(name[:24], total=frames, left="")
+
+    def __enter__(self) -> "_Progress":
+        (self._bar or nullcontext()).__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._latest.unlink(missing_ok=True)
+        (self._bar or nullcontext()).__exit__(*error)
+
+    def skip(self, frames: int) -> None:
+        self.done += frames
+
+    def kept(self, _number: int, pixels: "Pixels") -> None:
+        from PIL import Image
+
+        self.done += 1
+        self._made += 1
+        partial = self._latest.with_suffix(".part")
+        try:
+            Image.fromarray(pixels).save(partial, "PNG", compress_level=1)
+            partial.replace(self._latest)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise OutputError(f"{self._latest} cannot be written: {error.strerror}") from error
+        if self._bar is not None:
+            pace = self._made / (time.monotonic() - self._began)
+            left = duration((self._frames - self.done) / pace)
+            text = f"frame {self.done}/{self._frames}  {pace:.2f} fps  {left} left"
+            self._bar.update(self._task, completed=self.done, left=text)
+
+
+__all__ = ["INTERRUPTED", "At", "Force", "Fps", "Job", "Output", "Quality", "pace"]

@@ -1,0 +1,149 @@
+"""``puppyslug zoom`` and ``puppyslug journey``: films that a picture dreams by itself."""
+
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from puppyslug.cli import filming, options
+from puppyslug.cli.filming import INTERRUPTED, Job
+from puppyslug.errors import RecipeError
+from puppyslug.keyframes import read_keyframes, with_keyframes
+from puppyslug.networks import find_record
+from puppyslug.objectives import parse_objective
+from puppyslug.recipe import STARTS, Recipe
+from puppyslug.settings import Files, fold_objective, take_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from puppyslug.video.making import Make
+
+ZOOM = 1.05  # the notebook's
+PRESET = "film"  # unless another, or a thing by name, is asked for
+FEWEST_LAYERS = 4  # of a journey that names none
+
+Photo = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[PHOTO|noise|clouds]",
+        help="what to start from [default: noise]",
+        show_default=False,
+    ),
+]
+Frames = Annotated[int, typer.Option("--frames", metavar="N", min=1, help="how many frames")]
+Each = Annotated[
+    int, typer.Option("--frames-per-layer", metavar="N", min=1, help="frames for each layer")
+]
+Layers = Annotated[
+    str | None,
+    typer.Option(
+        "--layers",
+        metavar="A,B,…",
+        help="layers or objectives, in this order [default: the network's, highest to lowest]",
+    ),
+]
+Crossfade = Annotated[
+    int,
+    typer.Option("--crossfade", metavar="N", min=0, help="frames over which layers change"),
+]
+
+
+@options.takes_settings(moving=True)
+def zoom(
+    photo: Photo = None,
+    *,
+    settings: dict[str, object],
+    output: filming.Output,
+    frames: Frames = 100,
+    fps: filming.Fps = None,
+    at: filming.At = None,
+    quality: filming.Quality = 80,
+    force: filming.Force = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Dream, move in a little, dream again: an endless zoom.
+
+    What was cut short goes on with the same command.
+    """
+    settings, files = take_files(settings)
+    recipe = Recipe.complete(fold_objective(_as_film(settings)))
+    speed = filming.pace(fps)
+    recipe = with_keyframes(recipe, read_keyframes(at or [], speed))
+    job = Job(output, "zoom", recipe, {"frames": frames}, force, quiet)
+    return _run(job, photo, files, frames, speed, quality)
+
+
+@options.takes_settings(moving=True)
+def journey(
+    photo: Photo = None,
+    *,
+    settings: dict[str, object],
+    output: filming.Output,
+    each: Each = 100,
+    layers: Layers = None,
+    crossfade: Crossfade = 10,
+    fps: filming.Fps = None,
+    at: filming.At = None,
+    quality: filming.Quality = 80,
+    force: filming.Force = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Zoom out of noise down through a network's layers.
+
+    The film of 2015: from random noise, every 100 frames the next lower layer, until the lowest.
+    """
+    from puppyslug.video.zooming import journey_recipe
+
+    settings, files = take_files(settings)
+    recipe = Recipe.complete(fold_objective(_as_film(settings)))
+    record = find_record(recipe.network)
+    if layers is None:
+        objectives = list(record.depths[::-1])
+    else:
+        parts = re.split(r",\s*(?=[^\s\d])", layers)
+        objectives = [str(parse_objective(part, recipe.names)) for part in parts]
+    if len(objectives) < (FEWEST_LAYERS if layers is None else 1):
+        raise RecipeError(f"{record.name} has few layers; name some with --layers A,B,C")
+    speed = filming.pace(fps)
+    recipe = with_keyframes(recipe, read_keyframes(at or [], speed))
+    recipe = journey_recipe(recipe, objectives, each, crossfade)
+    frames = each * len(objectives)
+    job = Job(output, "journey", recipe, {"frames": frames}, force, quiet)
+    return _run(job, photo, files, frames, speed, quality)
+
+
+def _as_film(settings: dict[str, object]) -> dict[str, object]:
+    """Settings with a film's own defaults, where nothing else is asked for."""
+    preset = {} if "preset" in settings or "see" in settings else {"preset": PRESET}
+    return {"zoom": ZOOM, **preset, **settings}
+
+
+def _run(
+    job: Job, photo: str | None, files: Files, frames: int, fps: Fraction, quality: int
+) -> int:
+    from puppyslug.video.making import finish_film
+    from puppyslug.video.zooming import zoom as zoom_frames
+
+    source: str | Path = "noise" if photo is None else photo if photo in STARTS else Path(photo)
+    if isinstance(source, Path):
+        from puppyslug.images import check_readable
+        from puppyslug.networks.cache import file_sha256
+
+        check_readable(source)
+        job.asked["photo"] = file_sha256(source)
+    else:
+        job.recipe = job.recipe.with_settings({"photo": source})
+    journal, prepared = job.begin(source, files)
+    job.announce(prepared, frames, journal.done())
+
+    def parts() -> "Iterator[tuple[str, Make]]":
+        yield "", lambda state: zoom_frames(prepared, frames, state=state)
+
+    if job.make(journal, parts, frames):
+        return INTERRUPTED
+    finish_film(job.output, journal, journal.frames(frames), prepared, fps=fps, quality=quality)
+    print(job.output)
+    return 0

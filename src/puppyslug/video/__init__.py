@@ -1,0 +1,1 @@
+"""Dreams in motion: the codec, and zoom, journey and film as generators of frames."""

@@ -1,0 +1,157 @@
+"""Dreams of films that hold still: detail moves along with what it lies on."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from puppyslug.dreaming import dream_steps
+from puppyslug.finishing import finish
+from puppyslug.preparation import Prepared
+from puppyslug.video.flow import Array, carried, flow_between, trusted
+from puppyslug.video.journal import Made, State
+from puppyslug.video.moving import as_array, as_tensor
+from puppyslug.video.reading import Pixels
+from puppyslug.video.segments import Segment
+from puppyslug.video.zooming import Watch, to_pixels
+
+OCTAVES = 2  # of a frame that goes on from the one before
+SHARE = 0.2  # of the iterations of a still, likewise
+Remask = Callable[[Tensor], Tensor | None]
+
+
+class Carried(NamedTuple):
+    """What a frame has of the one before.
+
+    Attributes:
+        detail: H×W×3, the dream less the source.
+        strength: mean |detail| that a scene began with, and keeps.
+        colour: mean of each channel of the detail, likewise.
+    """
+
+    detail: Array
+    strength: float
+    colour: Array
+
+
+def film(
+    prepared: Prepared,
+    sources: Iterator[Pixels],
+    segment: Segment,
+    *,
+    state: State | None = None,
+    remask: Remask | None = None,
+    by_flow: bool = True,
+    watch: Watch | None = None,
+) -> Iterator[Made]:
+    """Dream one segment of a film.
+
+    Its first frame is dreamt like a picture. Every other one starts from the detail of the frame
+    before, moved along the optical flow; where flow there and back disagree, something was
+    uncovered, and it is dreamt afresh. A few steps then keep it alive, and its strength and mean
+    colour are held at what the segment began with, so that it neither grows nor fades.
+
+    Args:
+        prepared: how to dream; its picture is not looked at.
+        sources: the film's frames from the segment's first on, H×W×3, of the picture's size.
+        segment: which frames.
+        state: of the last frame that is made already, to go on after it; ``sources`` begins at
+            the segment's first frame all the same.
+        remask: where each frame dreams, where that changes with the picture; else
+            ``prepared.mask``.
+        by_flow: whether detail moves along the flow; else it stays in its place.
+        watch: called with every step.
+
+    Yields:
+        Frames, from the first that is missing on.
+    """
+    made = int(state["next"]) if state else 0
+    before: Carried | None = None
+    if state:
+        before = Carried(state["detail"], float(state["strength"]), state["colour"])
+    previous: Pixels | None = None
+    for index, (number, pixels) in enumerate(
+        zip(range(segment.first, segment.last), sources, strict=False)
+    ):
+        if index >= made:
+            source = np.asarray(pixels, np.float32) / np.float32(255)
+            one = replace(prepared, image=as_tensor(source).to(prepared.image.device))
+            if remask is not None:
+                one = replace(one, mask=remask(one.image))
+            seed = segment.first
+            if before is None or previous is None:
+                dream = _dreamt(one, number, seed, None, 1.0, watch)
+                detail = dream - source
+                before = Carried(detail, float(np.abs(detail).mean()), detail.mean((0, 1)))
+            else:
+                start, fresh = _moved(before.detail, pixels, previous, by_flow=by_flow)
+                dream = _dreamt(one, number, seed, start, SHARE + (1 - SHARE) * fresh, watch)
+                before = _held(dream - source, before, one.mask)
+            shown = np.clip(source + before.detail, 0, 1)
+            yield Made(
+                to_pixels(_finished(one, shown)),
+                {
+                    "detail": before.detail,
+                    "strength": np.array(before.strength),
+                    "colour": before.colour,
+                    "next": np.array(index + 1),
+                },
+            )
+        previous = pixels
+
+
+def _moved(
+    detail: Array, current: Pixels, previous: Pixels, *, by_flow: bool
+) -> tuple[Array, float]:
+    """The detail where it belongs in the current frame, and how much of that is uncovered."""
+    if not by_flow:
+        return detail, 0.0
+    there = flow_between(current, previous)
+    sure = trusted(there, flow_between(previous, current))
+    return carried(detail, there) * sure[..., None], float(1 - sure.mean())
+
+
+def _dreamt(
+    one: Prepared, number: int, seed: int, detail: Array | None, share: float, watch: Watch | None
+) -> Array:
+    """A frame's dream before it is finished, H×W×3."""
+    recipe = one.recipe.frame(number)
+    if detail is not None:
+        steps = max(1, round(recipe.iterations * share))
+        octaves = min(OCTAVES, recipe.octaves)
+        recipe = recipe.with_settings({"octaves": octaves, "iterations": steps, "count": None})
+    for step in dream_steps(
+        one.image,
+        recipe,
+        one.network,
+        detail=None if detail is None else as_tensor(detail).to(one.image.device),
+        mask=one.mask,
+        guides=one.guides,
+        frame=seed,
+    ):
+        if watch is not None:
+            watch(step)
+    return as_array(step.image)
+
+
+def _held(detail: Array, before: Carried, mask: Tensor | None) -> Carried:
+    """The detail at the strength and with the mean colour that the segment began with."""
+    off = detail.mean((0, 1)) - before.colour
+    detail = detail - (off if mask is None else off * (as_array(mask) > 0))
+    strength = float(np.abs(detail).mean())
+    if strength > before.strength:
+        detail = detail * np.float32(before.strength / strength)
+    return before._replace(detail=detail)
+
+
+def _finished(one: Prepared, dream: Array) -> Array:
+    recipe = one.recipe
+    finished = finish(
+        as_tensor(dream).to(one.image.device),
+        one.image,
+        strength=recipe.strength,
+        keep_colours=recipe.keep_colours,
+    )
+    return as_array(finished)

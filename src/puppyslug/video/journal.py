@@ -1,0 +1,148 @@
+"""Frames kept beside a film that is being made, so that nothing is lost when it is cut short."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from puppyslug.errors import OutputError
+from puppyslug.video.reading import Pixels
+
+State = Mapping[str, NDArray[Any]]
+PNG_LEVEL = 1  # fast: the frames go when the film is done
+SHARE = 0.8  # of a frame's raw size that its PNG takes at most, in dreams
+
+
+class Made(NamedTuple):
+    """A frame as it is made.
+
+    Attributes:
+        pixels: H×W×3 RGB.
+        state: all that the next frame needs to know.
+    """
+
+    pixels: Pixels
+    state: State
+
+
+class Journal:
+    """A folder with the frames so far, what made them, and what the next one starts from."""
+
+    def __init__(self, film: Path, job: Mapping[str, Any], *, fresh: bool = False) -> None:
+        """Open the journal beside a film, or begin one.
+
+        Args:
+            film: the film's file.
+            job: all that decides its frames, as JSON.
+            fresh: throw away what an earlier run left.
+
+        Raises:
+            OutputError: frames of another job wait there, or the folder cannot be made.
+        """
+        self.folder = film.with_name(f"{film.name}.frames")
+        self._film = film
+        if fresh:
+            self.remove()
+        # Through JSON and back, so that what is compared is what can be written.
+        self._job = json.loads(json.dumps(job, sort_keys=True))
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            note = self.folder / "job.json"
+            if note.exists():
+                self._compare(json.loads(note.read_text(encoding="utf-8")))
+            else:
+                self._write(note, json.dumps(self._job, indent=1).encode())
+        except (OSError, ValueError) as error:
+            raise OutputError(f"{self.folder} cannot be used for frames: {error}") from error
+
+    def _compare(self, earlier: Mapping[str, Any]) -> None:
+        names = sorted({*self._job, *earlier})
+        other = [name for name in names if self._job.get(name) != earlier.get(name)]
+        if other:
+            raise OutputError(
+                f"{self.folder} holds frames of an unfinished film with other settings "
+                f"({', '.join(other)}); use the same settings to go on, another -o, or --force "
+                "to start again"
+            )
+
+    def done(self, part: str = "") -> int:
+        """How many frames of a part are whole."""
+        state = self._state(part)
+        return 0 if state is None else int(state["frames"])
+
+    def state(self, part: str = "") -> State:
+        """What the next frame of a part starts from; empty at its start."""
+        state = self._state(part)
+        return {} if state is None else {name: state[name] for name in state if name != "frames"}
+
+    def _state(self, part: str) -> dict[str, NDArray[Any]] | None:
+        path = self.folder / f"{part}state.npz"
+        if not path.exists():
+            return None
+        with np.load(path) as stored:
+            return {name: stored[name] for name in stored.files}
+
+    def keep(self, number: int, made: Made, part: str = "") -> None:
+        """Write a frame, then the state after it; either is there as a whole or not at all.
+
+        Args:
+            number: of the frame in its part, from 0.
+            made: the frame.
+            part: of the film, where its parts are made one by one.
+
+        Raises:
+            OutputError: the disk is full, or not to be written.
+        """
+        fine, data = cv2.imencode(
+            ".png", made.pixels[..., ::-1], (cv2.IMWRITE_PNG_COMPRESSION, PNG_LEVEL)
+        )
+        assert fine
+        try:
+            self._write(self._frame(number, part), data.tobytes())
+            partial = self.folder / f"{part}state.part.npz"
+            with partial.open("wb") as file:
+                np.savez(file, frames=np.array(number + 1), **made.state)  # type: ignore[arg-type]
+            partial.replace(self.folder / f"{part}state.npz")
+        except OSError as error:
+            raise OutputError(
+                f"frame {number} cannot be kept in {self.folder}: {error.strerror}; make room, "
+                "then run the same command to go on"
+            ) from error
+
+    def frames(self, count: int, part: str = "", first: int = 0) -> Iterator[Pixels]:
+        """Read frames of a part back."""
+        for number in range(first, first + count):
+            data = np.fromfile(self._frame(number, part), np.uint8)
+            pixels = cv2.imdecode(data, cv2.IMREAD_COLOR)
+            if pixels is None:
+                raise OutputError(f"{self._frame(number, part)} is damaged; start with --force")
+            yield np.ascontiguousarray(pixels[..., ::-1])
+
+    def remove(self) -> None:
+        """Throw the frames away."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _frame(self, number: int, part: str) -> Path:
+        return self.folder / f"{part}{number:06d}.png"
+
+    @staticmethod
+    def _write(path: Path, data: bytes) -> None:
+        partial = path.with_name(f"{path.name}.part")
+        partial.write_bytes(data)
+        partial.replace(path)
+
+
+def room_needed(size: tuple[int, int], frames: int) -> int:
+    """Bytes of disk that a journal may take.
+
+    Args:
+        size: (height, width) of the frames.
+        frames: how many.
+    """
+    raw = size[0] * size[1] * 3
+    return round(frames * raw * SHARE) + 3 * 4 * raw

@@ -1,0 +1,134 @@
+"""From a generator of frames to a finished film: journal, resume, assembly."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from puppyslug.errors import OutputError
+from puppyslug.preparation import Prepared
+from puppyslug.video.journal import Journal, Made, State, room_needed
+from puppyslug.video.reading import Frame, Pixels
+from puppyslug.video.segments import Segment
+from puppyslug.video.writing import check_suffix, write_film
+
+Make = Callable[[State], Iterator[Made]]
+
+
+def check_film(path: Path, *, force: bool) -> None:
+    """Refuse a film that could not be written.
+
+    Raises:
+        OutputError: an unknown suffix, no such folder, or a film that is there already.
+    """
+    check_suffix(path)
+    if not path.parent.is_dir():
+        raise OutputError(f"the folder {path.parent} does not exist")
+    if path.exists() and not force:
+        raise OutputError(f"{path} exists; give another name, or --force to replace it")
+
+
+def check_room(path: Path, size: tuple[int, int], frames: int, done: int) -> int:
+    """How many bytes of disk a film's frames may take until it is done.
+
+    Args:
+        path: the film.
+        size: (height, width) of its frames.
+        frames: how many there will be.
+        done: how many of them are there already.
+
+    Raises:
+        OutputError: there is less room.
+    """
+    needed = room_needed(size, frames - done)
+    free = shutil.disk_usage(path.parent).free
+    if needed > free:
+        raise OutputError(
+            f"{frames} frames may take {needed / 1e9:.1f} GB beside {path} until it is done, and "
+            f"{free / 1e9:.1f} GB are free; make room, or take a smaller --size"
+        )
+    return room_needed(size, frames)
+
+
+def make_part(
+    journal: Journal, make: Make, part: str = "", kept: Callable[[int, Pixels], None] | None = None
+) -> None:
+    """Make the frames of a part that are missing.
+
+    Args:
+        journal: where they are kept.
+        make: makes frames from a state on.
+        part: of the film.
+        kept: called with every frame that has been kept, and its number in the part.
+    """
+    number = journal.done(part)
+    for made in make(journal.state(part)):
+        journal.keep(number, made, part)
+        if kept is not None:
+            kept(number, made.pixels)
+        number += 1
+
+
+def part_name(index: int) -> str:
+    """What the frames of a segment are called by."""
+    return f"{index:04d}-"
+
+
+def assembled(journal: Journal, segments: Sequence[Segment]) -> Iterator[Pixels]:
+    """All frames of a film in order; where segments overlap, one gives way to the other."""
+    for index, segment in enumerate(segments):
+        following = segments[index + 1] if index + 1 < len(segments) else None
+        own = (following.first if following else segment.last) - segment.first
+        skipped = segment.overlap
+        yield from journal.frames(own - skipped, part_name(index), skipped)
+        if following is not None and following.overlap:
+            old = journal.frames(following.overlap, part_name(index), own)
+            new = journal.frames(following.overlap, part_name(index + 1))
+            for step, (one, other) in enumerate(zip(old, new, strict=True), 1):
+                share = step / (following.overlap + 1)
+                mixed = one + (other.astype(np.float32) - one) * share
+                yield np.asarray(mixed + 0.5, np.uint8)
+
+
+def finish_film(
+    path: Path,
+    journal: Journal,
+    frames: Iterator[Pixels],
+    prepared: Prepared,
+    *,
+    fps: Fraction,
+    times: Sequence[Fraction] | None = None,
+    quality: int,
+    audio_from: Path | None = None,
+) -> None:
+    """Write a film from its frames, then throw those away.
+
+    Args:
+        path: the film.
+        journal: whose frames they are.
+        frames: in order.
+        prepared: whose recipe the film carries.
+        fps: frames a second, on average.
+        times: of the frames where their pace is uneven.
+        quality: 0 to 100.
+        audio_from: a film whose sound this one gets.
+
+    Raises:
+        OutputError: it cannot be written; the frames stay.
+    """
+    timed = (
+        Frame(times[number] if times else number / fps, pixels)
+        for number, pixels in enumerate(frames)
+    )
+    write_film(
+        path,
+        timed,
+        fps=fps,
+        time_base=Fraction(1, 90_000) if times else None,
+        quality=quality,
+        audio_from=audio_from,
+        comment=prepared.recipe.to_json(),
+    )
+    journal.remove()

@@ -1,0 +1,85 @@
+"""Films for tests: moving scenes, and a reading of files that is not puppyslug's."""
+
+import json
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import skimage.data
+
+
+def moving_scene(frames: int, size=(96, 160), shift=(1.5, 0.5), brighter=0.0) -> list[np.ndarray]:
+    """A photo that moves under a window, by ``shift`` pixels (x, y) a frame; H×W×3 uint8."""
+    photo = cv2.resize(skimage.data.coffee(), (600, 400), interpolation=cv2.INTER_AREA)
+    pictures = []
+    for number in range(frames):
+        matrix = np.float32([[1, 0, -40 - shift[0] * number], [0, 1, -40 - shift[1] * number]])
+        moved = cv2.warpAffine(photo, matrix, size[::-1], borderMode=cv2.BORDER_REFLECT_101)
+        moved = moved * (1 + brighter * number)
+        pictures.append(np.clip(moved + 0.5, 0, 255).astype(np.uint8))
+    return pictures
+
+
+def save_film(
+    path: Path,
+    pictures: list[np.ndarray],
+    *,
+    fps: int = 25,
+    times: list[int] | None = None,
+    tone: bool = False,
+    codec: str = "libx264",
+    pix_fmt: str = "yuv420p",
+    options: dict[str, str] | None = None,
+    rotation: int = 0,
+    color_trc: int = 1,
+) -> Path:
+    """Write a film with PyAV directly; ``times`` are in milliseconds, ``tone`` adds sound."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=fps)
+        height, width = pictures[0].shape[:2]
+        stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
+        stream.options = {"crf": "10", **(options or {})} if codec == "libx264" else options or {}
+        context = stream.codec_context
+        context.color_range, context.colorspace = 1, 1
+        context.color_primaries, context.color_trc = 1, color_trc
+        if times:
+            context.time_base = Fraction(1, 1000)
+        sound = container.add_stream("aac", rate=44100, layout="mono") if tone else None
+        for number, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+            frame = frame.reformat(format=pix_fmt, dst_colorspace=1, dst_color_range=1)
+            if times:
+                frame.pts, frame.time_base = times[number], Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+        if sound:
+            seconds = len(pictures) / fps
+            wave = np.sin(np.arange(round(44100 * seconds)) * 0.06).astype(np.float32)
+            for start in range(0, len(wave), 1024):
+                part = av.AudioFrame.from_ndarray(wave[None, start : start + 1024], "fltp", "mono")
+                part.rate, part.pts = 44100, start
+                container.mux(sound.encode(part))
+            container.mux(sound.encode())
+    return path
+
+
+def frames_of(path: Path) -> list[np.ndarray]:
+    """All frames, by OpenCV's reader."""
+    capture = cv2.VideoCapture(str(path))
+    pictures = []
+    while True:
+        fine, picture = capture.read()
+        if not fine:
+            capture.release()
+            return pictures
+        pictures.append(picture[..., ::-1])
+
+
+def probe(path: Path) -> dict:
+    """What ffprobe says of a file."""
+    command = ["ffprobe", "-v", "error", "-count_frames", "-show_streams", "-show_format",
+               "-of", "json", str(path)]  # fmt: skip
+    return json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)

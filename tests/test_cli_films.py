@@ -1,0 +1,188 @@
+"""zoom, journey, film and --timelapse from the command line."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from films import frames_of, moving_scene, save_film
+from puppyslug.cli import main
+from puppyslug.recipe import Recipe
+from puppyslug.video.reading import read_frames
+
+SHORT = ["--layer", "relu1_1", "--octaves", "1", "--iterations", "1", "--quiet"]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def fails(capsys, *arguments):
+    assert main([*arguments]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    return error
+
+
+def test_a_zoom_has_its_frames_its_pace_and_its_recipe(folder, capsys):
+    arguments = ["zoom", "noise", "--size", "64x48", *SHORT, "--frames", "7", "--fps", "12"]
+    assert main([*arguments, "-o", "z.mp4"]) == 0
+    assert capsys.readouterr().out == "z.mp4\n"
+    assert len(frames_of(folder / "z.mp4")) == 7
+    with av.open("z.mp4") as container:
+        assert container.streams.video[0].average_rate == 12
+        assert container.duration == pytest.approx(7 / 12 * av.time_base, abs=2)
+        recipe = Recipe.from_json(container.metadata["comment"])
+    assert (recipe.zoom, recipe.objective, recipe.photo) == (1.05, "relu1_1", "noise")
+    assert [entry.name for entry in folder.iterdir()] == ["z.mp4"]
+    assert "exists" in fails(capsys, *arguments, "-o", "z.mp4")
+    assert main([*arguments, "-o", "z.mp4", "--force"]) == 0
+
+
+def test_a_zoom_starts_from_a_photo_and_moves_as_it_is_told(folder):
+    Image.fromarray(moving_scene(1)[0]).save("a.png")
+    still = ["--zoom", "1", "--pan-x", "10", "--step-size", "0.001"]
+    assert main(["zoom", "a.png", *SHORT, *still, "--frames", "3", "-o", "z.mp4"]) == 0
+    first, _, third = frames_of(folder / "z.mp4")
+    assert np.abs(third[:, 32:].astype(float) - first[:, :-32]).mean() < 4
+
+
+def test_a_journey_has_its_layers_and_frames(folder):
+    layers = ["--layers", "relu2_1,relu1_2,relu1_1", "--frames-per-layer", "3", "--crossfade", "2"]
+    small = ["--size", "64x48", "--octaves", "1", "--iterations", "1", "--quiet"]
+    assert main(["journey", *layers, *small, "-o", "j.webm"]) == 0
+    assert len(frames_of(folder / "j.webm")) == 9
+
+
+def test_a_film_keeps_length_pace_and_sound(folder, capsys):
+    save_film(folder / "in.mp4", moving_scene(30), fps=30, tone=True)
+    assert main(["film", "in.mp4", *SHORT, "-o", "out.mp4"]) == 0
+    read = list(read_frames(folder / "out.mp4"))
+    assert len(read) == 30
+    assert [frame.time for frame in read] == [Fraction(n, 30) for n in range(30)]
+    with av.open("out.mp4") as container:
+        stream = container.streams.video[0]
+        assert (stream.width, stream.height, stream.average_rate) == (160, 96, 30)
+        heard = list(container.decode(audio=0))
+        assert heard[-1].time + heard[-1].samples / 44100 == pytest.approx(1.0, abs=0.05)
+    assert sorted(entry.name for entry in folder.iterdir()) == ["in.mp4", "out.mp4"]
+
+
+def test_a_film_of_uneven_pace_keeps_it(folder):
+    times = [0, 40, 100, 110, 250, 290]
+    save_film(folder / "in.mkv", moving_scene(6), times=times)
+    assert main(["film", "in.mkv", *SHORT, "--flow", "none", "-o", "out.mp4"]) == 0
+    read = [float(frame.time) for frame in read_frames(folder / "out.mp4")]
+    assert read == pytest.approx([t / 1000 for t in times], abs=1e-3)
+
+
+def test_a_film_takes_things_masks_and_guides(folder):
+    save_film(folder / "in.mp4", moving_scene(3, size=(96, 128)))
+    mask = np.zeros((96, 128), np.uint8)
+    mask[:, :64] = 255
+    Image.fromarray(mask).save("mask.png")
+    Image.fromarray(moving_scene(1)[0]).save("guide.png")
+    small = ["--octaves", "1", "--iterations", "1", "--quiet"]
+    for wish in (
+        ["--see", "goldfish"],
+        ["--layer", "relu1_1", "--mask", "mask.png"],
+        ["--layer", "relu1_1", "--mask", "see(coffee)"],
+        ["--layer", "relu2_1", "--guide", "guide.png"],
+        ["--at", "0:relu1_1", "--at", "2:relu1_2"],
+    ):
+        assert main(["film", "in.mp4", *wish, *small, "-o", "out.mp4", "--force"]) == 0
+        assert len(frames_of(folder / "out.mp4")) == 3
+
+
+def test_a_timelapse_shows_every_step(folder, capsys):
+    arguments = ["dream", "clouds", "--size", "64x48", "--layer", "relu1_1", "--octaves", "2"]
+    assert main([*arguments, "--iterations", "3", "--quiet", "--timelapse", "t.mp4"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["clouds.dream.png", "t.mp4"]
+    frames = frames_of(folder / "t.mp4")
+    assert len(frames) == 1 + 6 + 12
+    last = np.asarray(Image.open("clouds.dream.png").convert("RGB")).astype(float)
+    assert np.abs(frames[-1] - last).mean() < 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["zoom", "-o", "a.avi"], "use one of .mp4"),
+        (["zoom", "-o", "no/a.mp4"], "folder no does not exist"),
+        (["zoom", "-o", "a.mp4", "--fps", "0"], "--fps is 0"),
+        (["zoom", "-o", "a.mp4", "--zoom", "9"], "zoom cannot be 9"),
+        (["zoom", "gone.png", "-o", "a.mp4"], "gone.png"),
+        (["zoom", "-o", "a.mp4", "--at", "relu4_1"], "write FRAME:OBJECTIVE"),
+        (["journey", "-o", "a.mp4", "--layers", "nothing"], "no layer 'nothing'"),
+        (["film", "gone.mp4", "-o", "a.mp4"], "gone.mp4 cannot be read"),
+        (["film", "text.mp4", "-o", "a.mp4"], "text.mp4 cannot be read as a film"),
+        (["film", "in.mp4", "-o", "a.mp4", "--flow", "left"], "no flow 'left'"),
+        (["film", "in.mp4", "-o", "in.mp4"], "exists"),
+        (["film", "in.mp4", "-o", "in.mp4", "--force"], "is the film that is read"),
+        (["dream", "clouds", "--timelapse", "a.gift"], "use one of .mp4"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(folder, capsys, arguments, said):
+    save_film(folder / "in.mp4", moving_scene(3))
+    (folder / "text.mp4").write_text("no film")
+    before = sorted(entry.name for entry in folder.iterdir())
+    assert said in fails(capsys, *arguments)
+    assert sorted(entry.name for entry in folder.iterdir()) == before
+
+
+def test_other_settings_do_not_mix_with_frames_that_are_there(folder, capsys, monkeypatch):
+    from puppyslug.video.journal import Journal
+
+    arguments = ["zoom", "--size", "64x48", *SHORT, "--frames", "4", "-o", "z.mp4"]
+    keep, kept = Journal.keep, []
+
+    def interrupted(self, number, made, part=""):
+        if number == 2 and not kept:
+            kept.append(number)
+            raise KeyboardInterrupt
+        keep(self, number, made, part)
+
+    monkeypatch.setattr(Journal, "keep", interrupted)
+    assert main([arguments[0], *arguments[1:]]) == 130
+    assert "other settings (seed)" in fails(capsys, *arguments, "--seed", "5")
+    assert main(arguments) == 0
+    assert sorted(entry.name for entry in folder.iterdir()) == ["z.mp4"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["zoom", "film"])
+def test_killed_at_any_moment_it_goes_on_to_the_same_film(folder, kind):
+    save_film(folder / "in.mp4", moving_scene(24))
+    arguments = {
+        "zoom": ["zoom", "noise", "--size", "160x96", *SHORT, "--frames", "60"],
+        "film": ["film", "in.mp4", *SHORT],
+    }[kind]
+    command = [sys.executable, "-m", "puppyslug", *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run([*command, "-o", "whole.mp4"], check=True, env=environment)
+    chance = random.Random(kind)
+    for _ in range(10):
+        process = subprocess.Popen([*command, "-o", "cut.mp4"], env=environment)
+        time.sleep(2 + chance.random() * 2)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if (folder / "cut.mp4").exists():
+            break
+    else:
+        subprocess.run([*command, "-o", "cut.mp4"], check=True, env=environment)
+    whole, cut = (list(read_frames(folder / name)) for name in ("whole.mp4", "cut.mp4"))
+    assert len(whole) == len(cut)
+    for one, other in zip(whole, cut, strict=True):
+        assert np.array_equal(one.pixels, other.pixels)
+    assert not (folder / "cut.mp4.frames").exists()
