@@ -1,7 +1,5 @@
 """Films for tests: moving scenes, and a reading of files that is not puppyslug's."""
 
-import json
-import subprocess
 from fractions import Fraction
 from pathlib import Path
 
@@ -76,10 +74,3 @@ def frames_of(path: Path) -> list[np.ndarray]:
             capture.release()
             return pictures
         pictures.append(picture[..., ::-1])
-
-
-def probe(path: Path) -> dict:
-    """What ffprobe says of a file."""
-    command = ["ffprobe", "-v", "error", "-count_frames", "-show_streams", "-show_format",
-               "-of", "json", str(path)]  # fmt: skip
-    return json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)

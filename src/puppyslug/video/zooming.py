@@ -14,6 +14,7 @@ from puppyslug.video.moving import as_array, as_tensor, moved
 from puppyslug.video.reading import Pixels
 
 Watch = Callable[[DreamStep], None]
+HOMING = 0.15  # share of the way back to its first mean colour that a picture goes in a frame
 MOST_CONTRAST = 0.24  # standard deviation; about that of a photo
 
 
@@ -35,6 +36,7 @@ def zoom(
         Frames, from the first that is missing on.
     """
     picture = prepared.image
+    home = picture.mean((2, 3), keepdim=True)
     first = 0
     if state:
         picture = as_tensor(state["picture"]).to(picture.device)
@@ -53,22 +55,22 @@ def zoom(
         ):
             if watch is not None:
                 watch(step)
-        picture = calmed(step.picture())
+        picture = calmed(step.picture(), home)
         array = as_array(picture)
         yield Made(to_pixels(array), {"picture": array, "next": np.array(number + 1)})
 
 
-def calmed(picture: Tensor) -> Tensor:
+def calmed(picture: Tensor, home: Tensor) -> Tensor:
     """A picture with the contrast of a photo at most, so that feeding it back does not burn it out.
 
     Args:
         picture: 1×3×H×W in [0, 1].
+        home: 1×3×1×1, the mean colour that it is drawn back to, a little every frame.
     """
     mean = picture.mean((2, 3), keepdim=True)
     contrast = float((picture - mean).square().mean().sqrt())
-    if contrast <= MOST_CONTRAST:
-        return picture
-    return mean + (picture - mean) * (MOST_CONTRAST / contrast)
+    share = min(1.0, MOST_CONTRAST / contrast) if contrast else 1.0
+    return (mean.lerp(home, HOMING) + (picture - mean) * share).clamp(0, 1)
 
 
 def journey_recipe(
