@@ -129,14 +129,22 @@ def test_a_timelapse_shows_every_step(folder, capsys):
         (["film", "gone.mp4", "-o", "a.mp4"], "gone.mp4 cannot be read"),
         (["film", "text.mp4", "-o", "a.mp4"], "text.mp4 cannot be read as a film"),
         (["film", "in.mp4", "-o", "a.mp4", "--flow", "left"], "no flow 'left'"),
-        (["film", "in.mp4", "-o", "in.mp4"], "exists"),
-        (["film", "in.mp4", "-o", "in.mp4", "--force"], "is the film that is read"),
+        (["film", "in.mp4", "-o", "in.mp4"], "is what is read for this"),
+        (["film", "in.mp4", "-o", "in.mp4", "--force"], "is what is read for this"),
         (["dream", "clouds", "--timelapse", "a.gift"], "use one of .mp4"),
+        (["dream", "a.gif", "--timelapse", "a.gif", "--force"], "is what is read for this"),
+        (["zoom", "a.gif", "-o", "a.gif", "--force"], "is what is read for this"),
+        (["zoom", "-o", "folder.mp4", "--force"], "is a folder"),
+        (["zoom", "-o", "a.mp4", "--fps", "1e-9"], "--fps is 1e-09"),
+        (["zoom", "-o", "a.mp4", "--frames", "100000000"], "make room"),
+        (["zoom", "-o", "a.mp4", "--at", "1:zoom=nan"], "zoom is a number"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(folder, capsys, arguments, said):
     save_film(folder / "in.mp4", moving_scene(3))
     (folder / "text.mp4").write_text("no film")
+    (folder / "folder.mp4").mkdir()
+    Image.fromarray(moving_scene(1)[0]).save("a.gif")
     before = sorted(entry.name for entry in folder.iterdir())
     assert said in fails(capsys, *arguments)
     assert sorted(entry.name for entry in folder.iterdir()) == before

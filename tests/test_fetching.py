@@ -270,7 +270,7 @@ def test_two_at_once_do_not_spoil_each_other(server, cache):
     server.files["/a"] = DATA
     lock = cache / "w.bin.lock"
     cache.mkdir()
-    lock.write_text(str(os.getpid()))
+    lock.write_text(str(os.getppid()))
     with pytest.raises(WeightsError, match="downloaded by another puppyslug"):
         fetch(remote(server, "/a"))
     lock.write_text("999999999")  # left behind by one that was killed

@@ -2,6 +2,7 @@
 
 import errno
 import itertools
+import os
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -464,3 +465,55 @@ def test_changes_of_a_schedule_are_read_with_and_without_easing():
     recipe = Recipe.complete({"schedule": [[3, 0, 0, "zoom", 1.1], [9, 0, 0, "zoom", 1.2, True]]})
     assert recipe.schedule == (Change(3, 0, 0, "zoom", 1.1), Change(9, 0, 0, "zoom", 1.2, True))
     assert recipe.frame(6).zoom == pytest.approx(1.15)
+
+
+def test_films_that_were_joined_go_on_where_their_times_begin_again(tmp_path):
+    one = save_film(tmp_path / "a.ts", moving_scene(6)).read_bytes()
+    (tmp_path / "two.ts").write_bytes(one + one)
+    times = [frame.time for frame in read_frames(tmp_path / "two.ts")]
+    assert len(times) == 12
+    assert times == sorted(set(times))
+
+
+def test_uneven_films_last_as_long_as_they_should(tmp_path):
+    times = [Fraction(n, 100) for n in (0, 4, 30, 31, 90, 100)]
+    frames = [Frame(at, picture) for at, picture in zip(times, moving_scene(6), strict=True)]
+    for suffix in (".mp4", ".gif"):
+        path = tmp_path / f"a{suffix}"
+        write_film(path, frames, fps=Fraction(25), time_base=Fraction(1, 90_000))
+        read = [float(frame.time) for frame in read_frames(path)]
+        assert read == pytest.approx([0, 0.04, 0.3, 0.31, 0.9, 1.0], abs=0.011)
+        with av.open(str(path)) as container:
+            assert container.duration / av.time_base == pytest.approx(1.04, abs=0.02)
+
+
+def test_sound_lies_beside_its_picture(tmp_path):
+    source = save_film(tmp_path / "in.mp4", moving_scene(100, size=(32, 48)), tone=True)
+    frames = timed(moving_scene(100, size=(32, 48)))
+    for suffix in (".mp4", ".webm"):
+        out = tmp_path / f"out{suffix}"
+        write_film(out, frames, fps=Fraction(25), audio_from=source)
+        with av.open(str(out)) as container:
+            kinds = [packet.stream.type for packet in container.demux() if packet.size]
+        longest = max(len(list(run)) for kind, run in itertools.groupby(kinds) if kind == "audio")
+        assert longest < len(kinds) / 4
+
+
+@pytest.mark.parametrize("name", ["state.npz", "job.json", "000001.png"])
+def test_a_damaged_journal_says_how_to_start_again(tmp_path, name):
+    path = tmp_path / "f.mp4"
+    journal = Journal(path, {"recipe": 1})
+    for number, pixels in enumerate(moving_scene(3)):
+        journal.keep(number, Made(pixels, {}))
+    (journal.folder / name).write_bytes(b"[")
+    with pytest.raises(OutputError, match="start again with --force"):
+        list(Journal(path, {"recipe": 1}).frames(Journal(path, {"recipe": 1}).done()))
+
+
+def test_one_film_is_made_by_one_process_at_a_time(tmp_path):
+    journal = Journal(tmp_path / "f.mp4", {})
+    (journal.folder / "lock").write_text(str(os.getppid()))
+    with pytest.raises(OutputError, match="made by another puppyslug"):
+        Journal(tmp_path / "f.mp4", {})
+    (journal.folder / "lock").write_text("999999999")
+    Journal(tmp_path / "f.mp4", {})

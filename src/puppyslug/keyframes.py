@@ -1,6 +1,7 @@
 """Keyframes: settings of a film over time, from text such as ``4s:relu5_2`` or from JSON."""
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -9,7 +10,7 @@ from pathlib import Path
 from puppyslug.errors import RecipeError
 from puppyslug.recipe import KEYED, STEERABLE, Change, Recipe
 
-_PLACE = re.compile(r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<seconds>s?)\s*$")
+_PLACE = re.compile(r"\s*(?P<number>\d{1,9}(?:\.\d{1,9})?)\s*(?P<seconds>s?)\s*$")
 _SETTING = re.compile(r"\s*(?P<field>[a-z_-]+)\s*=\s*(?P<value>.*)$", re.DOTALL)
 MAX_FILE_BYTES = 1_000_000
 
@@ -63,7 +64,7 @@ def _from_file(path: Path, fps: Fraction) -> Iterable[Change]:
             table = json.loads(file.read(MAX_FILE_BYTES))
     except OSError as error:
         raise RecipeError(f"the keyframes {path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecipeError(f"the keyframes {path} are not JSON: {error}") from error
     if not isinstance(table, Mapping) or not all(isinstance(v, Mapping) for v in table.values()):
         raise RecipeError(
@@ -79,7 +80,7 @@ def _from_file(path: Path, fps: Fraction) -> Iterable[Change]:
 def _frame(place: str, fps: Fraction) -> int:
     match = _PLACE.match(place)
     if match is None:
-        raise RecipeError(f"{place!r} is no frame or time; write a number such as 100, or 4s")
+        raise RecipeError(f"{place[:40]!r} is no frame or time; write a number such as 100, or 4s")
     number = Fraction(match["number"])
     return round(number * fps if match["seconds"] else number)
 
@@ -95,6 +96,8 @@ def _change(frame: int, field: str, value: object) -> Change:
         number = float(str(value))
     except ValueError as error:
         raise RecipeError(f"{field} is a number, not {value!r}") from error
+    if not math.isfinite(number):
+        raise RecipeError(f"{field} is a number, not {value!r}")
     return Change(frame, 0, 0, field, int(number) if number.is_integer() else number)
 
 

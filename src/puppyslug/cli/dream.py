@@ -85,7 +85,7 @@ def dream(
     if len(sources) > 1 and output is not None and not output.is_dir():
         raise OutputError(f"several photos need a folder to go to; {output} is none that exists")
     if timelapse is not None:
-        _check_timelapse(timelapse, len(sources), force=force)
+        _check_timelapse(timelapse, sources, force=force)
     request = _Request(
         Recipe.complete(chosen),
         recipe,
@@ -114,12 +114,13 @@ def dream(
     return failed
 
 
-def _check_timelapse(path: Path, photos: int, *, force: bool) -> None:
-    if photos > 1:
+def _check_timelapse(path: Path, photos: list[str | Path], *, force: bool) -> None:
+    if len(photos) > 1:
         raise OutputError("a time-lapse is of one dream; name one photo")
     from puppyslug.video.making import check_film
 
-    check_film(path, force=force)
+    (photo,) = photos
+    check_film(path, force=force, read=photo if isinstance(photo, Path) else None)
 
 
 def _stored(recipe: Path, settings: dict[str, object], *, new_pictures: bool) -> dict[str, object]:

@@ -10,7 +10,7 @@ import typer
 from puppyslug.cli import filming, options
 from puppyslug.cli.filming import INTERRUPTED, Job
 from puppyslug.cli.outputs import say
-from puppyslug.errors import OutputError, RecipeError
+from puppyslug.errors import RecipeError
 from puppyslug.keyframes import read_keyframes, with_keyframes
 from puppyslug.recipe import Recipe
 from puppyslug.settings import fold_objective, take_files
@@ -56,14 +56,13 @@ def film(
     from puppyslug.preparation import mask_for
     from puppyslug.video.filming import SHARE
     from puppyslug.video.filming import film as film_frames
-    from puppyslug.video.making import assembled, finish_film, part_name
+    from puppyslug.video.making import assembled, check_film, finish_film, part_name
     from puppyslug.video.reading import open_clip, read_frames
     from puppyslug.video.segments import segments, survey
 
     if flow not in FLOWS:
         raise RecipeError(f"there is no flow {flow!r}; choose from {', '.join(FLOWS)}")
-    if force and output.exists() and source.exists() and output.samefile(source):
-        raise OutputError(f"{output} is the film that is read; name another file")
+    check_film(output, force=force, read=source)
     settings, files = take_files({"size": str(LONGEST), **settings})
     clip = open_clip(source)
     found = survey(source)
@@ -75,12 +74,12 @@ def film(
     stretches = segments(len(found.times), found.cuts)
     first = next(iter(read_frames(source))).pixels
     asked = {"film": file_sha256(source), "flow": flow}
-    job = Job(output, "film", recipe, asked, force, quiet)
+    job = Job(output, "film", recipe, asked, force, quiet, reads=source)
     journal, prepared = job.begin(Image.fromarray(first), files)
     size = (prepared.image.shape[-2], prepared.image.shape[-1])
     frames = sum(one.last - one.first for one in stretches)
     done = sum(journal.done(part_name(index)) for index in range(len(stretches)))
-    job.announce(prepared, frames, done, share=SHARE)
+    job.announce(journal, prepared, frames, done, share=SHARE)
     remask = None
     if isinstance(prepared.recipe.mask, str):
 
@@ -107,18 +106,19 @@ def film(
     if job.make(journal, parts, frames):
         return INTERRUPTED
     even = all(time == number / clip.fps for number, time in enumerate(found.times))
-    finish_film(
-        output,
+    return job.finish(
         journal,
-        assembled(journal, stretches),
-        prepared,
-        fps=speed,
-        times=None if even or fps is not None else found.times,
-        quality=quality,
-        audio_from=source if clip.has_audio and fps is None else None,
+        lambda: finish_film(
+            output,
+            journal,
+            assembled(journal, stretches),
+            prepared,
+            fps=speed,
+            times=None if even or fps is not None else found.times,
+            quality=quality,
+            audio_from=source if clip.has_audio and fps is None else None,
+        ),
     )
-    print(output)
-    return 0
 
 
 def _resized(source: Path, first: int, size: tuple[int, int]) -> "Iterator[Pixels]":

@@ -14,7 +14,7 @@ import typer
 
 from puppyslug.cli.outputs import printable, say
 from puppyslug.cli.running import INTERRUPTED, duration, prepare_aloud
-from puppyslug.errors import OutputError, RecipeError
+from puppyslug.errors import OutputError, PuppyslugError, RecipeError
 from puppyslug.recipe import Recipe
 from puppyslug.settings import Files
 
@@ -53,7 +53,7 @@ def pace(fps: float | None, usual: float = 25) -> Fraction:
         RecipeError: none, or more than any screen shows.
     """
     given = usual if fps is None else fps
-    if not 0 < given <= 1000:
+    if not 0.01 <= given <= 1000:
         raise RecipeError(f"--fps is {given:g}; give a number of frames a second, such as 25")
     return Fraction(given).limit_denominator(1001)
 
@@ -69,6 +69,7 @@ class Job:
         asked: whatever else decides its frames.
         force: whether to start again.
         quiet: whether to say nothing.
+        reads: what it is made from, where that is a file.
     """
 
     output: Path
@@ -77,6 +78,7 @@ class Job:
     asked: dict[str, Any]
     force: bool
     quiet: bool
+    reads: Path | None = None
 
     def begin(self, source: "Source", files: Files | None = None) -> "tuple[Journal, Prepared]":
         """Open the journal and prepare; what a first run resolved, a later one keeps to.
@@ -87,14 +89,14 @@ class Job:
         from puppyslug.video.journal import Journal
         from puppyslug.video.making import check_film
 
-        check_film(self.output, force=self.force)
+        check_film(self.output, force=self.force, read=self.reads)
         job = {"kind": self.kind, **json.loads(self.recipe.to_json()), **self.asked}
         journal = Journal(self.output, job, fresh=self.force)
         resolved = journal.folder / "resolved.json"
         try:
             recipe = self.recipe
             if resolved.exists():
-                recipe = Recipe.from_json(resolved.read_text(encoding="utf-8"))
+                recipe = _resolved(resolved)
                 say(f"going on with what is in {journal.folder}", quiet=self.quiet)
             prepared = prepare_aloud(recipe, source, files, quiet=self.quiet)
         except BaseException:
@@ -104,10 +106,18 @@ class Job:
         resolved.write_text(prepared.recipe.to_json(), encoding="utf-8")
         return journal, prepared
 
-    def announce(self, prepared: "Prepared", frames: int, done: int, share: float = 1.0) -> None:
+    def announce(
+        self,
+        journal: "Journal",
+        prepared: "Prepared",
+        frames: int,
+        done: int,
+        share: float = 1.0,
+    ) -> None:
         """Say before the start what a film takes.
 
         Args:
+            journal: where its frames are kept.
             prepared: how it is dreamt.
             frames: how many it has.
             done: how many of them are made.
@@ -120,7 +130,12 @@ class Job:
         from puppyslug.video.making import check_room
 
         size = (prepared.image.shape[-2], prepared.image.shape[-1])
-        needed = check_room(self.output, size, frames, done)
+        try:
+            needed = check_room(self.output, size, frames, done)
+        except OutputError:
+            if not done:
+                journal.remove()
+            raise
         if self.quiet:
             return
         seconds = estimate_seconds(prepared) * share * (frames - done)
@@ -146,7 +161,7 @@ class Job:
         from puppyslug.video.making import make_part
 
         shown = sys.stderr.isatty() and not self.quiet
-        progress = _Progress(self.output, frames, shown=shown)
+        progress = _Progress(self.output, journal.folder / "latest.png", frames, shown=shown)
         try:
             with progress:
                 for name, make in parts():
@@ -161,24 +176,35 @@ class Job:
             return True
         return False
 
-    @property
-    def latest(self) -> Path:
-        """Where the latest frame can be looked at while the film is made."""
-        return latest_of(self.output)
+    def finish(self, journal: "Journal", write: Callable[[], None]) -> int:
+        """Write the film from its frames; the exit status."""
+        try:
+            write()
+        except KeyboardInterrupt:
+            say(
+                f"interrupted while {self.output} was written; all its frames are kept in "
+                f"{journal.folder}, and the same command goes on",
+                quiet=self.quiet,
+            )
+            return INTERRUPTED
+        print(self.output)
+        return 0
 
 
-def latest_of(output: Path) -> Path:
-    """Where the latest frame of a film can be looked at."""
-    return output.with_name(f"{output.stem}.latest.png")
+def _resolved(path: Path) -> Recipe:
+    try:
+        return Recipe.from_json(path.read_text(encoding="utf-8"))
+    except (PuppyslugError, OSError, ValueError) as error:
+        raise OutputError(f"{path} is damaged; start again with --force") from error
 
 
 class _Progress:
     """How far a film is: a bar in a terminal, and the latest frame beside the film."""
 
-    def __init__(self, output: Path, frames: int, *, shown: bool) -> None:
+    def __init__(self, output: Path, latest: Path, frames: int, *, shown: bool) -> None:
         self.done = 0
         self._frames = frames
-        self._latest = latest_of(output)
+        self._latest = latest
         self._began, self._made = time.monotonic(), 0
         self._bar: Any = None
         if shown:
@@ -201,7 +227,6 @@ class _Progress:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._latest.unlink(missing_ok=True)
         (self._bar or nullcontext()).__exit__(*error)
 
     def skip(self, frames: int) -> None:

@@ -136,14 +136,17 @@ def _run(
         job.asked["photo"] = file_sha256(source)
     else:
         job.recipe = job.recipe.with_settings({"photo": source})
+    job.reads = source if isinstance(source, Path) else None
     journal, prepared = job.begin(source, files)
-    job.announce(prepared, frames, journal.done())
+    job.announce(journal, prepared, frames, journal.done())
 
     def parts() -> "Iterator[tuple[str, Make]]":
         yield "", lambda state: zoom_frames(prepared, frames, state=state)
 
     if job.make(journal, parts, frames):
         return INTERRUPTED
-    finish_film(job.output, journal, journal.frames(frames), prepared, fps=fps, quality=quality)
-    print(job.output)
-    return 0
+    made = journal.frames(frames)
+    return job.finish(
+        journal,
+        lambda: finish_film(job.output, journal, made, prepared, fps=fps, quality=quality),
+    )

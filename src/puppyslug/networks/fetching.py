@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import os
 import re
 import shutil
 import tarfile
@@ -13,9 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import psutil
-
 from puppyslug.errors import WeightsError
+from puppyslug.locking import take
 from puppyslug.networks.cache import cache_folder, cached_path, checksum_fits
 from puppyslug.networks.records import RemoteFile
 
@@ -210,22 +208,14 @@ def _alone(target: Path) -> Iterator[None]:
     lock = target.with_name(f"{target.name}.lock")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if lock.exists() and not psutil.pid_exists(int(lock.read_text() or 0)):
-            lock.unlink()
-        with lock.open("x") as file:
-            file.write(str(os.getpid()))
-    except FileExistsError as error:
-        if target.parent.is_dir():
-            raise WeightsError(
-                f"{target.name} is being downloaded by another puppyslug; wait for it"
-            ) from error
-        raise WeightsError(f"{target.parent} is no folder; set PUPPYSLUG_CACHE") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
+        free = take(lock)
+    except OSError as error:
         raise WeightsError(
-            f"the cache {target.parent} cannot be written: {reason}; set PUPPYSLUG_CACHE to a "
-            "folder that can"
+            f"the cache {target.parent} cannot be written: {error.strerror}; set PUPPYSLUG_CACHE "
+            "to a folder that can"
         ) from error
+    if not free:
+        raise WeightsError(f"{target.name} is being downloaded by another puppyslug; wait for it")
     try:
         yield
     finally:

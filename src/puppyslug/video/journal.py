@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from puppyslug.errors import OutputError
+from puppyslug.locking import take
 from puppyslug.video.reading import Pixels
 
 State = Mapping[str, NDArray[Any]]
@@ -52,13 +54,19 @@ class Journal:
         self._job = json.loads(json.dumps(job, sort_keys=True))
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            if not take(self.folder / "lock"):
+                raise OutputError(f"{film} is being made by another puppyslug; wait for it")
             note = self.folder / "job.json"
             if note.exists():
-                self._compare(json.loads(note.read_text(encoding="utf-8")))
+                self._compare(dict(json.loads(note.read_text(encoding="utf-8"))))
             else:
                 self._write(note, json.dumps(self._job, indent=1).encode())
-        except (OSError, ValueError) as error:
-            raise OutputError(f"{self.folder} cannot be used for frames: {error}") from error
+        except OSError as error:
+            raise OutputError(
+                f"{self.folder} cannot be used for frames: {error.strerror}"
+            ) from error
+        except (ValueError, TypeError, RecursionError) as error:
+            raise OutputError(f"{self.folder} is damaged; start again with --force") from error
 
     def _compare(self, earlier: Mapping[str, Any]) -> None:
         names = sorted({*self._job, *earlier})
@@ -84,8 +92,13 @@ class Journal:
         path = self.folder / f"{part}state.npz"
         if not path.exists():
             return None
-        with np.load(path) as stored:
-            return {name: stored[name] for name in stored.files}
+        try:
+            with np.load(path) as stored:
+                state = {name: stored[name] for name in stored.files}
+            int(state["frames"])
+        except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            raise OutputError(f"{path} is damaged; start again with --force") from error
+        return state
 
     def keep(self, number: int, made: Made, part: str = "") -> None:
         """Write a frame, then the state after it; either is there as a whole or not at all.
@@ -117,10 +130,11 @@ class Journal:
     def frames(self, count: int, part: str = "", first: int = 0) -> Iterator[Pixels]:
         """Read frames of a part back."""
         for number in range(first, first + count):
-            data = np.fromfile(self._frame(number, part), np.uint8)
-            pixels = cv2.imdecode(data, cv2.IMREAD_COLOR)
+            path = self._frame(number, part)
+            data = np.fromfile(path, np.uint8) if path.exists() else np.zeros(0, np.uint8)
+            pixels = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
             if pixels is None:
-                raise OutputError(f"{self._frame(number, part)} is damaged; start with --force")
+                raise OutputError(f"{path} is missing or damaged; start again with --force")
             yield np.ascontiguousarray(pixels[..., ::-1])
 
     def remove(self) -> None:

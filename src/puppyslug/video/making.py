@@ -1,5 +1,6 @@
 """From a generator of frames to a finished film: journal, resume, assembly."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -17,8 +18,13 @@ from puppyslug.video.writing import check_suffix, write_film
 Make = Callable[[State], Iterator[Made]]
 
 
-def check_film(path: Path, *, force: bool) -> None:
+def check_film(path: Path, *, force: bool, read: Path | None = None) -> None:
     """Refuse a film that could not be written.
+
+    Args:
+        path: the film.
+        force: whether it may be there already.
+        read: what it is made from, which it must not replace.
 
     Raises:
         OutputError: an unknown suffix, no such folder, or a film that is there already.
@@ -26,6 +32,12 @@ def check_film(path: Path, *, force: bool) -> None:
     check_suffix(path)
     if not path.parent.is_dir():
         raise OutputError(f"the folder {path.parent} does not exist")
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; name a file in it")
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError(f"the folder {path.parent} cannot be written")
+    if path.exists() and read is not None and read.exists() and path.samefile(read):
+        raise OutputError(f"{path} is what is read for this; name another file")
     if path.exists() and not force:
         raise OutputError(f"{path} exists; give another name, or --force to replace it")
 

@@ -97,9 +97,10 @@ def read_frames(path: Path, notices: list[str] | None = None) -> Iterator[Frame]
             rate = Fraction(stream.average_rate or 25)
             time = number / rate if frame.pts is None else frame.pts * Fraction(frame.time_base)
             start = time if start is None else start
-            if time - start > last:  # times that run backwards are of no use to anybody
-                last = time - start
-                yield Frame(last, _upright(frame))
+            if time - start <= last:  # films put together begin again: they go on from there
+                start = time - last - 1 / rate
+            last = time - start
+            yield Frame(last, _upright(frame))
 
 
 def _container(path: Path) -> Any:

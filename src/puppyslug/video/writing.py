@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,18 +130,24 @@ def _write_container(
 ) -> None:
     stream: Any = None
     sound: Iterator[Any] = iter(())
+    heard: Any = None
     for frame in frames:
         if stream is None:
             stream = _add_video(container, form, frame.pixels, pace)
             sound = _sound(container, form, audio_from)
+            heard = next(sound, None)
         for packet in stream.encode(_coded(frame, pace)):
             container.mux(packet)
+        while heard is not None and heard.pts * heard.time_base <= frame.time:
+            container.mux(heard)
+            heard = next(sound, None)
     if stream is None:
         raise OutputError("the film would have no frames")
     for packet in stream.encode():
         container.mux(packet)
-    for packet in sound:
-        container.mux(packet)
+    while heard is not None:
+        container.mux(heard)
+        heard = next(sound, None)
 
 
 def _add_video(container: Any, form: _Format, pixels: Pixels, pace: _Pace) -> Any:
@@ -149,6 +156,8 @@ def _add_video(container: Any, form: _Format, pixels: Pixels, pace: _Pace) -> An
     stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
     crf = round(form.worst - (form.worst - form.best) * pace.quality / 100)
     stream.options = {**form.options, "crf": str(crf)}
+    if pace.time_base != 1 / pace.fps:  # frames that wait for later ones spoil uneven durations
+        stream.options = {**stream.options, "bf": "0"}
     context = stream.codec_context
     context.time_base = pace.time_base
     context.color_range, context.colorspace = 1, 1  # limited range, BT.709
@@ -206,21 +215,16 @@ def _encoded(given: Any, old: Any, new: Any, start: Fraction) -> Iterator[Any]:
 
 def _write_gif(path: Path, frames: Iterable[Frame], fps: Fraction) -> None:
     """A GIF; its times are hundredths of a second."""
-    pictures = _palettes(frames)
-    first = next(pictures, None)
-    if first is None:
-        raise OutputError(f"{path.name} would have no frames")
-    first.save(
-        path,
-        save_all=True,
-        append_images=pictures,
-        duration=max(20, round(1000 / fps)),
-        loop=0,
-        optimize=False,
-    )
-
-
-def _palettes(frames: Iterable[Frame]) -> Iterator[Image.Image]:
+    pictures: list[Image.Image] = []
+    times: list[int] = []
     for frame in frames:
         picture = Image.fromarray(frame.pixels)
-        yield picture.quantize(GIF_COLOURS, Image.Quantize.MEDIANCUT)
+        pictures.append(picture.quantize(GIF_COLOURS, Image.Quantize.MEDIANCUT))
+        times.append(round(frame.time * 100))
+    if not pictures:
+        raise OutputError("the film would have no frames")
+    times.append(times[-1] + round(100 / fps))
+    lasts = [max(2, after - before) * 10 for before, after in pairwise(times)]
+    pictures[0].save(
+        path, save_all=True, append_images=pictures[1:], duration=lasts, loop=0, optimize=False
+    )
