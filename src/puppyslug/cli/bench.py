@@ -20,9 +20,9 @@ def bench(as_json: AsJson = False) -> int:
     at two sizes, in float32 and in the precision that is used by default.
     """
     from puppyslug.benchmark import convolution_roof, run_benchmark
-    from puppyslug.networks.network import DTYPES
+    from puppyslug.networks.resolving import PRECISIONS
 
-    roofs = {precision: convolution_roof(precision) for precision in DTYPES}
+    roofs = {precision: convolution_roof(precision) for precision in PRECISIONS[1:]}
     measurements = []
     for measurement in run_benchmark(roofs):
         measurements.append(measurement)
