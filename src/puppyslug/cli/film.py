@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puppyslug.cli import filming, options
-from puppyslug.cli.filming import INTERRUPTED, Job
+from puppyslug.cli.filming import Job
 from puppyslug.cli.outputs import say
+from puppyslug.cli.running import INTERRUPTED
 from puppyslug.errors import RecipeError
 from puppyslug.keyframes import read_keyframes, with_keyframes
 from puppyslug.recipe import Recipe

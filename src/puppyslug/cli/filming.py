@@ -249,6 +249,3 @@ class _Progress:
             left = duration((self._frames - self.done) / pace)
             text = f"frame {self.done}/{self._frames}  {pace:.2f} fps  {left} left"
             self._bar.update(self._task, completed=self.done, left=text)
-
-
-__all__ = ["INTERRUPTED", "At", "Force", "Fps", "Job", "Output", "Quality", "pace"]

@@ -1,6 +1,5 @@
 """``puppyslug sheet``: one photo dreamt at every depth, strokes to animals."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ from puppyslug.cli import options
 from puppyslug.cli.outputs import Destination, say
 from puppyslug.cli.running import INTERRUPTED, follow, prepare_aloud
 from puppyslug.networks import find_record
-from puppyslug.objectives import parse_objective
+from puppyslug.objectives import parse_objective, parse_objectives
 from puppyslug.recipe import STARTS, Recipe
 from puppyslug.settings import take_files
 
@@ -59,10 +58,10 @@ def sheet(
     settings, files = take_files(settings)
     recipe = Recipe.complete({"size": TILE, **settings})
     record = find_record(recipe.network)
-    objectives = [
-        parse_objective(text, recipe.names)
-        for text in (re.split(r",\s*(?=[^\s\d])", layers) if layers is not None else record.depths)
-    ]
+    if layers is None:
+        objectives = [parse_objective(name) for name in record.depths]
+    else:
+        objectives = parse_objectives(layers, recipe.names)
     objectives.sort(key=lambda o: max(record.depth(layer) for layer in o.layers))
     path = Path(photo)
     source: str | Path = photo if photo in STARTS else path

@@ -1,6 +1,5 @@
 """``puppyslug zoom`` and ``puppyslug journey``: films that a picture dreams by itself."""
 
-import re
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puppyslug.cli import filming, options
-from puppyslug.cli.filming import INTERRUPTED, Job
+from puppyslug.cli.filming import Job
+from puppyslug.cli.running import INTERRUPTED
 from puppyslug.errors import RecipeError
 from puppyslug.keyframes import read_keyframes, with_keyframes
 from puppyslug.networks import find_record
-from puppyslug.objectives import parse_objective
+from puppyslug.objectives import parse_objectives
 from puppyslug.recipe import STARTS, Recipe
 from puppyslug.settings import Files, fold_objective, take_files
 
@@ -68,10 +68,8 @@ def zoom(
 
     What was cut short goes on with the same command.
     """
-    settings, files = take_files(settings)
-    recipe = Recipe.complete(fold_objective(_as_film(settings)))
     speed = filming.pace(fps)
-    recipe = with_keyframes(recipe, read_keyframes(at or [], speed))
+    recipe, files = _asked(settings, at, speed)
     job = Job(output, "zoom", recipe, {"frames": frames}, force, quiet)
     return _run(job, photo, files, frames, speed, quality)
 
@@ -97,28 +95,29 @@ def journey(
     """
     from puppyslug.video.zooming import journey_recipe
 
-    settings, files = take_files(settings)
-    recipe = Recipe.complete(fold_objective(_as_film(settings)))
+    speed = filming.pace(fps)
+    recipe, files = _asked(settings, at, speed)
     record = find_record(recipe.network)
     if layers is None:
         objectives = list(record.depths[::-1])
     else:
-        parts = re.split(r",\s*(?=[^\s\d])", layers)
-        objectives = [str(parse_objective(part, recipe.names)) for part in parts]
+        objectives = [str(one) for one in parse_objectives(layers, recipe.names)]
     if len(objectives) < (FEWEST_LAYERS if layers is None else 1):
         raise RecipeError(f"{record.name} has few layers; name some with --layers A,B,C")
-    speed = filming.pace(fps)
-    recipe = with_keyframes(recipe, read_keyframes(at or [], speed))
     recipe = journey_recipe(recipe, objectives, each, crossfade)
     frames = each * len(objectives)
     job = Job(output, "journey", recipe, {"frames": frames}, force, quiet)
     return _run(job, photo, files, frames, speed, quality)
 
 
-def _as_film(settings: dict[str, object]) -> dict[str, object]:
-    """Settings with a film's own defaults, where nothing else is asked for."""
+def _asked(
+    settings: dict[str, object], at: list[str] | None, fps: Fraction
+) -> tuple[Recipe, Files]:
+    """What was asked for, with a film's own defaults where nothing else was."""
+    settings, files = take_files(settings)
     preset = {} if "preset" in settings or "see" in settings else {"preset": PRESET}
-    return {"zoom": ZOOM, **preset, **settings}
+    recipe = Recipe.complete(fold_objective({"zoom": ZOOM, **preset, **settings}))
+    return with_keyframes(recipe, read_keyframes(at or [], fps)), files
 
 
 def _run(

@@ -42,11 +42,7 @@ def checksum_fits(path: Path, checksum: str) -> bool:
     if not checksum:
         return True
     algorithm, _, digits = checksum.partition(":")
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, algorithm).hexdigest().startswith(digits.lower())
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
+    return _digest(path, algorithm).startswith(digits.lower())
 
 
 def file_sha256(path: Path) -> str:
@@ -55,9 +51,13 @@ def file_sha256(path: Path) -> str:
     Raises:
         WeightsError: the file cannot be read.
     """
+    return _digest(path, "sha256")
+
+
+def _digest(path: Path, algorithm: str) -> str:
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.file_digest(file, algorithm).hexdigest()
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from puppyslug.errors import WeightsError
 from puppyslug.locking import take
-from puppyslug.networks.cache import cache_folder, cached_path, checksum_fits
+from puppyslug.networks.cache import cached_path, checksum_fits
 from puppyslug.networks.records import RemoteFile
 
 CHUNK = 1 << 18  # bytes
@@ -240,6 +240,3 @@ def _reason(error: Exception) -> str:
         return "no answer"
     text = str(getattr(error, "strerror", None) or error)
     return "another hash than it should have" if "hash" in text else text.splitlines()[0][:120]
-
-
-__all__ = ["Progress", "cache_folder", "fetch", "is_url", "remote_file"]

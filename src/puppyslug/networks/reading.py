@@ -43,7 +43,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         if start[8:9] == b"{":
             weights: Any = _read_safetensors(path, start, size)
         elif start.startswith((_ZIP, _PICKLE)):
-            _check_archive(path, zipped=start.startswith(_ZIP))
+            if start.startswith(_ZIP):
+                _check_archive(path)
             weights = _read_torch(path)
         else:
             weights = _read_caffe(path)
@@ -69,14 +70,12 @@ def _plain(name: str, tensor: Tensor, path: Path) -> Tensor:
         ) from error
 
 
-def _check_archive(path: Path, *, zipped: bool) -> None:
+def _check_archive(path: Path) -> None:
     """Refuse an archive that torch did not write: it compresses nothing, and holds no code.
 
     Raises:
         WeightsError: the archive is another.
     """
-    if not zipped:
-        return
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()

@@ -62,7 +62,8 @@ def check_known(record: NetworkRecord, path: Path, sha256: str) -> None:
             f"{path} is damaged or from another release of {weights.package}; reinstall "
             "with the constraints file"
         )
-    if isinstance(weights, RemoteFile) and not checksum_fits(path, weights.checksum):
+    known = isinstance(weights, RemoteFile) and f"sha256:{sha256}" == weights.checksum
+    if isinstance(weights, RemoteFile) and not known and not checksum_fits(path, weights.checksum):
         raise WeightsError(
             f"{path} is damaged or another file: its hash is not {weights.checksum}; remove "
             f"it and run 'puppyslug networks fetch {record.name}'"

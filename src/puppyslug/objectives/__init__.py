@@ -12,7 +12,7 @@ from puppyslug.objectives.objective import (
     neuron,
     see,
 )
-from puppyslug.objectives.parser import Mask, parse_mask, parse_objective
+from puppyslug.objectives.parser import Mask, parse_mask, parse_objective, parse_objectives
 from puppyslug.objectives.seeing import SeeTerm
 from puppyslug.objectives.terms import ChannelTerm, LayerTerm, NeuronTerm, Part, Term
 
@@ -32,5 +32,6 @@ __all__ = [
     "neuron",
     "parse_mask",
     "parse_objective",
+    "parse_objectives",
     "see",
 ]

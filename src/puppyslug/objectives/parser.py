@@ -22,6 +22,7 @@ _TERM = re.compile(
     r"(?:\s*:\s*(?P<channel>\d{1,9})"
     r"(?:\s*@\s*(?:(?P<centre>c)\b|(?P<row>\d{1,9})\s*,\s*(?P<column>\d{1,9})))?)?"
 )
+_BETWEEN = re.compile(r",\s*(?=[^\s\d])")  # not the comma of a position
 _SIGN = re.compile(r"[+-]\s*")
 _EXAMPLES = (
     "relu4_4, relu4_4:37, relu4_4:37@12,40, see(golden retriever), "
@@ -67,6 +68,11 @@ def parse_objective(text: str, names: FindLabel = find_label) -> Objective:
         negative = sign is not None and sign[0].startswith("-")
         terms.append((-weight if negative else weight, term))
     return Objective(tuple(terms))
+
+
+def parse_objectives(text: str, names: FindLabel = find_label) -> list[Objective]:
+    """Read several objectives with commas between them; see ``parse_objective``."""
+    return [parse_objective(part, names) for part in _BETWEEN.split(text)]
 
 
 @dataclass(frozen=True)

@@ -47,15 +47,14 @@ class Journal:
             OutputError: frames of another job wait there, or the folder cannot be made.
         """
         self.folder = film.with_name(f"{film.name}.frames")
-        self._film = film
-        if fresh:
-            self.remove()
         # Through JSON and back, so that what is compared is what can be written.
         self._job = json.loads(json.dumps(job, sort_keys=True))
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not take(self.folder / "lock"):
                 raise OutputError(f"{film} is being made by another puppyslug; wait for it")
+            if fresh:
+                self._clear()
             note = self.folder / "job.json"
             if note.exists():
                 self._compare(dict(json.loads(note.read_text(encoding="utf-8"))))
@@ -80,21 +79,21 @@ class Journal:
 
     def done(self, part: str = "") -> int:
         """How many frames of a part are whole."""
-        state = self._state(part)
-        return 0 if state is None else int(state["frames"])
+        return int(self._stored(part, only="frames").get("frames", 0))
 
     def state(self, part: str = "") -> State:
         """What the next frame of a part starts from; empty at its start."""
-        state = self._state(part)
-        return {} if state is None else {name: state[name] for name in state if name != "frames"}
+        stored = self._stored(part)
+        return {name: stored[name] for name in stored if name != "frames"}
 
-    def _state(self, part: str) -> dict[str, NDArray[Any]] | None:
+    def _stored(self, part: str, only: str | None = None) -> dict[str, NDArray[Any]]:
+        """What is known of a part, or one thing of it; nothing where it has not begun."""
         path = self.folder / f"{part}state.npz"
         if not path.exists():
-            return None
+            return {}
         try:
             with np.load(path) as stored:
-                state = {name: stored[name] for name in stored.files}
+                state = {name: stored[name] for name in ([only] if only else stored.files)}
             int(state["frames"])
         except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise OutputError(f"{path} is damaged; start again with --force") from error
@@ -136,6 +135,12 @@ class Journal:
             if pixels is None:
                 raise OutputError(f"{path} is missing or damaged; start again with --force")
             yield np.ascontiguousarray(pixels[..., ::-1])
+
+    def _clear(self) -> None:
+        """Throw away what an earlier run left, but for the lock, which is ours."""
+        for entry in self.folder.iterdir():
+            if entry.name != "lock":
+                entry.unlink()
 
     def remove(self) -> None:
         """Throw the frames away."""

@@ -13,7 +13,7 @@ from puppyslug.preparation import Prepared
 from puppyslug.video.journal import Journal, Made, State, room_needed
 from puppyslug.video.reading import Frame, Pixels
 from puppyslug.video.segments import Segment
-from puppyslug.video.writing import check_suffix, write_film
+from puppyslug.video.writing import TICKS, check_suffix, write_film
 
 Make = Callable[[State], Iterator[Made]]
 
@@ -138,7 +138,7 @@ def finish_film(
         path,
         timed,
         fps=fps,
-        time_base=Fraction(1, 90_000) if times else None,
+        time_base=Fraction(1, TICKS) if times else None,
         quality=quality,
         audio_from=audio_from,
         comment=prepared.recipe.to_json(),

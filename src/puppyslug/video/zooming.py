@@ -1,7 +1,6 @@
 """Endless zoom: dream, move a little, dream again (the notebook's feedback loop, 2015)."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
 from torch import Tensor
@@ -98,8 +97,3 @@ def journey_recipe(
 def to_pixels(array: np.ndarray) -> Pixels:
     """H×W×3 in [0, 1] as bytes."""
     return np.asarray(array * 255 + 0.5, np.uint8)
-
-
-def with_image(prepared: Prepared, array: np.ndarray) -> Prepared:
-    """The same preparation for another picture of the same size, H×W×3 in [0, 1]."""
-    return replace(prepared, image=as_tensor(array).to(prepared.image.device))
