@@ -3,6 +3,8 @@
 import errno
 import itertools
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -517,3 +519,23 @@ def test_one_film_is_made_by_one_process_at_a_time(tmp_path):
         Journal(tmp_path / "f.mp4", {})
     (journal.folder / "lock").write_text("999999999")
     Journal(tmp_path / "f.mp4", {})
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif"])
+def test_the_same_frames_become_the_same_file_whatever_memory_held_before(tmp_path, suffix):
+    """glibc fills memory that it hands out with what MALLOC_PERTURB_ says."""
+    code = (
+        "import sys, pathlib, fractions; import films; "
+        "from puppyslug.video.reading import Frame; "
+        "from puppyslug.video.writing import write_film; "
+        "write_film(pathlib.Path(sys.argv[1]), (Frame(fractions.Fraction(number, 25), one) "
+        "for number, one in enumerate(films.moving_scene(30))), fps=fractions.Fraction(25))"
+    )
+    written = []
+    for filling in ("1", "165"):
+        path = tmp_path / f"{filling}{suffix}"
+        environment = {**os.environ, "MALLOC_PERTURB_": filling}
+        environment["PYTHONPATH"] = str(Path(__file__).parent)
+        subprocess.run([sys.executable, "-c", code, path], check=True, env=environment)
+        written.append(path.read_bytes())
+    assert written[0] == written[1]

@@ -39,7 +39,14 @@ class _Format(NamedTuple):
 
 _FORMATS = {
     ".mp4": _Format(
-        "libx264", {"preset": "medium"}, 10, 40, "aac", frozenset({"aac", "mp3", "ac3", "alac"})
+        "libx264",
+        # Without mbtree, which on AVX-512 reads memory that nobody wrote: the same frames became
+        # other files from run to run (x264 165). Films grow by a fifth, and better in PSNR.
+        {"preset": "medium", "x264-params": "mbtree=0"},
+        10,
+        40,
+        "aac",
+        frozenset({"aac", "mp3", "ac3", "alac"}),
     ),
     ".webm": _Format(
         "libvpx-vp9",
@@ -122,7 +129,9 @@ class _Pace(NamedTuple):
 
 
 def _flags(path: Path) -> dict[str, str]:
-    return {"movflags": "+faststart"} if path.suffix.lower() == ".mp4" else {}
+    """Options of the container; bitexact keeps WebM from drawing itself a random number."""
+    moved = {"movflags": "+faststart"} if path.suffix.lower() == ".mp4" else {}
+    return {"fflags": "+bitexact", **moved}
 
 
 def _write_container(
