@@ -20,6 +20,7 @@ from PIL import Image
 
 from puppyslug.preparation import prepare
 from puppyslug.recipe import Recipe
+from puppyslug.settings import fold_objective
 from puppyslug.video.filming import film
 from puppyslug.video.flow import carried, flow_between, trusted
 from puppyslug.video.reading import read_frames
@@ -67,6 +68,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--size", type=int, default=320)
     parser.add_argument("--layer", default="relu3_4")
+    parser.add_argument("--see", help="a thing instead of a layer, such as castle")
     parser.add_argument("--save", type=Path)
     chosen = parser.parse_args()
     if chosen.film:
@@ -78,6 +80,8 @@ def main() -> None:
     else:
         sources = scene(chosen.frames, chosen.size)
     settings = {"objective": chosen.layer, "octaves": 3, "iterations": 8, "size": "full"}
+    if chosen.see:
+        settings = fold_objective({"see": chosen.see, "size": "full"})
     prepared = prepare(Recipe.complete(settings), Image.fromarray(sources[0]))
 
     start = time.perf_counter()

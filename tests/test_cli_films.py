@@ -106,6 +106,49 @@ def test_a_film_takes_things_masks_and_guides(folder):
         assert len(frames_of(folder / "out.mp4")) == 3
 
 
+def test_keyframes_hold_in_films_too(folder):
+    save_film(folder / "in.mp4", moving_scene(9))
+    keys = ["--at", "0:strength=0", "--at", "8:strength=1", "--step-size", "8"]
+    assert main(["film", "in.mp4", *SHORT, *keys, "-o", "grows.mp4", "--quality", "100"]) == 0
+    sources, dreams = frames_of(folder / "in.mp4"), frames_of(folder / "grows.mp4")
+    strength = [np.abs(d.astype(float) - s).mean() for d, s in zip(dreams, sources, strict=True)]
+    assert strength[0] < 2
+    assert strength[8] > strength[4] + 1 > strength[0] + 3
+    keys = ["--at", "0:step_size=0.5", "--at", "8:step_size=4"]
+    assert main(["film", "in.mp4", *SHORT, *keys, "-o", "louder.mp4", "--quality", "100"]) == 0
+    dreams = frames_of(folder / "louder.mp4")
+    strength = [np.abs(d.astype(float) - s).mean() for d, s in zip(dreams, sources, strict=True)]
+    assert strength[8] > 1.5 * strength[0]
+    for keys in (["relu1_1"], ["relu1_1", "--at", "0:relu1_1", "--at", "4:relu2_1"]):
+        film = ["film", "in.mp4", *SHORT[2:], "--layer", *keys, "-o", f"{len(keys)}.mp4"]
+        assert main(film) == 0
+    one, other = frames_of(folder / "1.mp4"), frames_of(folder / "5.mp4")
+    assert np.abs(one[0].astype(float) - other[0]).mean() < 1
+    assert np.abs(one[8].astype(float) - other[8]).mean() > 1
+
+
+def test_a_film_carries_a_recipe_that_others_follow(folder, capsys):
+    arguments = ["zoom", "noise", "--size", "64x48", *SHORT, "--frames", "3", "--rotate", "4"]
+    assert main([*arguments, "-o", "one.mp4"]) == 0
+    again = ["zoom", "noise", "--recipe", "one.mp4", "--size", "64x48", "--frames", "3", "--quiet"]
+    assert main([*again, "-o", "two.mp4"]) == 0
+    assert (folder / "one.mp4").read_bytes() == (folder / "two.mp4").read_bytes()
+    assert main(["dream", "clouds", "--recipe", "one.mp4", "--print-recipe"]) == 0
+    assert '"objective": "relu1_1"' in capsys.readouterr().out
+    assert main([*arguments, "--no-recipe", "-o", "bare.mp4"]) == 0
+    assert "no recipe" in fails(capsys, "dream", "clouds", "--recipe", "bare.mp4")
+
+
+def test_what_is_left_out_or_past_the_end_is_said(folder, capsys):
+    save_film(folder / "in.mp4", moving_scene(4), tone=True)
+    loud = [word for word in SHORT if word != "--quiet"]
+    late = ["--at", "0:step_size=1", "--at", "9s:step_size=2"]
+    assert main(["film", "in.mp4", *loud, *late, "-o", "out.gif"]) == 0
+    said = capsys.readouterr().err
+    assert "the sound of in.mp4 is left out: a GIF" in said
+    assert "past the film's end, at 3" in said
+
+
 def test_a_timelapse_shows_every_step(folder, capsys):
     arguments = ["dream", "clouds", "--size", "64x48", "--layer", "relu1_1", "--octaves", "2"]
     assert main([*arguments, "--iterations", "3", "--quiet", "--timelapse", "t.mp4"]) == 0
@@ -126,6 +169,7 @@ def test_a_timelapse_shows_every_step(folder, capsys):
         (["zoom", "gone.png", "-o", "a.mp4"], "gone.png"),
         (["zoom", "-o", "a.mp4", "--at", "relu4_1"], "write FRAME:OBJECTIVE"),
         (["journey", "-o", "a.mp4", "--layers", "nothing"], "no layer 'nothing'"),
+        (["journey", "-o", "a.mp4", "--layer", "relu1_1"], "leave out --layer"),
         (["film", "gone.mp4", "-o", "a.mp4"], "gone.mp4 cannot be read"),
         (["film", "text.mp4", "-o", "a.mp4"], "text.mp4 cannot be read as a film"),
         (["film", "in.mp4", "-o", "a.mp4", "--flow", "left"], "no flow 'left'"),

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from puppyslug.ascent import ascend
-from puppyslug.errors import ImageError, RecipeError, nearest
+from puppyslug.errors import ImageError, RecipeError
 from puppyslug.finishing import finish
 from puppyslug.focusing import REFOCUS, faded, focus_on, margins, product
 from puppyslug.gradient import Gradient, value_and_gradient
@@ -19,11 +19,11 @@ from puppyslug.guiding import GuideFeatures
 from puppyslug.images import RECIPE_KEY, resize, to_pil
 from puppyslug.networks.brought import allow
 from puppyslug.networks.network import Network
-from puppyslug.objectives import Objective, parse_objective
+from puppyslug.objectives import parse_objective
 from puppyslug.octaves import plan_octaves
 from puppyslug.preparation import Prepared, prepare
-from puppyslug.recipe import STEERABLE, Change, Recipe
-from puppyslug.settings import fold_objective, take_files
+from puppyslug.recipe import Recipe
+from puppyslug.settings import fold_objective, steered, take_files
 from puppyslug.sizes import format_size
 from puppyslug.smoothing import blur
 from puppyslug.sources import Source
@@ -72,17 +72,21 @@ class DreamStep:
         """What dreaming added: 1×3×h×w, the picture less the photo."""
         return self.image - self.base
 
-    def picture(self) -> Tensor:
-        """The dream so far, finished at full size: 1×3×H×W RGB in [0, 1]."""
-        size = (self.start.shape[-2], self.start.shape[-1])
+    def picture(self, size: tuple[int, int] | None = None) -> Tensor:
+        """The dream so far, finished: 1×3×height×width RGB in [0, 1].
+
+        Args:
+            size: (height, width); None for full size. A smaller one is quicker, for a preview.
+        """
+        start = self.start if size is None else resize(self.start, size)
         dream = self.image
-        if dream.shape != self.start.shape:
-            detail = resize(self.detail, size)
+        if dream.shape != start.shape or size is not None:
+            detail = resize(self.detail, (start.shape[-2], start.shape[-1]))
             if self.mask is not None:
-                detail = detail * (self.mask > 0)
-            dream = (self.start + detail).clamp_(0, 1)
+                detail = detail * (resize(self.mask, (start.shape[-2], start.shape[-1])) > 0)
+            dream = (start + detail).clamp_(0, 1)
         return finish(
-            dream, self.start, strength=self.recipe.strength, keep_colours=self.recipe.keep_colours
+            dream, start, strength=self.recipe.strength, keep_colours=self.recipe.keep_colours
         )
 
     def to_pil(self, alpha: Tensor | None = None) -> Image.Image:
@@ -105,6 +109,7 @@ def dream_steps(
     mask: Tensor | None = None,
     guides: Mapping[str, Tensor] | None = None,
     frame: int = 0,
+    seeded: int | None = None,
     gradient: Gradient = value_and_gradient,
 ) -> Generator[DreamStep, Mapping[str, Any] | None, None]:
     """Dream, octave by octave (the notebook's ``deepdream``, 2015).
@@ -124,6 +129,7 @@ def dream_steps(
         mask: 1×1×H×W in [0, 1], how strongly each pixel dreams; where 0, pixels stay untouched.
         guides: the pictures that the objective's guides name, 1×3×h×w RGB in [0, 1].
         frame: number of the frame in a film; each has its own jitter.
+        seeded: number of the frame whose jitter to take instead, so that frames hold still.
         gradient: stands in for ``value_and_gradient``.
 
     Yields:
@@ -147,10 +153,11 @@ def dream_steps(
     composition = recipe.composition or size
     recipe.any_objective().check(network.record, composition)
     sizes = plan_octaves(recipe, recipe.any_objective(), network.record, size).sizes
-    generator = np.random.default_rng((recipe.seed, frame))
+    generator = np.random.default_rng((recipe.seed, frame if seeded is None else seeded))
     features = GuideFeatures(network, guides or {})
     work = recipe.iterations * sum(height * width for height, width in sizes)
     done = 0
+    going_on = detail is not None  # what was dreamt before has found its place
     for octave, here in enumerate(sizes):
         base = _scaled_down(image, sizes[octave:])
         mask_here = None if mask is None else resize(mask, here)
@@ -166,7 +173,7 @@ def dream_steps(
             if step % REFOCUS == 0:
                 look = partial(focus_on, network, picture, objective, now)
                 focus, recipe = _with_room(look, recipe, here, generator)
-                if focus is not None and step == 0 and octave:
+                if focus is not None and step == 0 and octave and not going_on:
                     picture = base + faded(picture - base, focus)
             climb = partial(
                 ascend,
@@ -202,11 +209,9 @@ def dream_steps(
                 sent = yield current
                 if sent is None:
                     break
-                recipe = _steered(recipe, (frame, *place), sent)
-                text = recipe.at(frame, *place).objective
-                steered = parse_objective(text, network.find_label)
-                steered.check(network.record, composition)
-                plan_octaves(recipe, steered, network.record, sizes[0])
+                recipe = steered(recipe, (frame, *place), sent)
+                now = recipe.at(frame, *place)
+                _check_steered(now, network, composition, sizes[0])
             if current.number == recipe.stop_after:
                 return
         detail = picture - base
@@ -221,6 +226,24 @@ def dream_prepared(prepared: Prepared) -> Generator[DreamStep, Mapping[str, Any]
         mask=prepared.mask,
         guides=prepared.guides,
     )
+
+
+def check_changes(prepared: Prepared, changes: Mapping[str, Any]) -> None:
+    """Refuse what could not be sent to this dream's steps, which an error ends.
+
+    Args:
+        prepared: what is being dreamt.
+        changes: as they would be sent.
+
+    Raises:
+        PuppyslugError: one of its children, as sending the changes would.
+    """
+    size = (prepared.image.shape[-2], prepared.image.shape[-1])
+    recipe, network = prepared.recipe, prepared.network
+    composition = recipe.composition or size
+    coarsest = plan_octaves(recipe, recipe.any_objective(), network.record, size).sizes[0]
+    now = steered(recipe, (0, 0, 0), changes).at(0, 0, 0)
+    _check_steered(now, network, composition, coarsest)
 
 
 def dream(source: Source = "clouds", **settings: object) -> Image.Image:
@@ -297,15 +320,10 @@ def _scaled_down(image: Tensor, sizes: Sequence[tuple[int, int]]) -> Tensor:
     return image
 
 
-def _steered(recipe: Recipe, place: tuple[int, int, int], changes: Mapping[str, Any]) -> Recipe:
-    """The recipe with changes written into its schedule, from (frame, octave, step) on."""
-    for field in changes:
-        if field not in STEERABLE:
-            raise RecipeError(
-                f"{field!r} cannot change while dreaming; {nearest(field, sorted(STEERABLE))}"
-            )
-    added = tuple(
-        Change(*place, field, str(value) if isinstance(value, Objective) else value)
-        for field, value in changes.items()
-    )
-    return recipe.with_settings({"schedule": recipe.schedule + added})
+def _check_steered(
+    recipe: Recipe, network: Network, composition: tuple[int, int], coarsest: tuple[int, int]
+) -> None:
+    """Refuse an objective that does not fit the network, or the coarsest octave."""
+    objective = parse_objective(recipe.objective, network.find_label)
+    objective.check(network.record, composition)
+    plan_octaves(recipe, objective, network.record, coarsest)

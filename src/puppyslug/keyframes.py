@@ -51,6 +51,8 @@ def with_keyframes(recipe: Recipe, changes: tuple[Change, ...]) -> Recipe:
     Raises:
         RecipeError: a keyframe's value is out of range.
     """
+    if not changes:
+        return recipe
     start = {change.field: change.value for change in changes if change.frame == 0}
     rest = tuple(change for change in changes if change.frame)
     complete = recipe.with_settings(start)

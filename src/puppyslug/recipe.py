@@ -30,6 +30,7 @@ RECIPE_VERSION = 1
 STARTS = ("noise", "clouds")  # what there is to start from without a photo
 MAX_SMOOTH = 1000  # pixels
 STEERABLE = frozenset({"objective", "step_size", "jitter"})
+FINISHING = frozenset({"strength", "keep_colours"})  # looked at once a dream is finished
 # what else may change from frame to frame of a film
 KEYED = frozenset(
     ("octaves", "octave_scale", "iterations", "rescale", "taper", "soften", "focus", "margin",
@@ -421,9 +422,13 @@ class Recipe(BaseModel):
         """
         return cls.complete(read_settings(text))
 
+    def as_settings(self) -> dict[str, Any]:
+        """The recipe as plain settings, as JSON has them."""
+        return self.model_dump(mode="json", exclude_none=True)
+
     def to_json(self, *, indent: int | None = None) -> str:
         """The recipe as ASCII JSON that ``from_json`` reads back as an equal recipe."""
-        return json.dumps(self.model_dump(mode="json", exclude_none=True), indent=indent)
+        return json.dumps(self.as_settings(), indent=indent)
 
     @classmethod
     def _validated(cls, settings: Mapping[str, object]) -> Self:

@@ -6,13 +6,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from puppyslug.errors import RecipeError
+from puppyslug.errors import RecipeError, nearest
 from puppyslug.labels import FindLabel, finder, open_label
 from puppyslug.networks import find_record
 from puppyslug.networks.cache import file_sha256
-from puppyslug.objectives import LayerTerm, guide, parse_objective, see
+from puppyslug.objectives import LayerTerm, Objective, guide, parse_objective, see
 from puppyslug.presets import SEEING, find_preset
-from puppyslug.recipe import FileReference, Recipe
+from puppyslug.recipe import FINISHING, STEERABLE, Change, FileReference, Recipe
 from puppyslug.sizes import parse_size
 
 _MASK_BY_NAME = re.compile(r"\s*(not\s+)?see\s*\(")
@@ -180,3 +180,59 @@ def look_of(settings: Mapping[str, object]) -> dict[str, object]:
     if isinstance(size := look.get("size"), str) and "x" in size:
         look["size"] = str(max(parse_size(size)))
     return look
+
+
+def laid_over(stored: Mapping[str, object], settings: Mapping[str, object]) -> dict[str, object]:
+    """Stored settings with others over them, less what the others stand against.
+
+    Args:
+        stored: fields of a recipe.
+        settings: fields of a recipe, or what is short for an objective.
+
+    Raises:
+        PuppyslugError: the stored settings are no recipe.
+    """
+    network = Recipe.complete(stored).network  # says what is wrong, whatever lies over it
+    against: set[str] = {"count"} if "octaves" in settings else set()
+    if {"objective", "layer", "see", "guide"} & settings.keys():
+        against |= {"objective", "guides"}
+    if settings.get("network", network) != network:
+        against |= {"objective", "weights", "labels"}
+    if "preset" in settings:
+        against |= {"objective", "network", "weights", "labels"}
+        against |= set(find_preset(str(settings["preset"])).settings)
+    kept = {name: value for name, value in stored.items() if name not in against}
+    if "objective" in against and kept.get("schedule"):
+        kept["schedule"] = [one for one in _schedule(kept) if one.field != "objective"]
+    return {**kept, **settings}
+
+
+def _schedule(settings: Mapping[str, object]) -> tuple[Change, ...]:
+    return Recipe.complete({"schedule": settings["schedule"]}).schedule
+
+
+def steered(recipe: Recipe, place: tuple[int, int, int], changes: Mapping[str, Any]) -> Recipe:
+    """A recipe with changes that are made while it is followed.
+
+    They are written into its schedule; what only matters once a dream is finished has no place in
+    it, and changes as a whole.
+
+    Args:
+        recipe: that is followed.
+        place: (frame, octave, step) from which on they hold.
+        changes: fields of a recipe in ``STEERABLE`` or ``FINISHING``.
+
+    Raises:
+        RecipeError: other fields, or values out of range.
+    """
+    choices = sorted(STEERABLE | FINISHING)
+    for field in changes:
+        if field not in choices:
+            raise RecipeError(f"{field!r} cannot change while dreaming; {nearest(field, choices)}")
+    added = tuple(
+        Change(*place, field, str(value) if isinstance(value, Objective) else value)
+        for field, value in changes.items()
+        if field in STEERABLE
+    )
+    finishing = {field: value for field, value in changes.items() if field in FINISHING}
+    return recipe.with_settings({**finishing, "schedule": recipe.schedule + added})

@@ -4,7 +4,11 @@ import re
 
 from pydantic import ByteSize, TypeAdapter
 
+from puppyslug.errors import RecipeError
+
 MAX_EDGE = 65_535  # pixels, the most that any format here can hold
+DEFAULT_LONGEST = 1024  # pixels, of a photo
+DEFAULT_START_SIZE = (360, 640)  # (height, width) of noise and clouds
 
 Size = tuple[int, int]
 _SIZE = re.compile(r"([0-9]{1,5})(?:x([0-9]{1,5}))?")
@@ -45,3 +49,36 @@ def times(size: Size) -> str:
 def memory_bytes(text: str) -> int:
     """A number of bytes written as 2GB or 800MiB."""
     return int(TypeAdapter(ByteSize).validate_python(text))
+
+
+def start_size(text: str | None) -> Size:
+    """(height, width) of noise or clouds.
+
+    Args:
+        text: a recipe's ``size``.
+
+    Raises:
+        RecipeError: ``full``, which is for photos.
+    """
+    if text is None:
+        return DEFAULT_START_SIZE
+    if text == "full":
+        raise RecipeError("size full is for photos; noise and clouds take WxH, such as 640x360")
+    if "x" in text:
+        return parse_size(text)
+    return max(1, round(int(text) * 9 / 16)), int(text)
+
+
+def photo_size(text: str | None) -> tuple[int | None, Size | None]:
+    """The longest edge and the exact (height, width) of a photo, or None for what is free.
+
+    Args:
+        text: a recipe's ``size``.
+    """
+    if text is None:
+        return DEFAULT_LONGEST, None
+    if text == "full":
+        return None, None
+    if "x" in text:
+        return None, parse_size(text)
+    return int(text), None

@@ -10,10 +10,8 @@ from PIL import Image
 from puppyslug.errors import ImageError, RecipeError
 from puppyslug.images import MAX_PIXELS, Photo, clouds, load_image, noise, photo_from
 from puppyslug.recipe import STARTS, FileReference, Recipe
-from puppyslug.sizes import parse_size, times
+from puppyslug.sizes import photo_size, start_size, times
 
-DEFAULT_LONGEST = 1024  # pixels, of a photo
-DEFAULT_START_SIZE = (360, 640)  # of noise and clouds
 MASK_LONGEST = 4096  # pixels; a larger mask is scaled down, since it is soft anyway
 GUIDE_LONGEST = 320  # pixels, as large as the notebook's own guide; it bounds matching's time
 _START_PICTURES = {"noise": noise, "clouds": clouds}
@@ -33,11 +31,11 @@ def load_source(recipe: Recipe, source: Source) -> Photo:
         RecipeError: a size that does not fit the picture.
     """
     if isinstance(source, str) and source in STARTS:
-        start_size = _start_size(recipe.size)
-        _check_pixels(start_size)
-        start = _START_PICTURES[source](start_size, recipe.seed)
-        return Photo(start, None, source, "", start_size)
-    longest, size = _photo_size(recipe.size)
+        wanted = start_size(recipe.size)
+        _check_pixels(wanted)
+        start = _START_PICTURES[source](wanted, recipe.seed)
+        return Photo(start, None, source, "", wanted)
+    longest, size = photo_size(recipe.size)
     if size is not None:
         _check_pixels(size)
     photo = read_picture(source, longest, size)
@@ -59,28 +57,6 @@ def _check_pixels(size: tuple[int, int]) -> None:
         )
 
 
-def _start_size(text: str | None) -> tuple[int, int]:
-    """(height, width) of noise or clouds."""
-    if text is None:
-        return DEFAULT_START_SIZE
-    if text == "full":
-        raise RecipeError("size full is for photos; noise and clouds take WxH, such as 640x360")
-    if "x" in text:
-        return parse_size(text)
-    return max(1, round(int(text) * 9 / 16)), int(text)
-
-
-def _photo_size(text: str | None) -> tuple[int | None, tuple[int, int] | None]:
-    """The longest edge and the exact (height, width) that a photo should have, or None for free."""
-    if text is None:
-        return DEFAULT_LONGEST, None
-    if text == "full":
-        return None, None
-    if "x" in text:
-        return None, parse_size(text)
-    return int(text), None
-
-
 def same_shape(size: tuple[int, int], full_size: tuple[int, int]) -> bool:
     """Whether ``size`` is ``full_size`` scaled, give or take the rounding of a pixel."""
     return abs(size[0] * full_size[1] - size[1] * full_size[0]) <= max(full_size)
@@ -93,7 +69,8 @@ def read_mask(recipe: Recipe, source: Source) -> Photo:
         ImageError: it cannot be read, or is not the one in the recipe.
     """
     if isinstance(source, Path) and not source.exists():
-        raise ImageError(f"{source} does not exist; for a mask by name write 'see({source.name})'")
+        by_name = "" if source.suffix else f"; for a mask by name write 'see({source.name})'"
+        raise ImageError(f"the mask {source} does not exist{by_name or '; check the name'}")
     photo = read_picture(source, MASK_LONGEST)
     if isinstance(recipe.mask, FileReference):
         check_same(photo, recipe.mask, "mask")

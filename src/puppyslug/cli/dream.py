@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.files import find_files, find_photo, read_recipe_file
+from puppyslug.cli.files import find_photo, with_recipe_file
 from puppyslug.cli.outputs import Destination, say
 from puppyslug.cli.running import deliver, prepare_aloud
 from puppyslug.errors import OutputError, PuppyslugError
-from puppyslug.presets import find_preset
 from puppyslug.recipe import STARTS, FileReference, Recipe
-from puppyslug.settings import Files, fold_objective, look_of, take_files
+from puppyslug.settings import Files
 
 if TYPE_CHECKING:
     from puppyslug.preparation import Prepared
@@ -72,15 +71,7 @@ def dream(
 
     A network looks at the picture, and whatever it sees there, it gets to see more of.
     """
-    stored = {} if recipe is None else _stored(recipe, settings, new_pictures=bool(photos))
-    settings, files = take_files(settings)
-    given = {"weights": files.weights, "labels": files.labels}
-    stored = {name: value for name, value in stored.items() if given.get(name) is None}
-    chosen = fold_objective({**stored, **settings})
-    if files.mask is not None:
-        chosen.pop("mask", None)
-    if recipe is not None:
-        files = find_files(Recipe.complete(chosen), recipe, files)
+    chosen, files = with_recipe_file(settings, recipe, new_pictures=bool(photos))
     sources = _sources(photos, chosen, recipe)
     if len(sources) > 1 and output is not None and not output.is_dir():
         raise OutputError(f"several photos need a folder to go to; {output} is none that exists")
@@ -121,23 +112,6 @@ def _check_timelapse(path: Path, photos: list[str | Path], *, force: bool) -> No
 
     (photo,) = photos
     check_film(path, force=force, read=photo if isinstance(photo, Path) else None)
-
-
-def _stored(recipe: Path, settings: dict[str, object], *, new_pictures: bool) -> dict[str, object]:
-    """The recipe file's settings, less what those of the command line stand against."""
-    stored = read_recipe_file(recipe)
-    network = Recipe.complete(stored).network  # says what is wrong, whatever the options change
-    if new_pictures:
-        stored = look_of(stored)
-    against: set[str] = {"count"} if "octaves" in settings else set()
-    if {"objective", "layer", "see", "guide"} & settings.keys():
-        against |= {"objective", "guides"}
-    if settings.get("network", network) != network:
-        against |= {"objective", "weights", "labels"}
-    if "preset" in settings:
-        against |= {"objective", "network", "weights", "labels"}
-        against |= set(find_preset(str(settings["preset"])).settings)
-    return {name: value for name, value in stored.items() if name not in against}
 
 
 def _sources(

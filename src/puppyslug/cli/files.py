@@ -8,7 +8,7 @@ from typing import Any
 
 from puppyslug.errors import ImageError, RecipeError
 from puppyslug.recipe import FileReference, Recipe, read_settings
-from puppyslug.settings import Files
+from puppyslug.settings import Files, fold_objective, laid_over, look_of, take_files
 
 MAX_RECIPE_BYTES = 1_000_000
 # A recipe is not trusted: what it names is opened only where it looks like a picture.
@@ -16,6 +16,9 @@ PICTURES = frozenset(
     (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic",
      ".heif", ".mpo")
 )  # fmt: skip
+
+
+FILMS = frozenset((".mp4", ".webm"))  # that carry a recipe
 
 
 def read_recipe_file(path: Path) -> dict[str, Any]:
@@ -31,6 +34,10 @@ def read_recipe_file(path: Path) -> dict[str, Any]:
             data = file.read(MAX_RECIPE_BYTES + 1)
     except OSError as error:
         raise RecipeError(f"the recipe {path} cannot be read: {error.strerror}") from error
+    if path.suffix.lower() in FILMS and data:
+        from puppyslug.video.reading import read_comment
+
+        return read_settings(read_comment(path))
     data = data.removeprefix(b"\xef\xbb\xbf")
     if data.lstrip()[:1] in (b"{", b"["):
         if len(data) > MAX_RECIPE_BYTES:
@@ -42,6 +49,34 @@ def read_recipe_file(path: Path) -> dict[str, Any]:
         return read_settings(read_recipe_text(path))
     except ImageError as error:
         raise RecipeError(f"{path} is neither JSON nor a dream that carries a recipe") from error
+
+
+def with_recipe_file(
+    settings: dict[str, object], recipe: Path | None, *, new_pictures: bool
+) -> tuple[dict[str, object], Files]:
+    """The command line's settings over those of a recipe's file, if there is one, and their files.
+
+    Args:
+        settings: of the command line.
+        recipe: a JSON file or a dream, or None.
+        new_pictures: whether the recipe is followed for other pictures than its own.
+
+    Raises:
+        PuppyslugError: settings or files that cannot be read, or that do not go together.
+    """
+    stored = {} if recipe is None else read_recipe_file(recipe)
+    if recipe is not None:
+        Recipe.complete(stored)  # says what is wrong with all of it
+        stored = look_of(stored) if new_pictures else stored
+    given, files = take_files(settings)
+    own = {"weights": files.weights, "labels": files.labels}
+    stored = {name: value for name, value in stored.items() if own.get(name) is None}
+    chosen = fold_objective(laid_over(stored, given))
+    if files.mask is not None:
+        chosen.pop("mask", None)
+    if recipe is not None:
+        files = find_files(Recipe.complete(chosen), recipe, files)
+    return chosen, files
 
 
 def find_photo(reference: FileReference, recipe_file: Path, role: str = "photo") -> Path:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puppyslug.cli import filming, options
+from puppyslug.cli.files import with_recipe_file
 from puppyslug.cli.filming import Job
 from puppyslug.cli.outputs import say
 from puppyslug.cli.running import INTERRUPTED
 from puppyslug.errors import RecipeError
 from puppyslug.keyframes import read_keyframes, with_keyframes
 from puppyslug.recipe import Recipe
-from puppyslug.settings import fold_objective, take_files
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,6 +44,8 @@ def film(
     fps: filming.Fps = None,
     at: filming.At = None,
     quality: filming.Quality = 80,
+    recipe_file: options.RecipeFile = None,
+    no_recipe: filming.NoRecipe = False,
     force: filming.Force = False,
     quiet: options.Quiet = False,
 ) -> int:
@@ -64,18 +66,23 @@ def film(
     if flow not in FLOWS:
         raise RecipeError(f"there is no flow {flow!r}; choose from {', '.join(FLOWS)}")
     check_film(output, force=force, read=source)
-    settings, files = take_files({"size": str(LONGEST), **settings})
+    chosen, files = with_recipe_file(
+        {"size": str(LONGEST), **settings}, recipe_file, new_pictures=True
+    )
     clip = open_clip(source)
     found = survey(source)
     for notice in (*clip.notices, *found.notices):
         say(notice, quiet=quiet)
     speed = clip.fps if fps is None else filming.pace(fps)
-    recipe = Recipe.complete(fold_objective(settings))
-    recipe = with_keyframes(recipe, read_keyframes(at or [], clip.fps))
+    sound = clip.has_audio and fps is None and output.suffix.lower() != ".gif"
+    if clip.has_audio and not sound:
+        why = "another pace" if fps is not None else "a GIF"
+        say(f"the sound of {source.name} is left out: {why} has no room for it", quiet=quiet)
+    recipe = with_keyframes(Recipe.complete(chosen), read_keyframes(at or [], clip.fps))
     stretches = segments(len(found.times), found.cuts)
     first = next(iter(read_frames(source))).pixels
     asked = {"film": file_sha256(source), "flow": flow}
-    job = Job(output, "film", recipe, asked, force, quiet, reads=source)
+    job = Job(output, "film", recipe, asked, force, quiet, source, no_recipe)
     journal, prepared = job.begin(Image.fromarray(first), files)
     size = (prepared.image.shape[-2], prepared.image.shape[-1])
     frames = sum(one.last - one.first for one in stretches)
@@ -113,11 +120,11 @@ def film(
             output,
             journal,
             assembled(journal, stretches),
-            prepared,
+            comment=job.comment(prepared),
             fps=speed,
             times=None if even or fps is not None else found.times,
             quality=quality,
-            audio_from=source if clip.has_audio and fps is None else None,
+            audio_from=source if sound else None,
         ),
     )
 

@@ -38,6 +38,9 @@ At = Annotated[
         "(repeatable; between two, settings are eased)",
     ),
 ]
+NoRecipe = Annotated[
+    bool, typer.Option("--no-recipe", help="leave the recipe out of the film's comment")
+]
 Output = Annotated[
     Path, typer.Option("-o", "--output", metavar="OUT", help="a .mp4, .webm or .gif")
 ]
@@ -70,6 +73,7 @@ class Job:
         force: whether to start again.
         quiet: whether to say nothing.
         reads: what it is made from, where that is a file.
+        no_recipe: whether the film does without its recipe.
     """
 
     output: Path
@@ -79,6 +83,11 @@ class Job:
     force: bool
     quiet: bool
     reads: Path | None = None
+    no_recipe: bool = False
+
+    def comment(self, prepared: "Prepared") -> str:
+        """The text that the film carries: its recipe."""
+        return "" if self.no_recipe else prepared.recipe.to_json()
 
     def begin(self, source: "Source", files: Files | None = None) -> "tuple[Journal, Prepared]":
         """Open the journal and prepare; what a first run resolved, a later one keeps to.
@@ -126,7 +135,6 @@ class Job:
         Raises:
             OutputError: the disk has no room for the frames.
         """
-        from puppyslug.preparation import estimate_seconds
         from puppyslug.video.making import check_room
 
         size = (prepared.image.shape[-2], prepared.image.shape[-1])
@@ -138,11 +146,14 @@ class Job:
             raise
         if self.quiet:
             return
-        seconds = estimate_seconds(prepared) * share * (frames - done)
+        seconds = _seconds_a_frame(prepared) * share * (frames - done)
+        for late in sorted({one.frame for one in prepared.recipe.schedule if one.frame >= frames}):
+            say(f"the keyframe at {late} is past the film's end, at {frames - 1}; it is approached")
         went = f", {done} of them made" if done else ""
+        room = f"up to {max(1, round(needed / 1e6))} MB in {self.output.name}.frames"
         say(
-            f"{frames} frames{went}; {prepared.plan}: about {duration(seconds)}; up to "
-            f"{needed / 1e6:.0f} MB in {self.output.name}.frames until it is done"
+            f"{frames} {'frame' if frames == 1 else 'frames'}{went}; {prepared.plan}: about "
+            f"{duration(seconds)}; {room} until it is done"
         )
 
     def make(
@@ -191,6 +202,23 @@ class Job:
         return 0
 
 
+def _seconds_a_frame(prepared: "Prepared") -> float:
+    """A guess for a frame that is dreamt like a picture, over all objectives of the film."""
+    from dataclasses import replace
+
+    from puppyslug.preparation import estimate_seconds
+
+    changes = prepared.recipe.schedule
+    texts = {str(change.value) for change in changes if change.field == "objective"}
+    guesses = [
+        estimate_seconds(
+            replace(prepared, recipe=prepared.recipe.with_settings({"objective": text}))
+        )
+        for text in sorted({prepared.recipe.objective, *texts})
+    ]
+    return sum(guesses) / len(guesses)
+
+
 def _resolved(path: Path) -> Recipe:
     try:
         return Recipe.from_json(path.read_text(encoding="utf-8"))
@@ -220,7 +248,7 @@ class _Progress:
                 expand=True,
             )
             name = printable(output.name)
-            self._task = self._bar.add_task(name[:24], total=frames, left="")
+            self._task = self._bar.add_task(name[:24], total=frames, left="the first frame")
 
     def __enter__(self) -> "_Progress":
         (self._bar or nullcontext()).__enter__()
@@ -244,8 +272,12 @@ class _Progress:
         except OSError as error:
             partial.unlink(missing_ok=True)
             raise OutputError(f"{self._latest} cannot be written: {error.strerror}") from error
-        if self._bar is not None:
-            pace = self._made / (time.monotonic() - self._began)
+        text = f"frame {self.done}/{self._frames}"
+        if self._made == 1:  # it takes longer than all others
+            self._began = time.monotonic()
+        else:
+            pace = (self._made - 1) / (time.monotonic() - self._began)
             left = duration((self._frames - self.done) / pace)
-            text = f"frame {self.done}/{self._frames}  {pace:.2f} fps  {left} left"
+            text += f"  {pace:.2f} fps  {left} left"
+        if self._bar is not None:
             self._bar.update(self._task, completed=self.done, left=text)

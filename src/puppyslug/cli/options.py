@@ -3,8 +3,9 @@
 import copy
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, get_args
 
 import typer
@@ -14,13 +15,15 @@ from puppyslug.networks.brought import allow
 from puppyslug.presets import PRESETS
 from puppyslug.recipe import Recipe
 
+DEFAULT = " [default: "
+
 
 def _field(name: str, kind: type, metavar: str, choices: str = "") -> tuple[str, object]:
     """The option of a recipe's field; unset, the preset and then the recipe's default holds."""
     info = Recipe.model_fields[name]
     text = (info.description or "") + (f" ({choices})" if choices else "")
     if info.default not in (None, ""):
-        text += f" [default: {info.default}]"
+        text += f"{DEFAULT}{info.default}]"
     option = typer.Option(
         f"--{name.replace('_', '-')}",
         help=text,
@@ -123,13 +126,17 @@ def output(help_text: str, metavar: str = "OUT|DIR") -> Any:
 
 
 def takes_settings(
-    *names: str, moving: bool = False, **help_texts: str
+    *names: str,
+    moving: bool = False,
+    defaults: Mapping[str, object] = MappingProxyType({}),
+    **help_texts: str,
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Give a command the options in ``SETTINGS``, collected in its argument ``settings``.
 
     Args:
         names: which of them; none for all.
         moving: whether to take those in ``MOVING`` besides.
+        defaults: what a command takes where nothing is given, if not the recipe's own defaults.
         help_texts: what an option means for this command, where that differs.
 
     Returns:
@@ -137,7 +144,11 @@ def takes_settings(
         that the user gave.
     """
     chosen = {name: SETTINGS[name] for name in names or SETTINGS} | (MOVING if moving else {})
-    for name, text in help_texts.items():
+    texts = {
+        name: f"{get_args(chosen[name])[1].help.partition(DEFAULT)[0]}{DEFAULT}{value}]"
+        for name, value in defaults.items()
+    }
+    for name, text in {**texts, **help_texts}.items():
         kind, option = get_args(chosen[name])
         option = copy.copy(option)
         option.help = text

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puppyslug.cli import filming, options
+from puppyslug.cli.files import with_recipe_file
 from puppyslug.cli.filming import Job
 from puppyslug.cli.running import INTERRUPTED
 from puppyslug.errors import RecipeError
 from puppyslug.keyframes import read_keyframes, with_keyframes
 from puppyslug.networks import find_record
 from puppyslug.objectives import parse_objectives
+from puppyslug.presets import find_preset
 from puppyslug.recipe import STARTS, Recipe
-from puppyslug.settings import Files, fold_objective, take_files
+from puppyslug.settings import Files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 ZOOM = 1.05  # the notebook's
 PRESET = "film"  # unless another, or a thing by name, is asked for
+DEFAULTS = {"preset": PRESET, "zoom": ZOOM, **find_preset(PRESET).settings}
 FEWEST_LAYERS = 4  # of a journey that names none
 
 Photo = Annotated[
@@ -51,7 +54,7 @@ Crossfade = Annotated[
 ]
 
 
-@options.takes_settings(moving=True)
+@options.takes_settings(moving=True, defaults=DEFAULTS)
 def zoom(
     photo: Photo = None,
     *,
@@ -61,6 +64,8 @@ def zoom(
     fps: filming.Fps = None,
     at: filming.At = None,
     quality: filming.Quality = 80,
+    recipe: options.RecipeFile = None,
+    no_recipe: filming.NoRecipe = False,
     force: filming.Force = False,
     quiet: options.Quiet = False,
 ) -> int:
@@ -69,12 +74,12 @@ def zoom(
     What was cut short goes on with the same command.
     """
     speed = filming.pace(fps)
-    recipe, files = _asked(settings, at, speed)
-    job = Job(output, "zoom", recipe, {"frames": frames}, force, quiet)
+    chosen, files = _asked(settings, recipe, at, speed)
+    job = Job(output, "zoom", chosen, {"frames": frames}, force, quiet, no_recipe=no_recipe)
     return _run(job, photo, files, frames, speed, quality)
 
 
-@options.takes_settings(moving=True)
+@options.takes_settings(moving=True, defaults=DEFAULTS)
 def journey(
     photo: Photo = None,
     *,
@@ -86,6 +91,8 @@ def journey(
     fps: filming.Fps = None,
     at: filming.At = None,
     quality: filming.Quality = 80,
+    recipe: options.RecipeFile = None,
+    no_recipe: filming.NoRecipe = False,
     force: filming.Force = False,
     quiet: options.Quiet = False,
 ) -> int:
@@ -95,29 +102,33 @@ def journey(
     """
     from puppyslug.video.zooming import journey_recipe
 
+    named = [name for name in ("layer", "channel", "see", "guide", "objective") if name in settings]
+    if named:
+        raise RecipeError(f"a journey goes by --layers A,B,C; leave out --{named[0]}")
     speed = filming.pace(fps)
-    recipe, files = _asked(settings, at, speed)
-    record = find_record(recipe.network)
+    chosen, files = _asked(settings, recipe, at, speed)
+    record = find_record(chosen.network)
     if layers is None:
         objectives = list(record.depths[::-1])
     else:
-        objectives = [str(one) for one in parse_objectives(layers, recipe.names)]
+        objectives = [str(one) for one in parse_objectives(layers, chosen.names)]
     if len(objectives) < (FEWEST_LAYERS if layers is None else 1):
         raise RecipeError(f"{record.name} has few layers; name some with --layers A,B,C")
-    recipe = journey_recipe(recipe, objectives, each, crossfade)
+    chosen = journey_recipe(chosen, objectives, each, crossfade)
     frames = each * len(objectives)
-    job = Job(output, "journey", recipe, {"frames": frames}, force, quiet)
+    job = Job(output, "journey", chosen, {"frames": frames}, force, quiet, no_recipe=no_recipe)
     return _run(job, photo, files, frames, speed, quality)
 
 
 def _asked(
-    settings: dict[str, object], at: list[str] | None, fps: Fraction
+    settings: dict[str, object], recipe: Path | None, at: list[str] | None, fps: Fraction
 ) -> tuple[Recipe, Files]:
     """What was asked for, with a film's own defaults where nothing else was."""
-    settings, files = take_files(settings)
-    preset = {} if "preset" in settings or "see" in settings else {"preset": PRESET}
-    recipe = Recipe.complete(fold_objective({"zoom": ZOOM, **preset, **settings}))
-    return with_keyframes(recipe, read_keyframes(at or [], fps)), files
+    if recipe is None:
+        preset = {} if "preset" in settings or "see" in settings else {"preset": PRESET}
+        settings = {"zoom": ZOOM, **preset, **settings}
+    chosen, files = with_recipe_file(settings, recipe, new_pictures=True)
+    return with_keyframes(Recipe.complete(chosen), read_keyframes(at or [], fps)), files
 
 
 def _run(
@@ -147,5 +158,7 @@ def _run(
     made = journal.frames(frames)
     return job.finish(
         journal,
-        lambda: finish_film(job.output, journal, made, prepared, fps=fps, quality=quality),
+        lambda: finish_film(
+            job.output, journal, made, comment=job.comment(prepared), fps=fps, quality=quality
+        ),
     )

@@ -1,13 +1,31 @@
 """Pictures: file ↔ tensor, sizes, starting pictures, the recipe inside a saved file.
 
-Pictures are N×3×H×W float32 tensors, RGB, in [0, 1]; sizes are (height, width).
+Pictures are N×3×H×W float32 tensors, RGB, in [0, 1]; sizes are (height, width). Names are imported
+when they are first used, so that what needs no tensors does not load torch.
 """
 
-from puppyslug.images.embedding import RECIPE_KEY, read_recipe_text
-from puppyslug.images.reading import MAX_PIXELS, Photo, check_readable, load_image, photo_from
-from puppyslug.images.resampling import fit, resize
-from puppyslug.images.starts import clouds, noise
-from puppyslug.images.writing import WRITABLE, check_edges, check_output, save_image, to_pil
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from puppyslug.images.decoding import MAX_PIXELS, decode
+    from puppyslug.images.embedding import RECIPE_KEY, read_recipe_text, recipe_text_in
+    from puppyslug.images.fitting import fit
+    from puppyslug.images.reading import Photo, check_readable, load_image, photo_from
+    from puppyslug.images.resampling import resize
+    from puppyslug.images.starts import clouds, noise
+    from puppyslug.images.writing import WRITABLE, check_edges, check_output, save_image, to_pil
+
+_MODULES = {
+    "decoding": ("MAX_PIXELS", "decode"),
+    "embedding": ("RECIPE_KEY", "read_recipe_text", "recipe_text_in"),
+    "reading": ("Photo", "check_readable", "load_image", "photo_from"),
+    "fitting": ("fit",),
+    "resampling": ("resize",),
+    "starts": ("clouds", "noise"),
+    "writing": ("WRITABLE", "check_edges", "check_output", "save_image", "to_pil"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "MAX_PIXELS",
@@ -18,12 +36,20 @@ __all__ = [
     "check_output",
     "check_readable",
     "clouds",
+    "decode",
     "fit",
     "load_image",
     "noise",
     "photo_from",
     "read_recipe_text",
+    "recipe_text_in",
     "resize",
     "save_image",
     "to_pil",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

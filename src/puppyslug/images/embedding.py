@@ -5,6 +5,7 @@ photo viewers leave alone and editors mostly carry along; TIFF in ImageDescripti
 do, because libtiff cannot write EXIF into a compressed file.
 """
 
+import io
 import warnings
 from pathlib import Path
 
@@ -66,24 +67,42 @@ def read_recipe_text(path: str | Path) -> str:
     if path.exists() and not path.is_file():
         raise ImageError(f"{path} is no file; name a dream")
     try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ImageError(f"{path} does not exist; check the name") from error
+    except OSError as error:
+        raise ImageError(f"{path} cannot be read: {error.strerror}") from error
+    return recipe_text_in(data, str(path))
+
+
+def recipe_text_in(data: bytes, name: str) -> str:
+    """Read the recipe in a picture's bytes, as ``read_recipe_text`` does.
+
+    Args:
+        data: of a picture file.
+        name: what to call it in an error.
+
+    Raises:
+        ImageError: it is no picture.
+        RecipeError: it carries no recipe.
+    """
+    try:
         with (
             warnings.catch_warnings(action="ignore"),
-            Image.open(path, formats=readable_formats()) as picture,
+            Image.open(io.BytesIO(data), formats=readable_formats()) as picture,
         ):
             text = getattr(picture, "text", {}).get(RECIPE_KEY)
             exif = picture.getexif()
             comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
             if picture.format == "TIFF":
                 text = exif.get(ExifTags.Base.ImageDescription)
-    except FileNotFoundError as error:
-        raise ImageError(f"{path} does not exist; check the name") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ImageError(f"{path} is not a picture that can be read") from error
+        raise ImageError(f"{name} is not a picture that can be read") from error
     if text is None and isinstance(comment, bytes) and comment.startswith(_ASCII):
         text = comment.removeprefix(_ASCII).decode("ascii", errors="replace")
     if not text:
         raise RecipeError(
-            f"{path} carries no recipe: it was not made by puppyslug, was made with --no-recipe, "
+            f"{name} carries no recipe: it was not made by puppyslug, was made with --no-recipe, "
             "or another program dropped it"
         )
     return str(text)

@@ -3,21 +3,17 @@
 import contextlib
 import hashlib
 import io
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms
 from torch import Tensor
 
 from puppyslug.errors import ImageError
-from puppyslug.images.formats import readable_formats
-from puppyslug.images.resampling import fit
-
-MAX_PIXELS = 178_956_970  # Pillow's own limit, above which it refuses to decode
-_READABLE_TEXT = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF or, with pillow-heif, HEIC"
+from puppyslug.images.decoding import decode
+from puppyslug.images.fitting import fit
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,7 @@ def load_image(
     """
     path = Path(path)
     data = _read_bytes(path)
-    picture = _decode(data, path)
+    picture = decode(data, str(path))
     name = path.name.encode("utf-8", "replace").decode()  # names on disk need not be UTF-8
     return _photo(picture, name, hashlib.sha256(data).hexdigest(), longest, size)
 
@@ -111,36 +107,6 @@ def _read_bytes(path: Path) -> bytes:
     if not data:
         raise ImageError(f"{path} is empty (0 bytes); copy the picture again")
     return data
-
-
-def _decode(data: bytes, path: Path) -> Image.Image:
-    with contextlib.suppress(ImportError):
-        import pillow_heif
-
-        pillow_heif.register_heif_opener()
-    with warnings.catch_warnings():
-        # Pillow warns from half its limit on and about odd but harmless metadata
-        warnings.simplefilter("ignore")
-        try:
-            picture: Image.Image = Image.open(io.BytesIO(data), formats=readable_formats())
-            picture.load()
-            return ImageOps.exif_transpose(picture)
-        except UnidentifiedImageError as error:
-            if path.suffix.lower() in {".heic", ".heif"}:
-                raise ImageError(
-                    f"{path} cannot be read without pillow-heif; pip install pillow-heif"
-                ) from error
-            raise ImageError(
-                f"{path} is not a picture puppyslug can read ({_READABLE_TEXT})"
-            ) from error
-        except Image.DecompressionBombError as error:
-            raise ImageError(
-                f"{path} has more than {MAX_PIXELS / 1e6:.0f} megapixels, the limit; "
-                "scale it down first"
-            ) from error
-        except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ImageError(f"{path} is damaged or cut short ({reason})") from error
 
 
 def _photo(

@@ -1,4 +1,4 @@
-"""Sizes, and the notebook's resampling between octaves."""
+"""The notebook's resampling between octaves."""
 
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -19,19 +19,3 @@ def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
     if tuple(image.shape[-2:]) == tuple(size):
         return image
     return interpolate(image, size=size, mode="bilinear", align_corners=True)
-
-
-def fit(size: tuple[int, int], longest: int) -> tuple[int, int]:
-    """Scale a size down so that its longest edge is at most ``longest``; never up.
-
-    Args:
-        size: (height, width) in pixels.
-        longest: the longest edge allowed, in pixels.
-
-    Returns:
-        (height, width), each at least 1.
-    """
-    scale = longest / max(size)
-    if scale >= 1:
-        return size
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))

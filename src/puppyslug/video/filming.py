@@ -10,6 +10,7 @@ from torch import Tensor
 from puppyslug.dreaming import dream_steps
 from puppyslug.finishing import finish
 from puppyslug.preparation import Prepared
+from puppyslug.recipe import Recipe
 from puppyslug.video.flow import Array, carried, flow_between, trusted
 from puppyslug.video.journal import Made, State
 from puppyslug.video.moving import as_array, as_tensor
@@ -19,6 +20,9 @@ from puppyslug.video.zooming import Watch, to_pixels
 
 OCTAVES = 2  # of a frame that goes on from the one before
 SHARE = 0.2  # of the iterations of a still, likewise
+CALM = 0.35  # of its strength by which a dream may change in such a frame
+LIFT = 1.02  # by which a frame may make up for strength that was lost
+SMALLEST_STEP = 0.01  # grey levels
 Remask = Callable[[Tensor], Tensor | None]
 
 
@@ -82,16 +86,18 @@ def film(
                 one = replace(one, mask=remask(one.image))
             seed = segment.first
             if before is None or previous is None:
-                dream = _dreamt(one, number, seed, None, 1.0, watch)
+                dream = _dreamt(one, number, one.recipe.frame(number), seed, None, watch)
                 detail = dream - source
                 before = Carried(detail, float(np.abs(detail).mean()), detail.mean((0, 1)))
             else:
                 start, fresh = _moved(before.detail, pixels, previous, by_flow=by_flow)
-                dream = _dreamt(one, number, seed, start, SHARE + (1 - SHARE) * fresh, watch)
-                before = _held(dream - source, before, one.mask)
+                share = SHARE + (1 - SHARE) * fresh
+                recipe, louder = _going_on(one.recipe, number, seed, share, before.strength)
+                dream = _dreamt(one, number, recipe, seed, start, watch)
+                before = _held(dream - source, before, louder, one.mask)
             shown = np.clip(source + before.detail, 0, 1)
             yield Made(
-                to_pixels(_finished(one, shown)),
+                to_pixels(_finished(one, number, shown)),
                 {
                     "detail": before.detail,
                     "strength": np.array(before.strength),
@@ -113,15 +119,48 @@ def _moved(
     return carried(detail, there) * sure[..., None], float(1 - sure.mean())
 
 
+def _going_on(
+    recipe: Recipe, number: int, first: int, share: float, strength: float
+) -> tuple[Recipe, float]:
+    """The recipe of a frame that goes on from the one before.
+
+    Args:
+        recipe: of the film.
+        number: of the frame.
+        first: number of the segment's first frame.
+        share: of a still's steps that it takes.
+        strength: mean |detail| of the segment's first frame, of 1.
+
+    Returns:
+        A recipe of few octaves and steps, no longer than what keeps the dream calm; and how many
+        times larger keyframes have made the step size since the segment's first frame.
+    """
+    now = recipe.at(number, 0, 0)
+    louder = now.step_size / recipe.at(first, 0, 0).step_size
+    recipe = recipe.frame(number)
+    calm = CALM * strength * louder * 255 / (SHARE * recipe.iterations)
+    step_size = min(now.step_size, max(calm, SMALLEST_STEP))
+    return recipe.with_settings(
+        {
+            "octaves": min(OCTAVES, recipe.octaves),
+            "iterations": max(1, round(recipe.iterations * share)),
+            "count": None,
+            "step_size": step_size,
+            "soften": 0.0,  # moving blurs enough
+            "schedule": tuple(one for one in recipe.schedule if one.field != "step_size"),
+        }
+    ), louder
+
+
 def _dreamt(
-    one: Prepared, number: int, seed: int, detail: Array | None, share: float, watch: Watch | None
+    one: Prepared,
+    number: int,
+    recipe: Recipe,
+    seed: int,
+    detail: Array | None,
+    watch: Watch | None,
 ) -> Array:
     """A frame's dream before it is finished, H×W×3."""
-    recipe = one.recipe.frame(number)
-    if detail is not None:
-        steps = max(1, round(recipe.iterations * share))
-        octaves = min(OCTAVES, recipe.octaves)
-        recipe = recipe.with_settings({"octaves": octaves, "iterations": steps, "count": None})
     for step in dream_steps(
         one.image,
         recipe,
@@ -129,25 +168,33 @@ def _dreamt(
         detail=None if detail is None else as_tensor(detail).to(one.image.device),
         mask=one.mask,
         guides=one.guides,
-        frame=seed,
+        frame=number,
+        seeded=seed,
     ):
         if watch is not None:
             watch(step)
     return as_array(step.image)
 
 
-def _held(detail: Array, before: Carried, mask: Tensor | None) -> Carried:
-    """The detail at the strength and with the mean colour that the segment began with."""
+def _held(detail: Array, before: Carried, louder: float, mask: Tensor | None) -> Carried:
+    """The detail at the strength and with the mean colour that the segment began with.
+
+    Args:
+        detail: H×W×3.
+        before: of the frame before.
+        louder: how many times stronger keyframes want it by now.
+        mask: 1×1×H×W in [0, 1], or None.
+    """
     off = detail.mean((0, 1)) - before.colour
     detail = detail - (off if mask is None else off * (as_array(mask) > 0))
     strength = float(np.abs(detail).mean())
-    if strength > before.strength:
-        detail = detail * np.float32(before.strength / strength)
+    if strength:
+        detail = detail * np.float32(min(before.strength * louder / strength, LIFT))
     return before._replace(detail=detail)
 
 
-def _finished(one: Prepared, dream: Array) -> Array:
-    recipe = one.recipe
+def _finished(one: Prepared, number: int, dream: Array) -> Array:
+    recipe = one.recipe.frame(number)
     finished = finish(
         as_tensor(dream).to(one.image.device),
         one.image,

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from puppyslug.errors import OutputError
-from puppyslug.preparation import Prepared
 from puppyslug.video.journal import Journal, Made, State, room_needed
 from puppyslug.video.reading import Frame, Pixels
 from puppyslug.video.segments import Segment
@@ -108,8 +107,8 @@ def finish_film(
     path: Path,
     journal: Journal,
     frames: Iterator[Pixels],
-    prepared: Prepared,
     *,
+    comment: str,
     fps: Fraction,
     times: Sequence[Fraction] | None = None,
     quality: int,
@@ -121,7 +120,7 @@ def finish_film(
         path: the film.
         journal: whose frames they are.
         frames: in order.
-        prepared: whose recipe the film carries.
+        comment: text that the film carries, such as its recipe.
         fps: frames a second, on average.
         times: of the frames where their pace is uneven.
         quality: 0 to 100.
@@ -141,6 +140,6 @@ def finish_film(
         time_base=Fraction(1, TICKS) if times else None,
         quality=quality,
         audio_from=audio_from,
-        comment=prepared.recipe.to_json(),
+        comment=comment,
     )
     journal.remove()

@@ -49,6 +49,19 @@ class Clip:
     notices: tuple[str, ...]
 
 
+def read_comment(path: Path) -> str:
+    """The text that a film carries along, which is its recipe where puppyslug made it.
+
+    Raises:
+        VideoError: it cannot be read, or carries none.
+    """
+    with _container(path) as container:
+        tags = {name.lower(): text for name, text in container.metadata.items()}
+    if not tags.get("comment"):
+        raise VideoError(f"{path} carries no recipe")
+    return str(tags["comment"])
+
+
 def open_clip(path: Path) -> Clip:
     """Look at a film.
 
