@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 COMMANDS = (
-    "dream", "redo", "sheet", "zoom", "journey", "film", "classify", "layers", "labels", "bench",
+    "dream", "redo", "sheet", "zoom", "journey", "film",
+    "studio", "classify", "layers", "labels", "bench",
     "networks",
 )  # fmt: skip
 PAGE = Path(__file__).with_name("command-line.md")

@@ -9,6 +9,7 @@ import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import psutil
 import pytest
 
 from caffe_files import V2, GoogLeNet
@@ -270,7 +271,8 @@ def test_two_at_once_do_not_spoil_each_other(server, cache):
     server.files["/a"] = DATA
     lock = cache / "w.bin.lock"
     cache.mkdir()
-    lock.write_text(str(os.getppid()))
+    parent = psutil.Process(os.getppid())
+    lock.write_text(f"{parent.pid} {parent.create_time():.2f}")
     with pytest.raises(WeightsError, match="downloaded by another puppyslug"):
         fetch(remote(server, "/a"))
     lock.write_text("999999999")  # left behind by one that was killed

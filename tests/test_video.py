@@ -11,6 +11,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import psutil
 import pytest
 import torch
 from hypothesis import given
@@ -514,11 +515,13 @@ def test_a_damaged_journal_says_how_to_start_again(tmp_path, name):
 
 def test_one_film_is_made_by_one_process_at_a_time(tmp_path):
     journal = Journal(tmp_path / "f.mp4", {})
-    (journal.folder / "lock").write_text(str(os.getppid()))
+    parent = psutil.Process(os.getppid())
+    (journal.folder / "lock").write_text(f"{parent.pid} {parent.create_time():.2f}")
     with pytest.raises(OutputError, match="made by another puppyslug"):
         Journal(tmp_path / "f.mp4", {})
-    (journal.folder / "lock").write_text("999999999")
-    Journal(tmp_path / "f.mp4", {})
+    for left_behind in ("999999999 1.00", f"{parent.pid} 1.00", "", "nonsense"):
+        (journal.folder / "lock").write_text(left_behind)
+        Journal(tmp_path / "f.mp4", {})
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif"])

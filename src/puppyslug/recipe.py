@@ -85,6 +85,11 @@ def names_for_masks(network: str) -> FindLabel:
     return finder(record.vocabulary) if record.classes else find_label
 
 
+def _usual(least: float, most: float, step: float) -> dict[str, Any]:
+    """The range that a slider covers; a field's own bounds are wider."""
+    return {"usual": [least, most, step]}
+
+
 class Recipe(BaseModel):
     """Everything that decides a picture.
 
@@ -111,20 +116,50 @@ class Recipe(BaseModel):
         None, description="file with the names of the network's classes, one a line"
     )
     objective: str = Field("", description="what to see more of; unset: the network's own layer")
-    octaves: int = Field(4, ge=1, le=100, description="number of scales; more, larger shapes")
-    octave_scale: float = Field(1.4, gt=1, le=100, description="ratio from one octave to the next")
-    iterations: int = Field(10, ge=1, le=100_000, description="steps per octave")
+    octaves: int = Field(
+        4,
+        ge=1,
+        le=100,
+        description="number of scales; more, larger shapes",
+        json_schema_extra=_usual(1, 8, 1),
+    )
+    octave_scale: float = Field(
+        1.4,
+        gt=1,
+        le=100,
+        description="ratio from one octave to the next",
+        json_schema_extra=_usual(1.1, 2.0, 0.05),
+    )
+    iterations: int = Field(
+        10, ge=1, le=100_000, description="steps per octave", json_schema_extra=_usual(1, 40, 1)
+    )
     step_size: float = Field(
-        1.5, gt=0, le=10_000, description="mean change of a step, in grey levels of 255"
+        1.5,
+        gt=0,
+        le=10_000,
+        description="mean change of a step, in grey levels of 255",
+        json_schema_extra=_usual(0.1, 10, 0.1),
     )
     jitter: int = Field(
-        32, ge=0, le=MAX_EDGE, description="how far a step may shift the picture, in pixels"
+        32,
+        ge=0,
+        le=MAX_EDGE,
+        description="how far a step may shift the picture, in pixels",
+        json_schema_extra=_usual(0, 64, 1),
     )
     rescale: float = Field(
-        0.0, ge=0, lt=1, description="by how much a step may scale the picture down to look at it"
+        0.0,
+        ge=0,
+        lt=1,
+        description="by how much a step may scale the picture down to look at it",
+        json_schema_extra=_usual(0, 0.9, 0.05),
     )
     taper: float = Field(
-        1.0, gt=0, le=10, description="ratio of the step size from one octave to the next"
+        1.0,
+        gt=0,
+        le=10,
+        description="ratio of the step size from one octave to the next",
+        json_schema_extra=_usual(0.5, 1.5, 0.05),
     )
     smooth: str = Field(
         "0",
@@ -132,13 +167,21 @@ class Recipe(BaseModel):
         "strength at every scale",
     )
     soften: float = Field(
-        0.0, ge=0, le=1, description="share of the detail that every step blurs, against grain"
+        0.0,
+        ge=0,
+        le=1,
+        description="share of the detail that every step blurs, against grain",
+        json_schema_extra=_usual(0, 1, 0.05),
     )
     palette: Literal["natural", "vivid"] = Field(
         "vivid", description="natural: soft colours near the photo's; vivid: the network's own"
     )
     focus: float = Field(
-        0.0, ge=0, le=100, description="how closely steps keep to where the network sees the thing"
+        0.0,
+        ge=0,
+        le=100,
+        description="how closely steps keep to where the network sees the thing",
+        json_schema_extra=_usual(0, 5, 0.1),
     )
     margin: float = Field(
         0.0,
@@ -146,9 +189,14 @@ class Recipe(BaseModel):
         le=1,
         description="edge of the picture, as a share of half of it, where dreaming fades out; 0: "
         "the picture wraps around, as in the notebook",
+        json_schema_extra=_usual(0, 1, 0.05),
     )
     count: int | None = Field(
-        None, ge=1, le=10_000, description="how many things to make room for; sets the octaves"
+        None,
+        ge=1,
+        le=10_000,
+        description="how many things to make room for; sets the octaves",
+        json_schema_extra=_usual(1, 40, 1),
     )
     mask: FileReference | str | None = Field(
         None,
@@ -156,7 +204,11 @@ class Recipe(BaseModel):
         "not see(NAME)",
     )
     strength: float = Field(
-        1.0, ge=0, le=1, description="mix of dream (1) and photo (0) at the end"
+        1.0,
+        ge=0,
+        le=1,
+        description="mix of dream (1) and photo (0) at the end",
+        json_schema_extra=_usual(0, 1, 0.05),
     )
     keep_colours: bool = Field(
         False, description="keep the photo's colours; only light and dark are dreamt"

@@ -1,0 +1,329 @@
+"""The HTTP interface: dreams asked for, watched, steered and fetched."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, File, Form, Path, Query, Request, UploadFile
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BaseModel, ConfigDict, Field
+
+from puppyslug.errors import RecipeError
+from puppyslug.images import recipe_text_in
+from puppyslug.recipe import Recipe, read_settings
+from puppyslug.studio import catalogue
+from puppyslug.studio.folder import BEFORE, FILM, RESULT, THUMBNAIL
+from puppyslug.studio.messages import Order
+from puppyslug.studio.records import Dream, Kind, Shown, Status
+from puppyslug.studio.refusals import RefusedError
+from puppyslug.studio.services import Services
+from puppyslug.studio.submissions import Asked, check_steering
+from puppyslug.studio.uploads import Upload, read_upload
+
+router = APIRouter(prefix="/api")
+
+BEAT = 0.2  # seconds from one event to the next, at least
+DECODERS = 2  # uploads that are looked at at the same time
+TRIES, PAUSE = 20, 0.05  # to reach a worker that has just taken a dream, in seconds
+AGAIN = (Status.FAILED, Status.CANCELLED, Status.INTERRUPTED)
+
+_decoding = asyncio.Semaphore(DECODERS)
+
+
+def services(request: Request) -> Services:
+    """The studio that a request is for."""
+    found: Services = request.app.state.services
+    return found
+
+
+Studio = Annotated[Services, Depends(services)]
+
+
+def found(studio: Studio, identity: Annotated[str, Path(alias="id", max_length=40)]) -> Dream:
+    """The dream that a path names.
+
+    Raises:
+        RefusedError: there is none.
+    """
+    dream = studio.store.get(identity)
+    if dream is None:
+        raise RefusedError(404, "there is no such dream; it may have been deleted")
+    return dream
+
+
+Found = Annotated[Dream, Depends(found)]
+
+
+class Again(BaseModel):
+    """How a new dream differs from the one that it is made from.
+
+    Attributes:
+        recipe: settings that differ.
+        feed: whether to start from the result (dream on) instead of the photo.
+        size: the same composition at another size, PX, WxH or full.
+        kind: picture, or a film that zooms into the result.
+        frames: of a film.
+        fps: of a film.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    recipe: dict[str, Any] = Field(default_factory=dict)
+    feed: bool = False
+    size: str | None = None
+    kind: Kind = "picture"
+    frames: int = 100
+    fps: Annotated[float, Field(allow_inf_nan=False)] = 25
+
+
+@router.post("/dreams", status_code=201)
+async def submit(
+    studio: Studio,
+    recipe: Annotated[str, Form(description="a recipe, complete or partial, as JSON")] = "{}",
+    kind: Annotated[Kind, Form()] = "picture",
+    frames: Annotated[int, Form(description="of a zoom")] = 100,
+    fps: Annotated[float, Form(description="of a zoom", allow_inf_nan=False)] = 25,
+    photo: Annotated[UploadFile | None, File()] = None,
+    mask: Annotated[UploadFile | None, File(description="white dreams, black stays")] = None,
+    guide: Annotated[list[UploadFile] | None, File()] = None,
+) -> Shown:
+    """Queue a dream: of a photo, or of noise or clouds where the recipe says so."""
+    settings = read_settings(recipe)
+    studio.submissions.check_room()
+    asked = Asked(
+        settings,
+        kind,
+        frames,
+        fps,
+        await _read(studio, photo),
+        await _read(studio, mask),
+        [one for sent in guide or [] if (one := await _read(studio, sent))],
+    )
+    return await _take(studio, asked)
+
+
+@router.get("/dreams")
+def dreams(
+    studio: Studio,
+    words: Annotated[str, Query(max_length=200, description="in title, objective, network")] = "",
+    limit: Annotated[int, Query(ge=1, le=100)] = 30,
+    before: Annotated[str | None, Query(max_length=40, description="id, for older ones")] = None,
+) -> list[Shown]:
+    """Dreams, newest first."""
+    latest = studio.store.latest(limit, before=before, words=words)
+    return [shown for dream in latest if (shown := studio.show(dream.id))]
+
+
+@router.get("/dreams/{id}")
+def dream(studio: Studio, found: Found) -> Shown:
+    """One dream."""
+    return _shown(studio, found.id)
+
+
+@router.get("/dreams/{id}/events", response_class=EventSourceResponse)
+async def events(studio: Studio, found: Found) -> AsyncIterator[ServerSentEvent]:
+    """The dream as it is, whenever something changes, until it has ended; only ever the latest."""
+    last = None
+    while True:
+        news = studio.live.news
+        shown = studio.show(found.id)
+        if shown is None:
+            return
+        if shown != last:
+            yield ServerSentEvent(data=shown)
+            last = shown
+        if shown.status.ended:
+            return
+        await news.wait()
+        await asyncio.sleep(BEAT)
+
+
+@router.get("/dreams/{id}/preview", response_class=Response)
+def preview(studio: Studio, found: Found) -> Response:
+    """The picture as it is now, small (JPEG); the thumbnail once it is done."""
+    data = studio.live.preview(found.id)
+    return Response(data, media_type="image/jpeg") if data else _file(studio, found, THUMBNAIL)
+
+
+@router.get("/dreams/{id}/image", response_class=FileResponse)
+def image(studio: Studio, found: Found, *, download: bool = False) -> FileResponse:
+    """The dream at full size, with its recipe inside (PNG); of a film, its last frame."""
+    return _file(studio, found, RESULT, "dream.png" if download else "")
+
+
+@router.get("/dreams/{id}/film", response_class=FileResponse)
+def film(studio: Studio, found: Found, *, download: bool = False) -> FileResponse:
+    """A film (MP4)."""
+    return _file(studio, found, FILM, "dream.mp4" if download else "")
+
+
+@router.get("/dreams/{id}/before", response_class=FileResponse)
+def before(studio: Studio, found: Found) -> FileResponse:
+    """What it was dreamt of, upright and no larger than a screen (JPEG)."""
+    return _file(studio, found, BEFORE)
+
+
+@router.get("/dreams/{id}/thumbnail", response_class=FileResponse)
+def thumbnail(studio: Studio, found: Found) -> FileResponse:
+    """A small picture for the gallery (JPEG)."""
+    return _file(studio, found, THUMBNAIL)
+
+
+@router.get("/dreams/{id}/photo", response_class=FileResponse)
+def photo(studio: Studio, found: Found) -> FileResponse:
+    """The photo as it was uploaded."""
+    if found.photo is None:
+        raise RefusedError(404, "that dream started from nothing, not from a photo")
+    return _file(studio, found, found.photo.file, found.photo.name)
+
+
+@router.get("/dreams/{id}/recipe")
+def recipe(found: Found) -> dict[str, Any]:
+    """The recipe, for a form, the command line's --recipe, or another dream."""
+    return found.recipe
+
+
+@router.post("/dreams/{id}/steer")
+def steer(studio: Studio, found: Found, changes: dict[str, Any]) -> Shown:
+    """Change objective (or layer, channel, see), step_size, jitter, strength or keep_colours."""
+    if found.kind != "picture":
+        raise RefusedError(409, "a film cannot be steered; stop it, and make another")
+    _order(studio, found, Order("steer", check_steering(found, changes)))
+    return _shown(studio, found.id)
+
+
+@router.post("/dreams/{id}/{order}")
+def order(
+    studio: Studio,
+    found: Found,
+    order: Annotated[Literal["pause", "resume", "stop", "cancel", "rerun"], Path()],
+) -> Shown:
+    """Pause, resume, stop and keep what is there, cancel; or rerun what came to no good end."""
+    if order == "rerun":
+        fields = {"status": Status.QUEUED, "attempts": 0, "error": "", "ended": None}
+        studio.submissions.check_room()
+        if studio.store.change(found.id, only=AGAIN, **fields) is None:
+            raise RefusedError(
+                409, f"that dream is {found.status}; only what went wrong is run again"
+            )
+        studio.workers.wake()
+    elif order == "cancel" and studio.store.change(
+        found.id, only=(Status.QUEUED,), status=Status.CANCELLED
+    ):
+        studio.live.tell()
+    else:
+        _order(studio, found, Order(order))
+    return _shown(studio, found.id)
+
+
+@router.post("/dreams/{id}/again", status_code=201)
+async def again(studio: Studio, found: Found, changed: Again) -> Shown:
+    """Queue another dream made from this one: with another seed, larger, dreamt on, as a zoom."""
+    asked = Asked(
+        changed.recipe,
+        changed.kind,
+        changed.frames,
+        changed.fps,
+        parent=found,
+        feed=changed.feed,
+        enlarged=changed.size,
+    )
+    return await _take(studio, asked)
+
+
+@router.delete("/dreams/{id}", status_code=204)
+def delete(studio: Studio, found: Found) -> None:
+    """Delete a dream and its files."""
+    dream = studio.store.get(found.id)
+    if dream is not None and dream.status.active:
+        raise RefusedError(409, "that dream is running; cancel it first")
+    studio.store.remove(found.id)
+    studio.folder.remove(found.id)
+    studio.live.tell()
+
+
+@router.post("/recipe")
+async def read_recipe(dream: Annotated[UploadFile, File()]) -> dict[str, Any] | None:
+    """The recipe inside a dream of anywhere, checked; null for a picture that carries none."""
+    data = await dream.read()
+    try:
+        text = await run_in_threadpool(recipe_text_in, data, "the picture")
+    except RecipeError:
+        return None
+    recipe = await run_in_threadpool(Recipe.from_json, text)
+    return recipe.as_settings()
+
+
+@router.get("/networks")
+def networks() -> list[dict[str, Any]]:
+    """Every network, whether it is here, and its layers, lowest first."""
+    return catalogue.networks()
+
+
+@router.get("/labels")
+def labels(
+    q: Annotated[str, Query(max_length=100, description="a word, or a part of one")] = "",
+    network: Annotated[str, Query(max_length=200)] = "efficientnet_lite0",
+    limit: Annotated[int, Query(ge=1, le=2000)] = 20,
+) -> list[dict[str, Any]]:
+    """Things to see, the best first."""
+    return catalogue.labels(q, network, limit)
+
+
+@router.get("/settings")
+def settings(studio: Studio) -> dict[str, Any]:
+    """Presets, the recipe's fields with their help and bounds, and this studio's limits."""
+    return {
+        "presets": catalogue.presets(),
+        "fields": catalogue.fields(),
+        "limits": {**vars(studio.limits)},
+    }
+
+
+async def _read(studio: Services, sent: UploadFile | None) -> Upload | None:
+    if sent is None:
+        return None
+    data = await sent.read()
+    async with _decoding:
+        return await run_in_threadpool(
+            read_upload, sent.filename or "", data, most=studio.limits.photo
+        )
+
+
+async def _take(studio: Services, asked: Asked) -> Shown:
+    dream = await run_in_threadpool(studio.submissions.take, asked)
+    studio.workers.wake()
+    return _shown(studio, dream.id)
+
+
+def _shown(studio: Services, identity: str) -> Shown:
+    shown = studio.show(identity)
+    if shown is None:
+        raise RefusedError(404, "that dream has just been deleted")
+    return shown
+
+
+def _order(studio: Services, dream: Dream, order: Order) -> None:
+    """Tell the worker that has a dream, also one that has just taken it."""
+    for _ in range(TRIES):
+        if studio.workers.order(dream.id, order):
+            return
+        now = studio.store.get(dream.id)
+        if now is None or not now.status.active:
+            status = "gone" if now is None else now.status
+            raise RefusedError(409, f"that dream is {status}; only a running one takes orders")
+        time.sleep(PAUSE)
+    raise RefusedError(409, "that dream does not answer yet; try again")
+
+
+def _file(studio: Services, dream: Dream, name: str, download: str = "") -> FileResponse:
+    """A file of a dream; with a name to save it by, as a download."""
+    path = studio.folder.of(dream.id) / name
+    if not path.is_file():
+        raise RefusedError(404, "that picture is not there yet")
+    stem = dream.title.rpartition(".")[0] or dream.title
+    saved = f"{stem}.{download}" if download in {"dream.png", "dream.mp4"} else download
+    return FileResponse(path, filename=saved or None)

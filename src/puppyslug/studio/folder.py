@@ -1,0 +1,103 @@
+"""The data folder: where dreams' files lie, how much they may take, and what is swept.
+
+::
+
+    DATA/
+    ├── studio.db          every dream (SQLite)
+    ├── lock               the process that has the folder
+    └── dreams/ID/
+        ├── photo.jpg …    what was uploaded, also mask.png, guide-1.jpg
+        ├── before.jpg     the photo as it was dreamt of, for the page
+        ├── thumbnail.jpg  for the gallery
+        ├── dream.png      the result, with its recipe; of a film, its last frame
+        └── film.mp4       a film
+"""
+
+import shutil
+from pathlib import Path
+
+from puppyslug.errors import OutputError
+from puppyslug.locking import take
+from puppyslug.studio.records import Status
+from puppyslug.studio.store import Store
+
+BEFORE, THUMBNAIL, RESULT, FILM = "before.jpg", "thumbnail.jpg", "dream.png", "film.mp4"
+
+
+class Folder:
+    """A studio's data folder, which one process has at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Make the folder, or take it.
+
+        Raises:
+            OutputError: it cannot be made, or another studio has it.
+        """
+        self.path = path
+        self._dreams = path / "dreams"
+        try:
+            self._dreams.mkdir(parents=True, exist_ok=True)
+            taken = take(path / "lock")
+        except OSError as error:
+            raise OutputError(f"the folder {path} cannot be used: {error.strerror}") from error
+        if not taken:
+            raise OutputError(f"another studio has {path}; stop it, or name another --data")
+
+    @property
+    def database(self) -> Path:
+        """The store's file."""
+        return self.path / "studio.db"
+
+    def of(self, identity: str) -> Path:
+        """The folder of a dream, which need not be there."""
+        return self._dreams / identity
+
+    def release(self) -> None:
+        """Let another process have the folder."""
+        (self.path / "lock").unlink(missing_ok=True)
+
+    def remove(self, identity: str) -> None:
+        """Delete a dream's files."""
+        shutil.rmtree(self.of(identity), ignore_errors=True)
+
+    def size(self, identity: str) -> int:
+        """Bytes that a dream's files take."""
+        files = (entry for entry in self.of(identity).rglob("*") if entry.is_file())
+        return sum(entry.stat().st_size for entry in files)
+
+    def sweep(self, known: set[str]) -> list[str]:
+        """Delete what belongs to no dream; the names of what went."""
+        orphans = [entry.name for entry in self._dreams.iterdir() if entry.name not in known]
+        for name in orphans:
+            entry = self._dreams / name
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+        return orphans
+
+
+def keep_within(store: Store, folder: Folder, most: int) -> list[str]:
+    """Delete the oldest dreams that have ended, until all take no more than this.
+
+    Args:
+        store: knows them.
+        folder: has them.
+        most: bytes.
+
+    Returns:
+        The ids of those that went; the newest one always stays.
+    """
+    total = store.total_bytes()
+    went: list[str] = []
+    if total <= most:
+        return went
+    ended = store.with_status(*(status for status in Status if status.ended))
+    for dream in ended[:-1]:
+        if total <= most:
+            break
+        store.remove(dream.id)
+        folder.remove(dream.id)
+        total -= dream.bytes
+        went.append(dream.id)
+    return went

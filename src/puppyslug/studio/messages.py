@@ -1,0 +1,90 @@
+"""What the server and its workers say to each other."""
+
+import queue
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from puppyslug.studio.records import Dream
+
+
+class Task(NamedTuple):
+    """A dream to dream.
+
+    Attributes:
+        dream: which.
+        folder: where its files are, and where the result goes.
+    """
+
+    dream: Dream
+    folder: Path
+
+
+class Order(NamedTuple):
+    """What a worker is told while it dreams.
+
+    Attributes:
+        what: steer, pause, resume, stop (and keep what is there) or cancel.
+        changes: of settings, to steer by.
+    """
+
+    what: str
+    changes: Mapping[str, Any] = MappingProxyType({})
+
+
+class Report(NamedTuple):
+    """What a worker says.
+
+    Attributes:
+        what: ready, learnt (fields of the dream), progress, preview, refused (to steer), paused,
+            resumed, done, failed or cancelled.
+        data: what belongs to it.
+    """
+
+    what: str
+    data: Any = None
+
+
+class CancelledError(Exception):
+    """The dream is not wanted any more."""
+
+
+class Controls:
+    """The line to the server, as a dream sees it."""
+
+    def __init__(self, connection: Connection, inbox: "queue.SimpleQueue[Any]") -> None:
+        """Take both ends of the line."""
+        self._connection = connection
+        self._inbox = inbox
+        self.stopped = False
+
+    def say(self, what: str, data: Any = None) -> None:
+        """Report to the server."""
+        self._connection.send(Report(what, data))
+
+    def obey(self) -> list[Mapping[str, Any]]:
+        """Do as one is told; returns at once unless paused.
+
+        Returns:
+            Changes to steer by.
+
+        Raises:
+            CancelledError: the dream is not wanted any more.
+        """
+        changes: list[Mapping[str, Any]] = []
+        paused = False
+        while paused or not self._inbox.empty():
+            order: Order = self._inbox.get()
+            if order.what == "cancel":
+                raise CancelledError
+            if order.what == "steer":
+                changes.append(order.changes)
+            if order.what == "stop":
+                self.stopped = True
+            going_on = order.what in ("resume", "stop")
+            if (paused, going_on) == (True, True) or (not paused and order.what == "pause"):
+                paused = not paused
+                self.say("paused" if paused else "resumed")
+        return changes

@@ -1,0 +1,86 @@
+"""What requests share: store, files and workers, opened and closed together."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from puppyslug.errors import OutputError
+from puppyslug.studio.folder import Folder
+from puppyslug.studio.limits import Limits
+from puppyslug.studio.live import Live
+from puppyslug.studio.records import Shown, Status
+from puppyslug.studio.store import Store
+from puppyslug.studio.submissions import Submissions
+from puppyslug.studio.workers import Workers
+
+RESTARTS = 3  # of the server that a dream may be running in, before it waits to be asked again
+
+
+@dataclass(frozen=True)
+class Services:
+    """A studio without its pages.
+
+    Attributes:
+        folder: has the files.
+        store: knows the dreams.
+        live: what happens now.
+        workers: dream.
+        submissions: takes dreams into the queue.
+        limits: of all.
+    """
+
+    folder: Folder
+    store: Store
+    live: Live
+    workers: Workers
+    submissions: Submissions
+    limits: Limits
+
+    @classmethod
+    def open(cls, data: Path, limits: Limits, workers: int) -> "Services":
+        """Open a data folder, put right what a server that ended left behind, and start workers.
+
+        Raises:
+            OutputError: the folder cannot be used, or another studio has it.
+        """
+        if not os.access(data if data.exists() else data.parent, os.W_OK):
+            raise OutputError(f"the folder {data} cannot be written; name another with --data")
+        folder = Folder(data)
+        store = Store(folder.database)
+        folder.sweep(store.ids())
+        _put_right(store)
+        live = Live()
+        team = Workers(workers, store, folder, live, limits)
+        team.start()
+        return cls(folder, store, live, team, Submissions(store, folder, limits), limits)
+
+    def __enter__(self) -> "Services":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the workers; what they dream of goes on with the next start."""
+        self.workers.close()
+        self.store.close()
+        self.folder.release()
+
+    def show(self, identity: str) -> Shown | None:
+        """A dream as the API shows it; None where it is gone."""
+        dream = self.store.get(identity)
+        if dream is None:
+            return None
+        return Shown(
+            **dict(dream),
+            progress=self.live.progress(identity),
+            position=self.store.position(identity),
+            refusal=self.live.refusal(identity),
+        )
+
+
+def _put_right(store: Store) -> None:
+    """Queue again what was running when the server ended; what was paused waits to be asked."""
+    for dream in store.with_status(Status.RUNNING, Status.PAUSED):
+        again = dream.status is Status.RUNNING and dream.attempts < RESTARTS
+        store.change(dream.id, status=Status.QUEUED if again else Status.INTERRUPTED)
