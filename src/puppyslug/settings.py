@@ -229,6 +229,7 @@ def steered(recipe: Recipe, place: tuple[int, int, int], changes: Mapping[str, A
     for field in changes:
         if field not in choices:
             raise RecipeError(f"{field!r} cannot change while dreaming; {nearest(field, choices)}")
+    recipe.with_settings(changes)  # says what is wrong with a value
     added = tuple(
         Change(*place, field, str(value) if isinstance(value, Objective) else value)
         for field, value in changes.items()

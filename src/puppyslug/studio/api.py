@@ -26,11 +26,11 @@ from puppyslug.studio.uploads import Upload, read_upload
 router = APIRouter(prefix="/api")
 
 BEAT = 0.2  # seconds from one event to the next, at least
-DECODERS = 2  # uploads that are looked at at the same time
+LOOKERS = 1  # requests that are looked at at the same time, so that the page stays quick
 TRIES, PAUSE = 20, 0.05  # to reach a worker that has just taken a dream, in seconds
 AGAIN = (Status.FAILED, Status.CANCELLED, Status.INTERRUPTED)
 
-_decoding = asyncio.Semaphore(DECODERS)
+_looking = asyncio.Semaphore(LOOKERS)
 
 
 def services(request: Request) -> Services:
@@ -195,6 +195,21 @@ def steer(studio: Studio, found: Found, changes: dict[str, Any]) -> Shown:
     return _shown(studio, found.id)
 
 
+@router.post("/dreams/{id}/again", status_code=201)
+async def again(studio: Studio, found: Found, changed: Again) -> Shown:
+    """Queue another dream made from this one: with another seed, larger, dreamt on, as a zoom."""
+    asked = Asked(
+        changed.recipe,
+        changed.kind,
+        changed.frames,
+        changed.fps,
+        parent=found,
+        feed=changed.feed,
+        enlarged=changed.size,
+    )
+    return await _take(studio, asked)
+
+
 @router.post("/dreams/{id}/{order}")
 def order(
     studio: Studio,
@@ -217,21 +232,6 @@ def order(
     else:
         _order(studio, found, Order(order))
     return _shown(studio, found.id)
-
-
-@router.post("/dreams/{id}/again", status_code=201)
-async def again(studio: Studio, found: Found, changed: Again) -> Shown:
-    """Queue another dream made from this one: with another seed, larger, dreamt on, as a zoom."""
-    asked = Asked(
-        changed.recipe,
-        changed.kind,
-        changed.frames,
-        changed.fps,
-        parent=found,
-        feed=changed.feed,
-        enlarged=changed.size,
-    )
-    return await _take(studio, asked)
 
 
 @router.delete("/dreams/{id}", status_code=204)
@@ -287,14 +287,15 @@ async def _read(studio: Services, sent: UploadFile | None) -> Upload | None:
     if sent is None:
         return None
     data = await sent.read()
-    async with _decoding:
+    async with _looking:
         return await run_in_threadpool(
             read_upload, sent.filename or "", data, most=studio.limits.photo
         )
 
 
 async def _take(studio: Services, asked: Asked) -> Shown:
-    dream = await run_in_threadpool(studio.submissions.take, asked)
+    async with _looking:
+        dream = await run_in_threadpool(studio.submissions.take, asked)
     studio.workers.wake()
     return _shown(studio, dream.id)
 

@@ -48,11 +48,11 @@ def create_app(services: Services, *, host: str = "127.0.0.1", token: str | None
         docs_url=None,  # its pages come from other hosts
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        max_body_size=limits.upload,
+        redirect_slashes=False,
         form_limits={"max_files": 12, "max_fields": 12, "max_part_size": FIELD_BYTES},
     )
     app.state.services = services
-    app.add_middleware(Guard, hosts=own_names(host), token=token)
+    app.add_middleware(Guard, hosts=own_names(host), token=token, most=limits.upload)
     app.add_exception_handler(PuppyslugError, _refuse)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(HTTPException, _http)

@@ -36,15 +36,16 @@ class Guard:
     beyond this machine a token is asked for, by cookie after the first visit or as a bearer.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], token: str | None) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], token: str | None, most: int) -> None:
         """Guard an application.
 
         Args:
             app: to be guarded.
             hosts: names that it may be called by, without ports.
             token: that is asked for, or None.
+            most: bytes that a request may have.
         """
-        self._app, self._token = app, token
+        self._app, self._token, self._most = app, token, most
         self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,6 +77,7 @@ class Guard:
             raise RefusedError(421, f"this studio does not answer to the name {host[:60]!r}")
         if scope["method"] not in _SAFE:
             _check_origin(headers, host)
+        self._check_length(headers)
         if self._token is None or scope["path"] == HEALTH:
             return None
         query = parse_qs(scope["query_string"].decode("latin-1"))
@@ -92,6 +94,16 @@ class Guard:
         raise RefusedError(
             401, "a token is needed; open the address that 'puppyslug studio' printed"
         )
+
+    def _check_length(self, headers: Headers) -> None:
+        """Refuse what is too large before any of it is read; servers hold senders to their word."""
+        if "transfer-encoding" in headers:
+            raise RefusedError(411, "say how long the request is (Content-Length)")
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length[:20]) > self._most:
+            raise RefusedError(
+                413, f"requests have at most {self._most / 1e6:.0f} MB here; send a smaller picture"
+            )
 
     def _fits(self, given: str) -> bool:
         return hmac.compare_digest(given.encode(), (self._token or "").encode())

@@ -1,10 +1,8 @@
 """What the server and its workers say to each other."""
 
 import queue
-from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from puppyslug.studio.records import Dream
@@ -31,7 +29,7 @@ class Order(NamedTuple):
     """
 
     what: str
-    changes: Mapping[str, Any] = MappingProxyType({})
+    changes: dict[str, Any] | None = None
 
 
 class Report(NamedTuple):
@@ -64,7 +62,7 @@ class Controls:
         """Report to the server."""
         self._connection.send(Report(what, data))
 
-    def obey(self) -> list[Mapping[str, Any]]:
+    def obey(self) -> list[dict[str, Any]]:
         """Do as one is told; returns at once unless paused.
 
         Returns:
@@ -73,14 +71,14 @@ class Controls:
         Raises:
             CancelledError: the dream is not wanted any more.
         """
-        changes: list[Mapping[str, Any]] = []
+        changes: list[dict[str, Any]] = []
         paused = False
         while paused or not self._inbox.empty():
             order: Order = self._inbox.get()
             if order.what == "cancel":
                 raise CancelledError
             if order.what == "steer":
-                changes.append(order.changes)
+                changes.append(order.changes or {})
             if order.what == "stop":
                 self.stopped = True
             going_on = order.what in ("resume", "stop")

@@ -11,6 +11,7 @@ from puppyslug.images import decode, fit
 from puppyslug.networks import find_record
 from puppyslug.networks.cache import is_here
 from puppyslug.objectives import parse_objective
+from puppyslug.octaves import plan_octaves
 from puppyslug.recipe import STARTS, FileReference, Recipe
 from puppyslug.settings import fold_objective, look_of, steered
 from puppyslug.sizes import photo_size, start_size, times
@@ -143,6 +144,7 @@ class Submissions:
                 f"{asked.kind} may have here; take a smaller size",
             )
         recipe.any_objective().check(record, recipe.composition or size)
+        plan_octaves(recipe, recipe.any_objective(), record, size)
         missing = {guide.name for guide in recipe.any_objective().guides}
         missing -= {guide.name for guide in files.guides}
         if missing:
@@ -213,6 +215,8 @@ def _recipe(asked: Asked, files: _Files) -> Recipe:
     settings = {name: value for name, value in asked.settings.items() if name not in _NOT_TAKEN}
     parent = asked.parent
     if parent is None and isinstance(settings.get("photo"), dict):
+        if files.photo is None:
+            raise RefusedError(422, "the recipe is of a photo; send the photo along")
         settings = look_of(settings)  # from a dream of somewhere else
     if parent is not None:
         settings = {**_inherited(parent, settings, asked), **settings}

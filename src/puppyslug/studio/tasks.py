@@ -60,14 +60,14 @@ def _dream(task: Task, controls: Controls) -> None:
     _save_jpeg(to_pil(prepared.image), folder / BEFORE, BEFORE_LONGEST)
     known = {"notices": list(prepared.notices), "height": size[0], "width": size[1]}
     controls.say("learnt", {"recipe": prepared.recipe.as_settings(), **known})
-    watch = _Watch(dream, controls)
+    watch = Watch(dream, controls)
     picture = _PICTURES[dream.kind](task, prepared, controls, watch)
     save_image(picture, folder / RESULT, overwrite=True)
     _save_jpeg(picture, folder / THUMBNAIL, THUMBNAIL_LONGEST)
     controls.say("done")
 
 
-def _picture(_: Task, prepared: Prepared, controls: Controls, watch: "_Watch") -> Image.Image:
+def dream_picture(_: Task, prepared: Prepared, controls: Controls, watch: "Watch") -> Image.Image:
     """Dream a picture, steered on the way."""
     steps = dream_prepared(prepared)
     step = next(steps)
@@ -94,7 +94,7 @@ def _picture(_: Task, prepared: Prepared, controls: Controls, watch: "_Watch") -
     return step.to_pil(prepared.alpha)
 
 
-def _zoom(task: Task, prepared: Prepared, controls: Controls, watch: "_Watch") -> Image.Image:
+def _zoom(task: Task, prepared: Prepared, controls: Controls, watch: "Watch") -> Image.Image:
     """Make a film that zooms; what was cut short goes on."""
     dream, film = task.dream, task.folder / FILM
     journal = Journal(film, {"dream": dream.id}, fresh=dream.attempts == 1)
@@ -124,10 +124,10 @@ def _zoom(task: Task, prepared: Prepared, controls: Controls, watch: "_Watch") -
     return Image.fromarray(last)
 
 
-_PICTURES = {"picture": _picture, "zoom": _zoom}
+_PICTURES = {"picture": dream_picture, "zoom": _zoom}
 
 
-class _Watch:
+class Watch:
     """Tells the server how far a dream is, and now and then shows it."""
 
     def __init__(self, dream: Dream, controls: Controls) -> None:

@@ -25,7 +25,8 @@ export async function attempt(action) {
 }
 
 export function sentence(text) {
-  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  const plain = /^[a-z]+[ ,.;:]/.test(text); // and no name such as vgg19
+  const whole = plain ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.?!]$/.test(whole) ? whole : `${whole}.`;
 }
 
