@@ -1,4 +1,4 @@
-"""Makes the studio's pictures of presets and layers, out of puppyslug's own clouds.
+"""Makes the studio's pictures of starts, presets and layers, out of puppyslug's own clouds.
 
     python docs/studio_pictures.py
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 import puppyslug
+from puppyslug.images import clouds, noise, to_pil
 from puppyslug.networks import find_record
 from puppyslug.presets import PRESETS
 
@@ -22,6 +23,8 @@ SEED = 3
 def main() -> None:
     """Make all pictures."""
     FOLDER.mkdir(exist_ok=True)
+    for name, start in (("clouds", clouds), ("noise", noise)):
+        save(to_pil(start((270, 480), SEED)), (480, 270), f"start-{name}")
     for name in PRESETS:
         settings = {"see": THING} if name == "natural" else {}
         dream = puppyslug.dream("clouds", preset=name, size="480x320", seed=SEED, **settings)

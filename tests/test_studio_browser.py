@@ -253,7 +253,7 @@ def test_everybody_can_use_it(browser, studio, device, scheme):
     page.evaluate("document.getElementById('advanced').open = true")
     page.click("#paint")
     check("with a photo")
-    for what in ("A thing", "A layer", "A picture"):
+    for what in ("A thing", "A layer", "Like a picture"):
         page.get_by_text(what, exact=True).click()
         check(what)
     begin(page)

@@ -25,7 +25,7 @@ EYES = "efficientnet_lite0"  # finds things by name where a network knows none i
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        "classic": Preset("the notebook of 2015: slugs and eyes", {}),
+        "classic": Preset("as in the notebook of 2015: slugs and eyes", {}),
         "strokes": Preset(
             "brush strokes", {"network": "vgg19", "objective": "relu3_1", "step_size": 0.7}
         ),

@@ -143,9 +143,12 @@ async def events(studio: Studio, found: Found) -> AsyncIterator[ServerSentEvent]
 
 @router.get("/dreams/{id}/preview", response_class=Response)
 def preview(studio: Studio, found: Found) -> Response:
-    """The picture as it is now, small (JPEG); the thumbnail once it is done."""
+    """The picture as it is now, small (JPEG): first the photo, in the end the thumbnail."""
     data = studio.live.preview(found.id)
-    return Response(data, media_type="image/jpeg") if data else _file(studio, found, THUMBNAIL)
+    if data:
+        return Response(data, media_type="image/jpeg")
+    done = (studio.folder.of(found.id) / THUMBNAIL).is_file()
+    return _file(studio, found, THUMBNAIL if done else BEFORE)
 
 
 @router.get("/dreams/{id}/image", response_class=FileResponse)
@@ -246,15 +249,17 @@ def delete(studio: Studio, found: Found) -> None:
 
 
 @router.post("/recipe")
-async def read_recipe(dream: Annotated[UploadFile, File()]) -> dict[str, Any] | None:
+async def read_recipe(
+    studio: Studio, dream: Annotated[UploadFile, File()]
+) -> dict[str, Any] | None:
     """The recipe inside a dream of anywhere, checked; null for a picture that carries none."""
-    data = await dream.read()
+    upload = await _read(studio, dream)
+    assert upload is not None
     try:
-        text = await run_in_threadpool(recipe_text_in, data, "the picture")
+        text = recipe_text_in(upload.data, upload.name)
     except RecipeError:
         return None
-    recipe = await run_in_threadpool(Recipe.from_json, text)
-    return recipe.as_settings()
+    return (await run_in_threadpool(Recipe.from_json, text)).as_settings()
 
 
 @router.get("/networks")

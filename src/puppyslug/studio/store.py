@@ -200,6 +200,6 @@ class Store:
 
 
 def _columns(dream: Dream) -> tuple[str, str, int, str]:
-    names = [dream.title, dream.kind, dream.recipe.get("objective"), dream.recipe.get("network")]
-    words = " ".join(str(name) for name in names).lower()
+    names = [str(dream.recipe.get(field)) for field in ("objective", "network", "preset")]
+    words = " ".join([dream.title, dream.kind, *names]).lower()
     return dream.status, words, dream.bytes, json.dumps(dream.model_dump(mode="json"))

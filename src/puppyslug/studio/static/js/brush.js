@@ -88,6 +88,7 @@ function invert() {
 }
 
 function clearInk() {
+  press(el("erase"), false);
   pen().clearRect(0, 0, canvas().width, canvas().height);
   painted = false;
 }
@@ -95,7 +96,6 @@ function clearInk() {
 export function clear() {
   clearInk();
   toggle(false);
-  press(el("erase"), false);
 }
 
 /** The mask as a PNG, white where it dreams; null where nothing is painted. */

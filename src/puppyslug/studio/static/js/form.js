@@ -1,6 +1,6 @@
 /** The form of settings: what is touched is sent; the rest is the look's own. */
 
-import { catalogue, el } from "./page.js";
+import { catalogue, el, lookOf } from "./page.js";
 
 const SEEING = "natural";
 const look = () => el("look");
@@ -69,6 +69,8 @@ function layers() {
     const radio = Object.assign(document.createElement("input"), { type: "radio", name: "layer", value: name });
     const text = document.createElement("span");
     text.textContent = name;
+    const { shows } = network.layers.find((layer) => layer.name === name);
+    if (shows) text.append(Object.assign(document.createElement("span"), { className: "quiet", textContent: shows }));
     label.append(radio);
     if (catalogue.pictures.includes(`${network.name}-${name}`)) {
       label.append(Object.assign(new Image(160, 120), { src: `/static/pictures/${network.name}-${name}.webp`, alt: "" }));
@@ -128,7 +130,12 @@ export function fill(recipe) {
   const thing = /^see\(([^()]+)\)$/.exec(recipe.objective);
   const layer = /^([\w./-]+)(?::(\d+))?$/.exec(recipe.objective);
   const network = catalogue.networks.find((one) => one.name === recipe.network);
-  if (thing) {
+  const preset = lookOf(recipe);
+  if (preset && look().querySelector(`[name=preset][value="${preset.name}"]`)) {
+    pick("preset");
+    look().elements.preset.value = preset.name;
+    hint();
+  } else if (thing) {
     pick("see");
     el("see").value = thing[1];
   } else if (layer && network?.layers.some((one) => one.name === layer[1])) {
@@ -149,6 +156,7 @@ export function fill(recipe) {
   for (const field of fields()) {
     const value = recipe[field.dataset.field];
     if (value === undefined || value === null || typeof value === "object") continue;
+    if (field.type === "number" && Number(field.placeholder) === value) continue;
     if (field.type === "checkbox") field.checked = value;
     else {
       field.value = value;

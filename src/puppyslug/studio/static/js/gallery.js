@@ -1,7 +1,7 @@
 /** All dreams, newest first, to look through and to search. */
 
 import { at, get } from "./api.js";
-import { attempt, el } from "./page.js";
+import { attempt, caption, el } from "./page.js";
 
 const MANY = 24;
 let opened = () => {};
@@ -48,8 +48,10 @@ function card(dream) {
   if (dream.width) picture.src = at(dream.id, dream.status === "done" ? "thumbnail" : "before");
   else picture.removeAttribute("src");
   item.querySelector(".title").textContent = dream.title;
-  const state = dream.status === "done" ? dream.recipe.objective : dream.status;
-  item.querySelector(".quiet").textContent = dream.kind === "zoom" ? `film, ${state}` : state;
+  const state = dream.status === "done" ? caption(dream.recipe) : dream.status;
+  const text = dream.kind === "zoom" ? `film, ${state}` : state;
+  item.querySelector(".quiet").textContent = text;
+  item.querySelector("button").ariaLabel = `Dream of ${dream.title}: ${text}`;
   item.querySelector("button").addEventListener("click", () => opened(dream.id));
   return item;
 }

@@ -9,7 +9,7 @@ export function say(text) {
 }
 
 export function fail(error) {
-  el("error").textContent = error ? sentence(error.message ?? String(error)) : "";
+  el("error-text").textContent = error ? sentence(error.message ?? String(error)) : "";
   el("error").hidden = !error;
 }
 
@@ -25,9 +25,28 @@ export async function attempt(action) {
 }
 
 export function sentence(text) {
-  const plain = /^[a-z]+[ ,.;:]/.test(text); // and no name such as vgg19
+  const plain = /^[a-z]+[ ,:]/.test(text); // and no name such as vgg19 or cat.jpg
   const whole = plain ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.?!]$/.test(whole) ? whole : `${whole}.`;
+}
+
+/** What a dream sees more of, as people say it. */
+export function caption(recipe) {
+  const { objective } = recipe;
+  const look = lookOf(recipe);
+  if (look) return look.name;
+  const thing = /^see\(([^()]+)\)$/.exec(objective);
+  if (thing) return thing[1];
+  const guide = /^guide\("([^"]+)"/.exec(objective);
+  return guide ? `like ${guide[1]}` : objective;
+}
+
+/** The look that a recipe is of, if it is of one. */
+export function lookOf(recipe) {
+  const preset = catalogue.presets.find((one) => one.name === recipe.preset);
+  if (!preset || !["vgg19", preset.settings.network].includes(recipe.network)) return undefined;
+  const network = catalogue.networks.find((one) => one.name === recipe.network);
+  return recipe.objective === (preset.settings.objective ?? network?.default_layer) ? preset : undefined;
 }
 
 export function duration(seconds) {

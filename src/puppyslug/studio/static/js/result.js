@@ -1,7 +1,7 @@
 /** A dream that is done: before and after, download, and what can be made of it. */
 
 import { at, post, remove } from "./api.js";
-import { attempt, el, fail, say, sentence, show } from "./page.js";
+import { attempt, caption, el, fail, say, sentence, show } from "./page.js";
 import * as form from "./form.js";
 import * as source from "./source.js";
 
@@ -58,6 +58,8 @@ export function open(one) {
     el("after").src = at(one.id, "image");
     el("before").src = at(one.id, "before");
     el("download").href = at(one.id, film ? "film?download=true" : "image?download=true");
+  } else if (one.width) {
+    el("after").src = at(one.id, "before");
   } else {
     el("after").removeAttribute("src");
   }
@@ -71,7 +73,7 @@ export function open(one) {
 }
 
 function facts(one) {
-  const parts = [one.title, one.recipe.objective, one.recipe.network];
+  const parts = [one.title, caption(one.recipe), one.recipe.network];
   if (one.width) parts.push(`${one.width}×${one.height}`);
   if (one.ended && one.started) parts.push(`${Math.round(one.ended - one.started)} s`);
   return [parts.join(" · "), ...one.notices.map(sentence)].join(" ");

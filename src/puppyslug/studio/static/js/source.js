@@ -6,6 +6,7 @@ import * as brush from "./brush.js";
 import * as form from "./form.js";
 
 let current = null; // a File, "clouds", "noise", or null
+let url = ""; // where to see it
 
 export const source = () => current;
 
@@ -15,24 +16,24 @@ export function start(changed) {
   for (const button of document.querySelectorAll("[data-start]")) {
     button.addEventListener("click", () => nothing(button.dataset.start, changed));
   }
-  el("other").addEventListener("click", () => clear(changed));
-  for (const name of ["dragenter", "dragover"]) {
-    stage.addEventListener(name, (event) => {
-      event.preventDefault();
-      stage.classList.add("over");
+  for (const id of ["other", "new"]) {
+    el(id).addEventListener("click", () => {
+      clear(changed);
+      el("file").focus();
     });
   }
-  stage.addEventListener("dragleave", (event) => {
-    if (!stage.contains(event.relatedTarget)) stage.classList.remove("over");
+  window.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    stage.classList.add("over");
   });
-  stage.addEventListener("drop", (event) => {
+  window.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) stage.classList.remove("over");
+  });
+  window.addEventListener("drop", (event) => {
     event.preventDefault();
     stage.classList.remove("over");
     take(event.dataTransfer.files[0], changed);
   });
-  for (const name of ["dragover", "drop"]) {
-    window.addEventListener(name, (event) => event.preventDefault());
-  }
   window.addEventListener("paste", (event) => take(event.clipboardData?.files[0], changed));
 }
 
@@ -43,40 +44,50 @@ export async function take(file, changed) {
     fail(new Error("a dream is running; stop or cancel it before you take another picture"));
     return;
   }
-  fail(null);
-  current = file;
-  const url = URL.createObjectURL(file);
-  el("after").onload = () => brush.fit();
-  el("after").onerror = () => say("This browser cannot show the picture, but it can be dreamt of.");
-  el("after").src = url;
-  el("after").alt = `Your picture ${file.name}`;
-  el("source-name").textContent = file.name;
-  el("film").hidden = true;
-  brush.clear();
-  show("source");
-  changed();
   const data = new FormData();
   data.append("dream", file);
-  const recipe = await post("/api/recipe", data).catch(() => null);
-  if (recipe && current === file) {
-    form.fill(recipe);
-    say(`${file.name} is a dream: its settings are in the form now.`);
-  } else if (current === file) {
-    say(`${file.name} is ready to be dreamt of.`);
+  say(`Looking at ${file.name} …`);
+  const asked = { recipe: null };
+  await attempt(async () => { asked.recipe = await post("/api/recipe", data); asked.fine = true; });
+  el("file").value = "";
+  if (!asked.fine) {
+    say("");
+    return;
   }
+  place(file, URL.createObjectURL(file), file.name, changed);
+  if (asked.recipe) form.fill(asked.recipe);
+  say(asked.recipe
+    ? `${file.name} is a dream: its settings are in the form now.`
+    : `${file.name} is ready to be dreamt of.`);
 }
 
 export function nothing(name, changed) {
-  current = name;
   fail(null);
-  el("after").removeAttribute("src");
-  el("after").alt = "";
-  el("source-name").textContent = name === "clouds" ? "Clouds, made by puppyslug" : "Noise";
-  el("film").hidden = true;
+  place(name, `/static/pictures/start-${name}.webp`, name === "clouds" ? "Clouds, made by puppyslug" : "Noise", changed);
+  say(`The dream starts from ${name}.`);
+}
+
+/** Puts back what is to be dreamt of. */
+export function put(changed) {
+  place(current, url, el("source-name").textContent, changed);
+}
+
+/** Puts what to dream of on the stage. */
+function place(what, where, name, changed) {
+  current = what;
+  url = where;
+  const picture = el("after");
+  picture.onload = () => brush.fit();
+  picture.onerror = () => say("This browser cannot show the picture, but it can be dreamt of.");
+  picture.src = url;
+  picture.alt = name;
+  picture.hidden = false;
+  el("source-name").textContent = name;
+  for (const id of ["film", "before", "compare"]) el(id).hidden = true;
   brush.clear();
   show("source");
-  say(`The dream starts from ${name}.`);
   changed();
+  el("other").focus({ preventScroll: true });
 }
 
 export function clear(changed) {

@@ -12,7 +12,14 @@ import * as watch from "./watch.js";
 
 function changed() {
   watch.leave();
-  history.replaceState(null, "", location.pathname);
+  if (location.hash) history.pushState(null, "", location.pathname);
+}
+
+/** Shows what the address names: a dream, or what there is to dream of. */
+function visit(options) {
+  if (/^#[\w-]{8,40}$/.test(location.hash)) open(location.hash.slice(1), { visited: true, ...options });
+  else if (source.source() === null) source.clear(() => watch.leave());
+  else source.put(() => watch.leave());
 }
 
 async function dream(event) {
@@ -40,7 +47,7 @@ async function dream(event) {
 
 function queued(one) {
   fail(null);
-  history.replaceState(null, "", `#${one.id}`);
+  history.pushState(null, "", `#${one.id}`);
   watch.watch(one, ended);
   el("stage").scrollIntoView({ block: "start" });
   attempt(gallery.refresh).then(() => gallery.mark(one.id));
@@ -51,11 +58,12 @@ function ended(one) {
   attempt(gallery.refresh).then(() => gallery.mark(one.id));
 }
 
-async function open(id) {
+async function open(id, { visited = false, filled = false } = {}) {
   await attempt(async () => {
     const one = await get(at(id));
     watch.leave();
-    history.replaceState(null, "", `#${id}`);
+    if (!visited) history.pushState(null, "", `#${id}`);
+    if (filled) form.fill(one.recipe);
     if (["queued", "running", "paused"].includes(one.status)) watch.watch(one, ended);
     else result.open(one);
     gallery.mark(id);
@@ -77,7 +85,9 @@ result.start({
     attempt(gallery.refresh);
   },
 });
-gallery.start(open);
+gallery.start((id) => open(id));
 el("look").addEventListener("submit", dream);
+el("dismiss").addEventListener("click", () => fail(null));
+window.addEventListener("popstate", () => visit());
 show("empty");
-if (/^#[\w-]{8,40}$/.test(location.hash)) open(location.hash.slice(1));
+visit({ filled: true });

@@ -49,6 +49,7 @@ async function search(word, network) {
     return item;
   }));
   list.hidden = labels.length === 0;
+  el("see-hint").textContent = labels.length || !word ? "" : `Nothing is called ${word}.`;
   el("see").ariaExpanded = String(!list.hidden);
   chosen = -1;
 }

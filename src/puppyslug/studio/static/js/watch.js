@@ -1,7 +1,7 @@
 /** Watches a dream grow, and steers it. */
 
 import { at, post } from "./api.js";
-import { attempt, duration, el, fail, say, sentence, show } from "./page.js";
+import { attempt, catalogue, duration, el, fail, say, sentence, show } from "./page.js";
 
 const CALM = window.matchMedia("(prefers-reduced-motion: reduce)");
 const CALMLY = 2000; // milliseconds from one preview to the next, for those who want little motion
@@ -40,12 +40,10 @@ export function watch(dream, ended) {
   shown = 0;
   refusal = "";
   loading = false;
-  for (const input of el("steer").querySelectorAll("input[type=number], #steer-objective")) input.value = "";
   el("steer").hidden = dream.kind !== "picture";
-  el("film").hidden = true;
-  el("before").hidden = true;
-  el("compare").hidden = true;
-  el("brush").hidden = true;
+  prepareSteering(dream.recipe);
+  for (const id of ["film", "before", "compare", "brush"]) el(id).hidden = true;
+  el("after").hidden = false;
   show("running");
   update(dream, ended);
   if (watched !== dream.id) return;
@@ -54,6 +52,20 @@ export function watch(dream, ended) {
   events.onerror = () => {
     if (events?.readyState === EventSource.CLOSED) fail(new Error("the studio does not answer any more"));
   };
+}
+
+/** What can be steered, as the dream has it now. */
+function prepareSteering(recipe) {
+  const single = catalogue.networks.find((one) => one.name === recipe.network);
+  const seeing = recipe.network.includes("+") || single?.classes > 0;
+  el("steer-objective").value = "";
+  el("steer-objective").placeholder = seeing
+    ? `castle, or ${recipe.objective}` : `relu3_3, or 2*relu4_4 - relu5_1`;
+  for (const field of el("steer").querySelectorAll("[data-field]")) {
+    field.value = "";
+    field.placeholder = recipe[field.dataset.field];
+    field.dispatchEvent(new Event("input"));
+  }
 }
 
 function update(dream, ended) {
