@@ -2,17 +2,16 @@
 
 import hashlib
 import io
-import os
 import re
 import tarfile
 import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import psutil
 import pytest
 
 from caffe_files import V2, GoogLeNet
+from locks import held_elsewhere
 from puppyslug.cli import main
 from puppyslug.errors import NetworkError, WeightsError
 from puppyslug.networks import find_record, records
@@ -271,11 +270,11 @@ def test_two_at_once_do_not_spoil_each_other(server, cache):
     server.files["/a"] = DATA
     lock = cache / "w.bin.lock"
     cache.mkdir()
-    parent = psutil.Process(os.getppid())
-    lock.write_text(f"{parent.pid} {parent.create_time():.2f}")
-    with pytest.raises(WeightsError, match="downloaded by another puppyslug"):
+    with (
+        held_elsewhere(lock),
+        pytest.raises(WeightsError, match="downloaded by another puppyslug"),
+    ):
         fetch(remote(server, "/a"))
-    lock.write_text("999999999")  # left behind by one that was killed
     assert fetch(remote(server, "/a")).read_bytes() == DATA
     assert not lock.exists()
 

@@ -89,6 +89,16 @@ RECIPES = {
     "too many changes": json.dumps({"schedule": [[0, 0, 1, "step_size", 1]] * 1001}),
     "unknown preset": json.dumps({"preset": "nonsense"}),
     "newer": json.dumps({"recipe_version": 99}),
+    "a layer that is a number": json.dumps({"layer": 1.5}),
+    "a guide that is a number": json.dumps({"guide": 5.5}),
+    "a size that is none": json.dumps({"photo": {"name": "x"}, "size": "axb"}),
+    "half a letter": '{"palette": "\\ud800"}',
+    "half a letter in a size": '{"size": "\\ud800"}',
+    "lines": json.dumps({"palette": "a\nb"}),
+    "a long name": json.dumps({"preset": "x" * 150_000}),
+    "composed larger than it is": json.dumps(
+        {"size": "1x1", "composed": "640x360", "layer": "relu5_4"}
+    ),
     "too small for the layer": json.dumps({"size": "8x8", "layer": "relu5_1"}),
 }
 FORMS = {
@@ -120,6 +130,7 @@ def refuses(studio):
         detail = response.json()["detail"]
         assert detail
         assert "\n" not in detail
+        assert len(detail) < 1000
         assert "Traceback" not in response.text
         assert studio.client.get("/healthz").json() == {"status": "ok"}
         assert (studio.files(), sorted(Path(tempfile.gettempdir()).glob("*.upload"))) == before
@@ -168,6 +179,9 @@ def test_other_bodies(studio, refuses):
     refuses(studio.client.post("/api/dreams", files=twice, data={"recipe": "{}"}), 422)
     for body in (b"[]", b"{", b'"x"', b"5", b""):
         refuses(studio.client.post("/api/dreams/nothing/steer", content=body))
+    refuses(studio.client.post("/api/dreams", json={"recipe": "{}"}), 415)
+    refuses(studio.client.post("/api/dreams"), 415)
+    refuses(studio.client.post("/api/dreams/x/again", json={"recipe": {"version": "x" * 300_000}}))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -177,6 +191,8 @@ def test_names_are_never_paths(studio, name):
     assert (studio.data / "dreams" / identity / "photo.png").read_bytes() == PNG
     assert "/" not in dream["title"]
     assert len(dream["title"]) <= 100
+    photo = studio.client.get(f"/api/dreams/{identity}/photo")
+    assert photo.headers["content-type"] == "image/png"
     given = studio.client.get(f"/api/dreams/{identity}/image", params={"download": True})
     assert given.headers["content-type"] == "image/png"
     assert "/" not in given.headers["content-disposition"].replace("utf-8''", "")
@@ -212,7 +228,9 @@ def test_other_names_are_not_answered_to(studio, refuses, host):
     refuses(studio.client.post("/api/dreams", headers={"Host": host}))
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1:1", "x"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "https://127.0.0.1:1", "x", "http://[", ""]
+)
 def test_writes_from_elsewhere_are_refused(studio, refuses, origin):
     headers = {"Origin": origin}
     refuses(studio.client.post("/api/dreams", headers=headers, data={"recipe": "{}"}), 403)

@@ -1,46 +1,45 @@
-"""One process at a time: a file that says whose turn it is."""
+"""One process at a time: a file that a process holds, and lets go of when it ends."""
 
-import os
+import contextlib
 from pathlib import Path
 
-import psutil
+from filelock import FileLock, Timeout
+
+_held: dict[Path, FileLock] = {}
 
 
 def take(lock: Path) -> bool:
     """Take a lock, also one that its owner left behind.
 
     Args:
-        lock: a file in a folder that is there; it holds the number of the process that has it, and
-            when that began, since numbers are given out again.
+        lock: a file in a folder that is there.
 
     Returns:
-        Whether it is ours now; False where another process that runs has it.
+        Whether it is ours now, or was already; False where another process holds it.
 
     Raises:
         OSError: the file cannot be written.
     """
-    try:
-        owner = lock.read_text()
-    except FileNotFoundError:
-        owner = ""
-    own = _name(os.getpid())
-    if owner == own:
+    path = lock.resolve()
+    own = _held.pop(path, None)
+    if own is not None and path.exists():
+        _held[path] = own
         return True
-    number = owner.partition(" ")[0]
-    if number.isdecimal() and _name(int(number)) == owner:
-        return False
-    lock.unlink(missing_ok=True)
+    if own is not None:  # its folder was removed meanwhile
+        own.release()
+    held = FileLock(path, thread_local=False)
     try:
-        with lock.open("x") as file:
-            file.write(own)
-    except FileExistsError:
+        held.acquire(timeout=0)
+    except Timeout:
         return False
+    _held[path] = held
     return True
 
 
-def _name(number: int) -> str:
-    """A process by its number and the time at which it began; empty where there is none."""
-    try:
-        return f"{number} {psutil.Process(number).create_time():.2f}"
-    except (psutil.Error, ValueError, OverflowError):
-        return ""
+def release(lock: Path) -> None:
+    """Let another process have a lock, which may not be ours at all."""
+    own = _held.pop(lock.resolve(), None)
+    if own is not None:
+        own.release()
+        with contextlib.suppress(OSError):
+            lock.unlink()

@@ -133,7 +133,9 @@ def fold_objective(settings: Mapping[str, object]) -> dict[str, object]:
 
 def _several(value: object) -> list[str]:
     """One or several texts as a list."""
-    several = [value] if isinstance(value, str | int) else list(value or ())  # type: ignore[call-overload]
+    several = value if isinstance(value, list | tuple) else [] if value is None else [value]
+    if not all(isinstance(one, str | int) for one in several):
+        raise RecipeError(f"a layer, a thing or a guide is called by its name, not {value!r}")
     return [str(one) for one in several]
 
 
@@ -177,7 +179,7 @@ def look_of(settings: Mapping[str, object]) -> dict[str, object]:
     if not isinstance(settings.get("mask"), str):  # a picture of where things are in the old photo
         bound.add("mask")
     look = {name: value for name, value in settings.items() if name not in bound}
-    if isinstance(size := look.get("size"), str) and "x" in size:
+    if isinstance(size := look.get("size"), str) and re.fullmatch(r"\d+x\d+", size):
         look["size"] = str(max(parse_size(size)))
     return look
 

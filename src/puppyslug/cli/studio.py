@@ -101,7 +101,7 @@ def _listening(host: str, port: int) -> socket.socket:
         OutputError: the address is none of this machine's, or the port is taken.
     """
     try:
-        return socket.create_server(
+        listener = socket.create_server(
             (host.strip("[]"), port),
             family=socket.AF_INET6 if ":" in host else socket.AF_INET,
             backlog=512,
@@ -111,6 +111,9 @@ def _listening(host: str, port: int) -> socket.socket:
         raise OutputError(
             f"nothing can listen at {host}, port {port}: {reason}; give another --host or --port"
         ) from error
+    # else an answer waits 40 ms for the receipt of its own head
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _reachable(host: str) -> str:

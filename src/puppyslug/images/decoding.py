@@ -50,7 +50,8 @@ def decode(data: bytes, name: str, *, most: int = MAX_PIXELS) -> Image.Image:
             ) from error
         except Image.DecompressionBombError as error:
             raise _too_large(name, most) from error
-        except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        # RuntimeError is what the decoder of AVIF raises
+        except (OSError, SyntaxError, ValueError, EOFError, MemoryError, RuntimeError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ImageError(f"{name} is damaged or cut short ({reason})") from error
 

@@ -96,7 +96,9 @@ def recipe_text_in(data: bytes, name: str) -> str:
             comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
             if picture.format == "TIFF":
                 text = exif.get(ExifTags.Base.ImageDescription)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (
+        OSError, SyntaxError, ValueError, RuntimeError, Image.DecompressionBombError
+    ) as error:  # fmt: skip
         raise ImageError(f"{name} is not a picture that can be read") from error
     if text is None and isinstance(comment, bytes) and comment.startswith(_ASCII):
         text = comment.removeprefix(_ASCII).decode("ascii", errors="replace")

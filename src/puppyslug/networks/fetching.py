@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from puppyslug.errors import WeightsError
-from puppyslug.locking import take
+from puppyslug.locking import release, take
 from puppyslug.networks.cache import cached_path, checksum_fits
 from puppyslug.networks.records import RemoteFile
 
@@ -219,7 +219,7 @@ def _alone(target: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.unlink(missing_ok=True)
+        release(lock)
 
 
 def _short(url: str) -> str:

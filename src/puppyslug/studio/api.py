@@ -1,6 +1,7 @@
 """The HTTP interface: dreams asked for, watched, steered and fetched."""
 
 import asyncio
+import mimetypes
 import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
@@ -25,6 +26,7 @@ from puppyslug.studio.uploads import Upload, read_upload
 
 router = APIRouter(prefix="/api")
 
+FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 BEAT = 0.2  # seconds from one event to the next, at least
 LOOKERS = 1  # requests that are looked at at the same time, so that the page stays quick
 TRIES, PAUSE = 20, 0.05  # to reach a worker that has just taken a dream, in seconds
@@ -82,6 +84,7 @@ class Again(BaseModel):
 @router.post("/dreams", status_code=201)
 async def submit(
     studio: Studio,
+    request: Request,
     recipe: Annotated[str, Form(description="a recipe, complete or partial, as JSON")] = "{}",
     kind: Annotated[Kind, Form()] = "picture",
     frames: Annotated[int, Form(description="of a zoom")] = 100,
@@ -91,6 +94,8 @@ async def submit(
     guide: Annotated[list[UploadFile] | None, File()] = None,
 ) -> Shown:
     """Queue a dream: of a photo, or of noise or clouds where the recipe says so."""
+    if not request.headers.get("content-type", "").startswith(FORMS):
+        raise RefusedError(415, "send a form, with the recipe's JSON in its field 'recipe'")
     settings = read_settings(recipe)
     studio.submissions.check_room()
     asked = Asked(
@@ -240,10 +245,8 @@ def order(
 @router.delete("/dreams/{id}", status_code=204)
 def delete(studio: Studio, found: Found) -> None:
     """Delete a dream and its files."""
-    dream = studio.store.get(found.id)
-    if dream is not None and dream.status.active:
+    if not studio.store.remove(found.id):
         raise RefusedError(409, "that dream is running; cancel it first")
-    studio.store.remove(found.id)
     studio.folder.remove(found.id)
     studio.live.tell()
 
@@ -332,4 +335,5 @@ def _file(studio: Services, dream: Dream, name: str, download: str = "") -> File
         raise RefusedError(404, "that picture is not there yet")
     stem = dream.title.rpartition(".")[0] or dream.title
     saved = f"{stem}.{download}" if download in {"dream.png", "dream.mp4"} else download
-    return FileResponse(path, filename=saved or None)
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return FileResponse(path, filename=saved or None, media_type=kind)

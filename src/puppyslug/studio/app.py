@@ -1,5 +1,6 @@
 """The studio as one ASGI application: pages, interface, guard."""
 
+import sqlite3
 from asyncio import get_running_loop
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,12 +17,11 @@ from starlette.exceptions import HTTPException
 from puppyslug.errors import PuppyslugError
 from puppyslug.studio import catalogue
 from puppyslug.studio.api import router
-from puppyslug.studio.guard import Guard, own_names, refused
+from puppyslug.studio.guard import PLAIN, Guard, own_names, refused
 from puppyslug.studio.refusals import RefusedError
 from puppyslug.studio.services import Services
 
 _HERE = Path(str(files("puppyslug.studio")))
-FIELD_BYTES = 200_000  # of a form's field that is no file, such as the recipe
 
 
 def create_app(services: Services, *, host: str = "127.0.0.1", token: str | None = None) -> FastAPI:
@@ -49,13 +49,15 @@ def create_app(services: Services, *, host: str = "127.0.0.1", token: str | None
         redoc_url=None,
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
-        form_limits={"max_files": 12, "max_fields": 12, "max_part_size": FIELD_BYTES},
+        form_limits={"max_files": 12, "max_fields": 12, "max_part_size": PLAIN},
     )
     app.state.services = services
     app.add_middleware(Guard, hosts=own_names(host), token=token, most=limits.upload)
     app.add_exception_handler(PuppyslugError, _refuse)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OSError, _no_room)
+    app.add_exception_handler(sqlite3.OperationalError, _no_room)
     app.add_exception_handler(Exception, _failed)
     app.include_router(router)
     app.add_api_route("/healthz", lambda: {"status": "ok"}, include_in_schema=True)
@@ -64,7 +66,7 @@ def create_app(services: Services, *, host: str = "127.0.0.1", token: str | None
     pictures = sorted(path.stem for path in (_HERE / "static/pictures").glob("*.webp"))
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    def page(request: Request) -> HTMLResponse:
+    async def page(request: Request) -> HTMLResponse:
         context = {
             "presets": catalogue.presets(),
             "fields": catalogue.fields(),
@@ -90,6 +92,12 @@ def _misread(_: Request, error: Exception) -> JSONResponse:
 def _http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     return refused(RefusedError(error.status_code, str(error.detail)))
+
+
+def _no_room(_: Request, error: Exception) -> JSONResponse:
+    """The data folder cannot be written: a full disk, most likely."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return refused(RefusedError(507, f"the studio's folder cannot be written: {reason}"))
 
 
 def _failed(_: Request, __: Exception) -> JSONResponse:

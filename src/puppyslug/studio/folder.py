@@ -17,7 +17,7 @@ import shutil
 from pathlib import Path
 
 from puppyslug.errors import OutputError
-from puppyslug.locking import take
+from puppyslug.locking import release, take
 from puppyslug.studio.records import Status
 from puppyslug.studio.store import Store
 
@@ -54,7 +54,7 @@ class Folder:
 
     def release(self) -> None:
         """Let another process have the folder."""
-        (self.path / "lock").unlink(missing_ok=True)
+        release(self.path / "lock")
 
     def remove(self, identity: str) -> None:
         """Delete a dream's files."""

@@ -13,7 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from puppyslug.studio.refusals import RefusedError
 
+PLAIN = 200_000  # bytes of a request without pictures
 COOKIE = "puppyslug_token"
+LONGEST_DETAIL = 600  # letters
 HEALTH = "/healthz"  # open to whoever watches over the server
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
@@ -83,7 +85,8 @@ class Guard:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         if self._fits(query.pop("token", [""])[-1]) and scope["method"] in _SAFE:
             rest = f"?{urlencode(query, doseq=True)}" if query else ""
-            response = RedirectResponse(scope["path"] + rest, status_code=303)
+            path = "/" + scope["path"].lstrip("/")  # two slashes would be another host
+            response = RedirectResponse(path + rest, status_code=303)
             response.set_cookie(COOKIE, self._token, httponly=True, samesite="strict")
             return response
         kind, _, bearer = headers.get("authorization", "").partition(" ")
@@ -100,10 +103,10 @@ class Guard:
         if "transfer-encoding" in headers:
             raise RefusedError(411, "say how long the request is (Content-Length)")
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length[:20]) > self._most:
-            raise RefusedError(
-                413, f"requests have at most {self._most / 1e6:.0f} MB here; send a smaller picture"
-            )
+        form = headers.get("content-type", "").startswith("multipart/")
+        most = self._most if form else PLAIN
+        if not length.isdecimal() or int(length[:20]) > most:
+            raise RefusedError(413, f"that is more than {most / 1e6:g} MB, the limit for a request")
 
     def _fits(self, given: str) -> bool:
         return hmac.compare_digest(given.encode(), (self._token or "").encode())
@@ -112,7 +115,11 @@ class Guard:
 def refused(refusal: RefusedError) -> JSONResponse:
     """The response to a request that is refused."""
     headers = {} if refusal.wait is None else {"Retry-After": str(refusal.wait)}
-    return JSONResponse({"detail": str(refusal)}, refusal.status, headers)
+    text = str(refusal).encode("utf-8", "replace").decode()  # half a surrogate has no JSON
+    detail = " ".join(text.split())
+    if len(detail) > LONGEST_DETAIL:
+        detail = f"{detail[:LONGEST_DETAIL]} …"
+    return JSONResponse({"detail": detail}, refusal.status, headers)
 
 
 def own_names(host: str) -> set[str]:
@@ -141,7 +148,7 @@ def is_local(host: str) -> bool:
 def _check_origin(headers: Headers, host: str) -> None:
     """Refuse a write that another site's page sends; scripts name no origin and may."""
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+    if origin is not None and origin.lower() not in {f"http://{host}", f"https://{host}"}:
         raise RefusedError(403, f"requests from {origin[:60]} are not taken")
     if origin is None and headers.get("sec-fetch-site", "same-origin") not in {
         "same-origin",

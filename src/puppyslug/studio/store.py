@@ -4,7 +4,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -118,10 +118,15 @@ class Store:
                 dream.id, status=Status.RUNNING, started=time.time(), attempts=dream.attempts + 1
             )
 
-    def remove(self, identity: str) -> None:
-        """Forget a dream."""
+    def remove(self, identity: str) -> bool:
+        """Forget a dream, unless a worker has it; whether it is forgotten."""
+        active = [status for status in Status if status.active]
         with self._transaction() as database:
-            database.execute("DELETE FROM dreams WHERE id = ?", (identity,))
+            removed = database.execute(
+                f"DELETE FROM dreams WHERE id = ? AND status NOT IN ({_marks(active)})",
+                (identity, *active),
+            )
+        return removed.rowcount > 0
 
     def latest(self, count: int, *, before: str | None = None, words: str = "") -> list[Dream]:
         """Dreams, newest first.
@@ -143,8 +148,7 @@ class Store:
 
     def with_status(self, *statuses: Status) -> list[Dream]:
         """Dreams of these statuses, oldest first."""
-        marks = ", ".join("?" * len(statuses))
-        return self._rows(f"WHERE status IN ({marks}) ORDER BY number", *statuses)
+        return self._rows(f"WHERE status IN ({_marks(statuses)}) ORDER BY number", *statuses)
 
     def position(self, identity: str) -> int | None:
         """Place in the queue, counted from 1; None for a dream that does not wait."""
@@ -193,10 +197,15 @@ class Store:
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database
+                self._database.execute("COMMIT")
             except BaseException:
-                self._database.execute("ROLLBACK")
+                if self._database.in_transaction:  # a full disk has ended it already
+                    self._database.execute("ROLLBACK")
                 raise
-            self._database.execute("COMMIT")
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _columns(dream: Dream) -> tuple[str, str, int, str]:

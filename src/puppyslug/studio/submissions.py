@@ -25,7 +25,17 @@ from puppyslug.studio.uploads import Upload
 ZOOM = 1.04  # of a film that does not say
 # what only the machine's owner decides, or what another machine resolved for itself
 _NOT_TAKEN = frozenset(
-    ("weights", "labels", "memory", "threads", "device", "winograd", "tile", "stop_after")
+    (
+        "weights",
+        "labels",
+        "memory",
+        "threads",
+        "device",
+        "winograd",
+        "tile",
+        "stop_after",
+        "version",
+    )
 )
 
 
@@ -143,9 +153,11 @@ class Submissions:
                 f"{times(size)} is more than the {most / 1e6:g} megapixels that a "
                 f"{asked.kind} may have here; take a smaller size",
             )
-        recipe.any_objective().check(record, recipe.composition or size)
-        plan_octaves(recipe, recipe.any_objective(), record, size)
-        missing = {guide.name for guide in recipe.any_objective().guides}
+        objective = recipe.any_objective()
+        for area in {size, recipe.composition or size}:
+            objective.check(record, area)
+            plan_octaves(recipe, objective, record, area)
+        missing = {guide.name for guide in objective.guides}
         missing -= {guide.name for guide in files.guides}
         if missing:
             raise RefusedError(422, f"the guide {min(missing)} is missing; send its picture along")
@@ -280,7 +292,7 @@ def check_steering(dream: Dream, changes: dict[str, Any]) -> dict[str, Any]:
     if short:
         folded = fold_objective({"network": recipe.network, **changes})
         changes = {name: value for name, value in changes.items() if name not in short}
-        changes["objective"] = folded["objective"]
+        changes |= {"objective": folded["objective"]} if "objective" in folded else {}
     if "objective" in changes:
         objective = parse_objective(str(changes["objective"]), recipe.names)
         size = (dream.height, dream.width) if dream.height else start_size(None)

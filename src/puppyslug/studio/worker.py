@@ -15,7 +15,7 @@ from typing import Any
 
 from puppyslug.studio.messages import Controls, Report, Task
 
-NICE = 5  # the page comes first
+NICE = 15  # the page comes first
 OOM_SCORE = 500  # of 1000: where memory runs out, the kernel ends a worker before the server
 
 

@@ -76,6 +76,7 @@ class _Worker:
         self._lock = threading.Lock()  # of the connection's sending end, and of the dream
         self._dream: Dream | None = None
         self._cancelled_at: float | None = None
+        self._note = ""  # what the dream's people should know
         self.thread = threading.Thread(target=self._serve, daemon=True)
 
     def order(self, identity: str, order: Order) -> bool:
@@ -96,6 +97,7 @@ class _Worker:
 
     def _serve(self) -> None:
         while not self._all.closing.is_set():
+            dream = None
             try:
                 self._ready()
                 dream = self._store.take()
@@ -104,9 +106,19 @@ class _Worker:
                         self._all.work.wait(timeout=1.0)
                     continue
                 self._attend(dream)
-            except Exception:  # whatever it was, the next dream is waiting
+            except Exception as error:  # whatever it was, the next dream is waiting
                 log.exception("a worker's thread failed")
-                time.sleep(1)
+                self._kill()  # what it still dreams of is nobody's any more
+                self._give_up(dream, error)
+
+    def _give_up(self, dream: Dream | None, error: Exception) -> None:
+        """Have a dream fail, as soon as that can be written."""
+        while dream is not None and not self._all.closing.wait(timeout=1.0):
+            try:
+                self._end(dream.id, Status.FAILED, error=f"the studio failed at it: {error}")
+            except Exception:  # such as a disk that is full: somebody may make room
+                continue
+            return
 
     def _ready(self) -> None:
         """Make sure that there is a process, and that it listens."""
@@ -126,13 +138,13 @@ class _Worker:
         """Have a dream dreamt, to whatever end."""
         assert self._connection is not None
         connection = self._connection
-        with self._lock:
-            self._dream, self._cancelled_at = dream, None
-            connection.send(Task(dream, self._all.folder.of(dream.id)))
         self._live.update(dream.id, progress=Progress(stage="starting"))
         deadline = time.monotonic() + self._all.limits.seconds
-        told = False
+        told, self._note = False, ""
         try:
+            with self._lock:
+                self._dream, self._cancelled_at = dream, None
+                connection.send(Task(dream, self._all.folder.of(dream.id)))
             while not self._ended(dream.id, connection):
                 now = time.monotonic()
                 if self._cancelled_at is not None and now > self._cancelled_at + PATIENCE:
@@ -141,8 +153,7 @@ class _Worker:
                     return
                 if now > deadline and not told:
                     told = True
-                    note = f"stopped after {self._all.limits.seconds:.0f} s, the studio's limit"
-                    self._note(dream.id, note)
+                    self._note = f"stopped after {self._all.limits.seconds:.0f} s, the limit here"
                     self.order(dream.id, Order("stop"))
                 if now > deadline + STOPPING:
                     self._kill()
@@ -194,6 +205,9 @@ class _Worker:
 
     def _end(self, identity: str, status: Status, *, error: str = "") -> None:
         folder = self._all.folder
+        dream = self._store.get(identity)
+        if dream is not None and self._note:
+            self._store.change(identity, notices=[*dream.notices, self._note])
         self._store.change(
             identity,
             status=status,
@@ -202,11 +216,6 @@ class _Worker:
             bytes=folder.size(identity),
         )
         keep_within(self._store, folder, self._all.limits.keep)
-
-    def _note(self, identity: str, notice: str) -> None:
-        dream = self._store.get(identity)
-        if dream is not None:
-            self._store.change(identity, notices=[*dream.notices, notice])
 
     def heard_learnt(self, identity: str, fields: dict[str, Any]) -> None:
         self._store.change(identity, **fields)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from puppyslug.errors import OutputError
-from puppyslug.locking import take
+from puppyslug.locking import release, take
 from puppyslug.video.reading import Pixels
 
 State = Mapping[str, NDArray[Any]]
@@ -144,6 +144,7 @@ class Journal:
 
     def remove(self) -> None:
         """Throw the frames away."""
+        release(self.folder / "lock")
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _frame(self, number: int, part: str) -> Path:
