@@ -7,7 +7,7 @@ from pathlib import Path
 
 COMMANDS = (
     "dream", "redo", "sheet", "zoom", "journey", "film",
-    "studio", "classify", "layers", "labels", "bench",
+    "portrait", "studio", "classify", "layers", "labels", "bench",
     "networks",
 )  # fmt: skip
 PAGE = Path(__file__).with_name("command-line.md")

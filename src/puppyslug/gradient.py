@@ -8,7 +8,7 @@ from torch import Tensor
 
 from puppyslug.looking import parts_of
 from puppyslug.networks.network import Network
-from puppyslug.objectives import Objective
+from puppyslug.objectives import Batch, Objective
 from puppyslug.tiling import Tile, tiles
 
 Size = tuple[int, int]
@@ -24,7 +24,7 @@ class Gradient(Protocol):
 
 
 def value_and_gradient(
-    network: Network, objective: Objective, image: Tensor, tile: Size | None = None
+    network: Network, objective: Objective | Batch, image: Tensor, tile: Size | None = None
 ) -> tuple[Tensor, Tensor]:
     """Compute how well a picture meets an objective, and in which direction lies more of it.
 
@@ -34,7 +34,7 @@ def value_and_gradient(
 
     Args:
         network: what looks at the picture.
-        objective: what to score.
+        objective: what to score; a batch of them only where the picture goes whole.
         image: N×3×H×W RGB in [0, 1].
         tile: (height, width) of a tile; None for the whole picture at once.
 
@@ -45,7 +45,10 @@ def value_and_gradient(
     size = (image.shape[-2], image.shape[-1])
     layers = [network.record.layer(name) for name in objective.layers]
     pieces = list(tiles(size, tile or size, layers))
-    totals = _totals(network, objective, image, pieces) if len(pieces) > 1 else None
+    totals = None
+    if len(pieces) > 1:
+        assert isinstance(objective, Objective)
+        totals = _totals(network, objective, image, pieces)
     scores = image.new_zeros(image.shape[0])
     gradient = torch.zeros_like(image)
     for piece in pieces:

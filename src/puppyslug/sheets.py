@@ -20,6 +20,15 @@ class Tile(NamedTuple):
     remark: str = ""
 
 
+def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Put pictures of one size next to each other, in a row, in their own mode."""
+    width, height = pictures[0].size
+    row = Image.new(pictures[0].mode, (width * len(pictures), height))
+    for number, picture in enumerate(pictures):
+        row.paste(picture, (number * width, 0))
+    return row
+
+
 def contact_sheet(tiles: Sequence[Tile]) -> Image.Image:
     """Put pictures of one size side by side, row by row.
 

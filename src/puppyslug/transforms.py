@@ -3,12 +3,13 @@
 A view is linear in the picture, so the gradient goes back through its transpose.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import affine_grid, grid_sample, interpolate, pad
 
 Size = tuple[int, int]
 SMALLEST_VIEW = 96  # pixels, of the shorter edge
@@ -86,6 +87,49 @@ def draw_view(
     factor = max(factor, min(1.0, max(SMALLEST_VIEW, smallest) / min(size)))
     height, width = (max(1, round(edge * factor)) for edge in size)
     return View((down, right), (height, width), mirrored)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A picture framed in grey, then moved, turned and scaled a little.
+
+    Attributes:
+        pad: pixels of grey on every side.
+        shift: by which it is moved right and down, in shares of half its edge.
+        angle: by which it is turned, in degrees.
+        scale: by which it is enlarged.
+    """
+
+    pad: int
+    shift: tuple[float, float]
+    angle: float
+    scale: float
+
+    def of(self, image: Tensor) -> Tensor:
+        """N×C×H×W → N×C×(H + 2 pad)×(W + 2 pad); beyond the frame the picture goes on mirrored."""
+        framed = pad(image, (self.pad,) * 4, value=0.5)
+        turn = math.radians(self.angle)
+        cosine, sine = math.cos(turn) / self.scale, math.sin(turn) / self.scale
+        right, down = self.shift
+        matrix = image.new_tensor([[cosine, -sine, right], [sine, cosine, down]])
+        places = affine_grid(matrix.expand(len(image), 2, 3), framed.shape, align_corners=False)  # type: ignore[arg-type]
+        return grid_sample(framed, places, padding_mode="reflection", align_corners=False)
+
+
+def draw_turn(
+    generator: np.random.Generator, around: int, *, turn: float = 8.0, rescale: float = 0.12
+) -> Turn:
+    """Draw a turn at random (Lucid's transformation robustness).
+
+    Args:
+        generator: where it comes from.
+        around: pixels of grey on every side.
+        turn: degrees, either way.
+        rescale: share by which it is enlarged or made smaller.
+    """
+    right, down, angle, scale = generator.uniform(-1, 1, 4)
+    shift = (0.15 * float(right), 0.15 * float(down))
+    return Turn(around, shift, turn * float(angle), 1 + rescale * float(scale))
 
 
 def _mirror_shifted(image: Tensor, down: int, right: int) -> Tensor:

@@ -13,6 +13,7 @@ from puppyslug.cli.dream import dream
 from puppyslug.cli.film import film
 from puppyslug.cli.labels import labels
 from puppyslug.cli.outputs import say
+from puppyslug.cli.portrait import portrait
 from puppyslug.cli.redo import redo
 from puppyslug.cli.sheet import sheet
 from puppyslug.cli.studio import studio
@@ -31,7 +32,20 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.callback()(start)
-for command in (dream, redo, sheet, zoom, journey, film, studio, classify, layers, labels, bench):
+for command in (
+    dream,
+    redo,
+    sheet,
+    zoom,
+    journey,
+    film,
+    portrait,
+    studio,
+    classify,
+    layers,
+    labels,
+    bench,
+):
     app.command()(command)
 networks_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 networks_app.callback()(networks)

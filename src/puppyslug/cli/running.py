@@ -166,9 +166,12 @@ class Bar:
 
     def show(self, step: "DreamStep") -> None:
         """Move the bar to a step."""
-        self._progress.update(
-            self._task,
-            completed=step.fraction,
-            description=f"{self._label}  octave {step.octave + 1}/{step.octaves}  "
-            f"step {step.step + 1}/{step.steps}  score {step.score:.3g}",
+        self.move(
+            step.fraction,
+            f"octave {step.octave + 1}/{step.octaves}  step {step.step + 1}/{step.steps}  "
+            f"score {step.score:.3g}",
         )
+
+    def move(self, fraction: float, place: str) -> None:
+        """Move the bar to a share of the work, and say in words where that is."""
+        self._progress.update(self._task, completed=fraction, description=f"{self._label}  {place}")

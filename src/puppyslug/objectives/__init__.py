@@ -3,6 +3,7 @@
 Nothing here imports torch: an objective only calls methods of the activations it is given.
 """
 
+from puppyslug.objectives.batch import Batch
 from puppyslug.objectives.guiding import GuideTerm
 from puppyslug.objectives.objective import (
     Objective,
@@ -17,6 +18,7 @@ from puppyslug.objectives.seeing import SeeTerm
 from puppyslug.objectives.terms import ChannelTerm, LayerTerm, NeuronTerm, Part, Term
 
 __all__ = [
+    "Batch",
     "ChannelTerm",
     "GuideTerm",
     "LayerTerm",

@@ -13,7 +13,7 @@ from puppyslug.networks.cache import is_here
 from puppyslug.objectives import parse_objective
 from puppyslug.octaves import plan_octaves
 from puppyslug.recipe import STARTS, FileReference, Recipe
-from puppyslug.settings import fold_objective, look_of, steered
+from puppyslug.settings import fold_objective, laid_over, look_of, steered
 from puppyslug.sizes import photo_size, start_size, times
 from puppyslug.studio.folder import RESULT, Folder
 from puppyslug.studio.limits import Limits
@@ -231,7 +231,7 @@ def _recipe(asked: Asked, files: _Files) -> Recipe:
             raise RefusedError(422, "the recipe is of a photo; send the photo along")
         settings = look_of(settings)  # from a dream of somewhere else
     if parent is not None:
-        settings = {**_inherited(parent, settings, asked), **settings}
+        settings = laid_over(_inherited(parent, settings, asked), settings)
     if files.guides and not settings.get("objective"):
         settings["guide"] = [guide.name for guide in files.guides]
     if files.photo is not None:
@@ -257,12 +257,7 @@ def _inherited(parent: Dream, settings: dict[str, Any], asked: Asked) -> dict[st
         stored = {**look_of(stored), "schedule": []}
     if "size" in settings:
         stored = {name: value for name, value in stored.items() if name not in {"composed", "tile"}}
-    against: set[str] = set()
-    if {"objective", "layer", "see", "guide"} & settings.keys():
-        against |= {"objective", "schedule"}
-    if settings.get("network", stored.get("network")) != stored.get("network"):
-        against |= {"objective", "weights", "labels", "schedule"}
-    return {name: value for name, value in stored.items() if name not in against}
+    return stored
 
 
 def _reference(stored: StoredFile) -> FileReference:

@@ -1,0 +1,123 @@
+"""``puppyslug portrait``: what a channel, a neuron or a class looks for."""
+
+import json
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from puppyslug.cli import options
+from puppyslug.cli.outputs import say
+from puppyslug.cli.running import INTERRUPTED, Bar
+from puppyslug.errors import OutputError
+from puppyslug.networks import find_record
+from puppyslug.objectives import parse_objective
+from puppyslug.presets import SEEING, find_preset
+from puppyslug.recipe import Recipe
+
+Text = Annotated[
+    str,
+    typer.Argument(
+        metavar="OBJECTIVE", help="such as relu5_1:37, relu4_4:37@c (its neuron), see(castle)"
+    ),
+]
+Output = Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="a .png, .webp, …")]
+Size = Annotated[int, typer.Option("--size", metavar="PX", min=16, max=2048, help="its edge")]
+Steps = Annotated[int, typer.Option("--steps", metavar="N", min=1, max=10_000, help="how many")]
+Facets = Annotated[
+    int,
+    typer.Option(
+        "--batch", metavar="N", min=1, max=64, help="facets, as different as may be, side by side"
+    ),
+]
+Diversity = Annotated[
+    float, typer.Option("--diversity", metavar="X", min=0, max=100, help="how different facets are")
+]
+Transparent = Annotated[
+    bool, typer.Option("--transparent", help="leave out what does not matter (.png, .webp)")
+]
+
+
+@options.takes_settings("network", "weights", "labels", "seed", "precision", "device")
+def portrait(
+    objective: Text,
+    *,
+    settings: dict[str, object],
+    output: Output,
+    size: Size = 224,
+    steps: Steps = 192,
+    batch: Facets = 1,
+    diversity: Diversity = 2.0,
+    transparent: Transparent = False,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Draw what a channel, a neuron, a class or any objective looks for, out of noise."""
+    from puppyslug.images import check_output, save_image, to_pil
+    from puppyslug.networks.loading import load_network
+    from puppyslug.portraits import check, portrait_steps
+    from puppyslug.sheets import side_by_side
+
+    check_output(output, overwrite=force)
+    name = str(settings.get("network") or _network(objective))
+    record = find_record(name)
+    text = parse_objective(objective, Recipe.complete({"network": name}).names)
+    check(text, record, size)
+    if transparent and output.suffix.lower() not in {".png", ".webp", ".avif", ".tif", ".tiff"}:
+        raise OutputError(f"{output} cannot be transparent; use .png or .webp")
+    recipe = Recipe.complete({"network": name, "objective": "", **_own(settings)})
+    network = load_network(
+        name,
+        weights=settings.get("weights"),  # type: ignore[arg-type]
+        labels=settings.get("labels"),  # type: ignore[arg-type]
+        precision=recipe.precision,
+        device=recipe.device,
+        winograd=0,
+    )
+    text = text.named(network.find_label)
+    drawn = portrait_steps(
+        [text] * batch,
+        network,
+        size=size,
+        steps=steps,
+        seed=recipe.seed,
+        diversity=diversity if batch > 1 else 0.0,
+        transparent=transparent,
+    )
+    bar = Bar(str(text)) if not quiet and sys.stderr.isatty() else None
+    last, status = None, 0
+    try:
+        with bar or nullcontext():
+            for last in drawn:
+                if bar is not None:
+                    bar.move((last.step + 1) / steps, f"step {last.step + 1}/{steps}")
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    if last is None:
+        say("interrupted before the first step: nothing to save", quiet=quiet)
+        return INTERRUPTED
+    pictures = [
+        to_pil(last.images[n : n + 1], None if last.alpha is None else last.alpha[n : n + 1])
+        for n in range(batch)
+    ]
+    made = {"objective": str(text), "network": name, "size": size, "steps": last.step + 1}
+    made |= {"seed": recipe.seed, "batch": batch, "transparent": transparent}
+    note = json.dumps({"portrait": made})
+    for notice in save_image(side_by_side(pictures), output, recipe_text=note, overwrite=force):
+        say(notice, quiet=quiet)
+    print(output)
+    return status
+
+
+def _network(objective: str) -> str:
+    """The network that is asked where none is named: one that sees things, for things."""
+    if "see(" in objective.replace(" ", ""):
+        return str(find_preset(SEEING).settings["network"])
+    return str(Recipe.model_fields["network"].default)
+
+
+def _own(settings: dict[str, object]) -> dict[str, object]:
+    """What a recipe knows of, too, and checks."""
+    return {name: settings[name] for name in ("seed", "precision", "device") if name in settings}
