@@ -172,7 +172,7 @@ def test_the_command_draws_facets_into_a_file(tmp_path, monkeypatch, capsys):
 @pytest.mark.slow
 def test_a_class_is_known_in_its_portrait():
     network = load_network("efficientnet_lite0")
-    drawn = portrait_steps([see("goldfish"), see("school bus")], network, size=128, steps=64)
+    drawn = portrait_steps([see("goldfish"), see("school bus")], network, size=160, steps=128)
     images = last_of(drawn).images
     other = load_network("efficientnet_lite1")
     seen = [int(verdict_logits(other, image[None]).topk(5).indices.eq(label).any())
