@@ -1,5 +1,6 @@
 """What many tests share: a network of two convolutions with known weights."""
 
+import signal
 from collections.abc import Iterator, Mapping, Set
 
 import pytest
@@ -13,6 +14,8 @@ from puppyslug.networks.network import Network
 from puppyslug.networks.records import CLASS_MAP, NetworkRecord, PackagedWeights
 from puppyslug.networks.records.layers import LayerTable
 
+# A shell's background jobs ignore Ctrl-C, and so would all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("untimed", deadline=None)  # the machine may be busy
 settings.load_profile("untimed")
 
