@@ -20,6 +20,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from puppyslug.errors import OutputError
 from puppyslug.recipe import Recipe
 from puppyslug.studio.limits import Limits
 from puppyslug.studio.records import Status
@@ -304,6 +305,17 @@ def test_a_killed_server_keeps_its_queue_and_its_workers_end(tmp_path):
         )
         assert (said.returncode, said.stdout) == (1, "")
         assert "another studio has" in said.stderr
+
+
+def test_dreams_whose_store_is_gone_are_not_swept(tmp_path):
+    with studio_at(tmp_path / "data") as studio:
+        identity = studio.dream(QUICK)
+        studio.wait(identity, "done")
+    for path in (tmp_path / "data").glob("studio.db*"):
+        path.unlink()
+    with pytest.raises(OutputError, match="is gone; put it back"):
+        Services.open(tmp_path / "data", Limits(), 1)
+    assert (tmp_path / "data/dreams" / identity / "dream.png").exists()
 
 
 def test_two_hundred_at_once_are_taken_in_order_or_told_to_come_back(tmp_path):

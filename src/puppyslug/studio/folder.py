@@ -48,6 +48,11 @@ class Folder:
         """The store's file."""
         return self.path / "studio.db"
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no dream has files in it."""
+        return not any(self._dreams.iterdir())
+
     def of(self, identity: str) -> Path:
         """The folder of a dream, which need not be there."""
         return self._dreams / identity

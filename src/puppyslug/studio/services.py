@@ -46,6 +46,12 @@ class Services:
         if not os.access(data if data.exists() else data.parent, os.W_OK):
             raise OutputError(f"the folder {data} cannot be written; name another with --data")
         folder = Folder(data)
+        if not folder.database.exists() and not folder.is_empty:
+            folder.release()
+            raise OutputError(
+                f"{data} holds dreams, but {folder.database.name}, which knows them, is gone; "
+                "put it back, or name another --data"
+            )
         store = Store(folder.database)
         folder.sweep(store.ids())
         _put_right(store)
