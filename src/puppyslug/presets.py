@@ -20,6 +20,7 @@ class Preset:
     settings: Mapping[str, object]
 
 
+ZOOM = 1.05  # enlargement from frame to frame of a zoom that does not say; the notebook's
 SEEING = "natural"  # the preset that things by name take
 EYES = "efficientnet_lite0"  # finds things by name where a network knows none itself
 

@@ -16,6 +16,7 @@ from puppyslug.networks import find_record
 from puppyslug.objectives import parse_objective
 from puppyslug.presets import SEEING, find_preset
 from puppyslug.recipe import Recipe
+from puppyslug.settings import take_files
 
 Text = Annotated[
     str,
@@ -55,23 +56,23 @@ def portrait(
     quiet: options.Quiet = False,
 ) -> int:
     """Draw what a channel, a neuron, a class or any objective looks for, out of noise."""
-    from puppyslug.images import check_output, save_image, to_pil
+    from puppyslug.images import check_output, holds_alpha, save_image, to_pil
     from puppyslug.networks.loading import load_network
     from puppyslug.portraits import check, portrait_steps
     from puppyslug.sheets import side_by_side
 
     check_output(output, overwrite=force)
-    name = str(settings.get("network") or _network(objective))
-    record = find_record(name)
-    text = parse_objective(objective, Recipe.complete({"network": name}).names)
-    check(text, record, size)
-    if transparent and output.suffix.lower() not in {".png", ".webp", ".avif", ".tif", ".tiff"}:
+    settings, files = take_files({"network": _network(objective), **settings})
+    recipe = Recipe.complete(settings)
+    name = recipe.network
+    text = parse_objective(objective, recipe.names)
+    check(text, find_record(name), size)
+    if transparent and not holds_alpha(output):
         raise OutputError(f"{output} cannot be transparent; use .png or .webp")
-    recipe = Recipe.complete({"network": name, "objective": "", **_own(settings)})
     network = load_network(
         name,
-        weights=settings.get("weights"),  # type: ignore[arg-type]
-        labels=settings.get("labels"),  # type: ignore[arg-type]
+        weights=files.weights,
+        labels=files.labels,
         precision=recipe.precision,
         device=recipe.device,
         winograd=0,
@@ -116,8 +117,3 @@ def _network(objective: str) -> str:
     if "see(" in objective.replace(" ", ""):
         return str(find_preset(SEEING).settings["network"])
     return str(Recipe.model_fields["network"].default)
-
-
-def _own(settings: dict[str, object]) -> dict[str, object]:
-    """What a recipe knows of, too, and checks."""
-    return {name: settings[name] for name in ("seed", "precision", "device") if name in settings}

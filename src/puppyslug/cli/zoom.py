@@ -14,7 +14,7 @@ from puppyslug.errors import RecipeError
 from puppyslug.keyframes import read_keyframes, with_keyframes
 from puppyslug.networks import find_record
 from puppyslug.objectives import parse_objectives
-from puppyslug.presets import find_preset
+from puppyslug.presets import ZOOM, find_preset
 from puppyslug.recipe import STARTS, Recipe
 from puppyslug.settings import Files
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from puppyslug.video.making import Make
 
-ZOOM = 1.05  # the notebook's
 PRESET = "film"  # unless another, or a thing by name, is asked for
 DEFAULTS = {"preset": PRESET, "zoom": ZOOM, **find_preset(PRESET).settings}
 FEWEST_LAYERS = 4  # of a journey that names none

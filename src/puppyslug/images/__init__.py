@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from puppyslug.images.reading import Photo, check_readable, load_image, photo_from
     from puppyslug.images.resampling import resize
     from puppyslug.images.starts import clouds, noise
-    from puppyslug.images.writing import WRITABLE, check_edges, check_output, save_image, to_pil
+    from puppyslug.images.writing import (
+        WRITABLE,
+        check_edges,
+        check_output,
+        holds_alpha,
+        save_image,
+        to_pil,
+    )
 
 _MODULES = {
     "decoding": ("MAX_PIXELS", "decode"),
@@ -23,7 +30,7 @@ _MODULES = {
     "fitting": ("fit",),
     "resampling": ("resize",),
     "starts": ("clouds", "noise"),
-    "writing": ("WRITABLE", "check_edges", "check_output", "save_image", "to_pil"),
+    "writing": ("WRITABLE", "check_edges", "check_output", "holds_alpha", "save_image", "to_pil"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -38,6 +45,7 @@ __all__ = [
     "clouds",
     "decode",
     "fit",
+    "holds_alpha",
     "load_image",
     "noise",
     "photo_from",

@@ -82,6 +82,12 @@ def check_output(path: Path, *, overwrite: bool) -> None:
         ) from error
 
 
+def holds_alpha(path: Path) -> bool:
+    """Whether the format that a file's suffix names has transparency."""
+    file_format, _ = _FORMATS[path.suffix.lower()]
+    return file_format not in _WITHOUT_ALPHA
+
+
 def check_edges(path: Path, size: tuple[int, int]) -> None:
     """Refuse a picture with more pixels along an edge than its format allows.
 

@@ -118,14 +118,13 @@ def dreams(
     before: Annotated[str | None, Query(max_length=40, description="id, for older ones")] = None,
 ) -> list[Shown]:
     """Dreams, newest first."""
-    latest = studio.store.latest(limit, before=before, words=words)
-    return [shown for dream in latest if (shown := studio.show(dream.id))]
+    return [studio.shown(one) for one in studio.store.latest(limit, before=before, words=words)]
 
 
 @router.get("/dreams/{id}")
 def dream(studio: Studio, found: Found) -> Shown:
     """One dream."""
-    return _shown(studio, found.id)
+    return studio.shown(found)
 
 
 @router.get("/dreams/{id}/events", response_class=EventSourceResponse)
@@ -159,13 +158,13 @@ def preview(studio: Studio, found: Found) -> Response:
 @router.get("/dreams/{id}/image", response_class=FileResponse)
 def image(studio: Studio, found: Found, *, download: bool = False) -> FileResponse:
     """The dream at full size, with its recipe inside (PNG); of a film, its last frame."""
-    return _file(studio, found, RESULT, "dream.png" if download else "")
+    return _file(studio, found, RESULT, f"{_stem(found)}.dream.png" if download else None)
 
 
 @router.get("/dreams/{id}/film", response_class=FileResponse)
 def film(studio: Studio, found: Found, *, download: bool = False) -> FileResponse:
     """A film (MP4)."""
-    return _file(studio, found, FILM, "dream.mp4" if download else "")
+    return _file(studio, found, FILM, f"{_stem(found)}.dream.mp4" if download else None)
 
 
 @router.get("/dreams/{id}/before", response_class=FileResponse)
@@ -305,7 +304,7 @@ async def _take(studio: Services, asked: Asked) -> Shown:
     async with _looking:
         dream = await run_in_threadpool(studio.submissions.take, asked)
     studio.workers.wake()
-    return _shown(studio, dream.id)
+    return studio.shown(dream)
 
 
 def _shown(studio: Services, identity: str) -> Shown:
@@ -328,12 +327,14 @@ def _order(studio: Services, dream: Dream, order: Order) -> None:
     raise RefusedError(409, "that dream does not answer yet; try again")
 
 
-def _file(studio: Services, dream: Dream, name: str, download: str = "") -> FileResponse:
+def _stem(dream: Dream) -> str:
+    return dream.title.rpartition(".")[0] or dream.title
+
+
+def _file(studio: Services, dream: Dream, name: str, saved: str | None = None) -> FileResponse:
     """A file of a dream; with a name to save it by, as a download."""
     path = studio.folder.of(dream.id) / name
     if not path.is_file():
         raise RefusedError(404, "that picture is not there yet")
-    stem = dream.title.rpartition(".")[0] or dream.title
-    saved = f"{stem}.{download}" if download in {"dream.png", "dream.mp4"} else download
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return FileResponse(path, filename=saved or None, media_type=kind)
+    return FileResponse(path, filename=saved, media_type=kind)

@@ -70,33 +70,28 @@ class Folder:
         files = (entry for entry in self.of(identity).rglob("*") if entry.is_file())
         return sum(entry.stat().st_size for entry in files)
 
-    def sweep(self, known: set[str]) -> list[str]:
-        """Delete what belongs to no dream; the names of what went."""
-        orphans = [entry.name for entry in self._dreams.iterdir() if entry.name not in known]
-        for name in orphans:
-            entry = self._dreams / name
+    def sweep(self, known: set[str]) -> None:
+        """Delete what belongs to no dream."""
+        for entry in list(self._dreams.iterdir()):
+            if entry.name in known:
+                continue
             if entry.is_dir():
-                shutil.rmtree(entry, ignore_errors=True)
+                self.remove(entry.name)
             else:
                 entry.unlink(missing_ok=True)
-        return orphans
 
 
-def keep_within(store: Store, folder: Folder, most: int) -> list[str]:
-    """Delete the oldest dreams that have ended, until all take no more than this.
+def keep_within(store: Store, folder: Folder, most: int) -> None:
+    """Delete the oldest dreams that have ended, but for the last, until all take no more than this.
 
     Args:
         store: knows them.
         folder: has them.
         most: bytes.
-
-    Returns:
-        The ids of those that went; the newest one always stays.
     """
     total = store.total_bytes()
-    went: list[str] = []
     if total <= most:
-        return went
+        return
     ended = store.with_status(*(status for status in Status if status.ended))
     for dream in ended[:-1]:
         if total <= most:
@@ -104,5 +99,3 @@ def keep_within(store: Store, folder: Folder, most: int) -> list[str]:
         store.remove(dream.id)
         folder.remove(dream.id)
         total -= dream.bytes
-        went.append(dream.id)
-    return went

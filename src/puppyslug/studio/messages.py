@@ -36,8 +36,8 @@ class Report(NamedTuple):
     """What a worker says.
 
     Attributes:
-        what: ready, learnt (fields of the dream), progress, preview, refused (to steer), paused,
-            resumed, done, failed or cancelled.
+        what: learnt (fields of the dream), progress, preview, refused (to steer), paused, resumed,
+            done, failed or cancelled.
         data: what belongs to it.
     """
 
@@ -81,8 +81,8 @@ class Controls:
                 changes.append(order.changes or {})
             if order.what == "stop":
                 self.stopped = True
-            going_on = order.what in ("resume", "stop")
-            if (paused, going_on) == (True, True) or (not paused and order.what == "pause"):
-                paused = not paused
+            wanted = {"pause": True, "resume": False, "stop": False}.get(order.what, paused)
+            if wanted != paused:
+                paused = wanted
                 self.say("paused" if paused else "resumed")
         return changes

@@ -37,11 +37,13 @@ class StoredFile(BaseModel):
         file: its name in the dream's folder, chosen by the studio.
         name: what the user calls it; never used as a path.
         sha256: of its bytes.
+        size: (height, width), upright.
     """
 
     file: str
     name: str
     sha256: str
+    size: tuple[int, int]
 
 
 class Dream(BaseModel):

@@ -8,7 +8,7 @@ from puppyslug.errors import OutputError
 from puppyslug.studio.folder import Folder
 from puppyslug.studio.limits import Limits
 from puppyslug.studio.live import Live
-from puppyslug.studio.records import Shown, Status
+from puppyslug.studio.records import Dream, Shown, Status
 from puppyslug.studio.store import Store
 from puppyslug.studio.submissions import Submissions
 from puppyslug.studio.workers import Workers
@@ -75,13 +75,15 @@ class Services:
     def show(self, identity: str) -> Shown | None:
         """A dream as the API shows it; None where it is gone."""
         dream = self.store.get(identity)
-        if dream is None:
-            return None
+        return None if dream is None else self.shown(dream)
+
+    def shown(self, dream: Dream) -> Shown:
+        """A dream that has just been read, as the API shows it."""
         return Shown(
             **dict(dream),
-            progress=self.live.progress(identity),
-            position=self.store.position(identity),
-            refusal=self.live.refusal(identity),
+            progress=self.live.progress(dream.id),
+            position=self.store.position(dream.id),
+            refusal=self.live.refusal(dream.id),
         )
 
 

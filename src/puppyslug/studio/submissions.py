@@ -7,11 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from puppyslug.images import decode, fit
+from puppyslug.images import fit
 from puppyslug.networks import find_record
 from puppyslug.networks.cache import is_here
 from puppyslug.objectives import parse_objective
 from puppyslug.octaves import plan_octaves
+from puppyslug.presets import ZOOM
 from puppyslug.recipe import STARTS, FileReference, Recipe
 from puppyslug.settings import fold_objective, laid_over, look_of, steered
 from puppyslug.sizes import photo_size, start_size, times
@@ -22,7 +23,6 @@ from puppyslug.studio.refusals import RefusedError
 from puppyslug.studio.store import Store
 from puppyslug.studio.uploads import Upload
 
-ZOOM = 1.04  # of a film that does not say
 # what only the machine's owner decides, or what another machine resolved for itself
 _NOT_TAKEN = frozenset(
     (
@@ -145,7 +145,7 @@ class Submissions:
                     f"the network {one.name} is not on this machine; "
                     f"'puppyslug networks fetch {one.name}' brings it",
                 )
-        size = _size(recipe.size, files.photo_size)
+        size = _size(recipe.size, files.photo.size if files.photo else None)
         most = self._limits.film if asked.kind == "zoom" else self._limits.dream
         if size[0] * size[1] > most:
             raise RefusedError(
@@ -165,7 +165,6 @@ class Submissions:
 
 class _Files(NamedTuple):
     photo: StoredFile | None
-    photo_size: tuple[int, int] | None
     mask: StoredFile | None
     guides: list[StoredFile]
 
@@ -174,7 +173,6 @@ def _stored(asked: Asked, folder: Path, data: Folder) -> _Files:
     """Write what was sent into a dream's folder, and link what its parent has."""
     parent = asked.parent
     photo = asked.photo.keep(folder, "photo") if asked.photo else None
-    size = asked.photo.size if asked.photo else None
     mask = asked.mask.keep(folder, "mask") if asked.mask else None
     guides = [guide.keep(folder, f"guide-{n}") for n, guide in enumerate(asked.guides, 1)]
     if len({guide.name for guide in guides}) < len(guides):
@@ -182,15 +180,14 @@ def _stored(asked: Asked, folder: Path, data: Folder) -> _Files:
     if parent is not None and photo is None:
         home = data.of(parent.id)
         if asked.feed:
-            photo, size = _fed(home, folder, parent)
+            photo = _fed(home, folder, parent)
         elif parent.photo is not None:
             photo = _linked(home, folder, parent.photo)
-            size = _size_of(folder / photo.file)
         if mask is None and parent.mask is not None:
             mask = _linked(home, folder, parent.mask)
         if not guides:
             guides = [_linked(home, folder, guide) for guide in parent.guides]
-    return _Files(photo, size, mask, guides)
+    return _Files(photo, mask, guides)
 
 
 def _linked(home: Path, folder: Path, stored: StoredFile) -> StoredFile:
@@ -206,20 +203,14 @@ def _linked(home: Path, folder: Path, stored: StoredFile) -> StoredFile:
     return stored
 
 
-def _fed(home: Path, folder: Path, parent: Dream) -> tuple[StoredFile, tuple[int, int]]:
+def _fed(home: Path, folder: Path, parent: Dream) -> StoredFile:
     """A parent's result, as the photo of its child."""
     result = home / RESULT
     if not result.is_file():
         raise RefusedError(409, "that dream has no picture yet to dream on from")
     name = f"{Path(parent.title).stem or 'dream'}.dream.png"
     upload = Upload(name, result.read_bytes(), ".png", (parent.height, parent.width))
-    return upload.keep(folder, "photo"), upload.size
-
-
-def _size_of(path: Path) -> tuple[int, int]:
-    """(height, width) of a stored picture, upright."""
-    picture = decode(path.read_bytes(), path.name)
-    return picture.height, picture.width
+    return upload.keep(folder, "photo")
 
 
 def _recipe(asked: Asked, files: _Files) -> Recipe:

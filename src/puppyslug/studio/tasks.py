@@ -90,7 +90,6 @@ def dream_picture(_: Task, prepared: Prepared, controls: Controls, watch: "Watch
     if step.fraction < 1:
         step = replace(step, recipe=step.recipe.with_settings({"stop_after": step.number}))
         controls.say("learnt", {"recipe": step.recipe.as_settings()})
-    watch.end(step.picture())
     return step.to_pil(prepared.alpha)
 
 
@@ -177,11 +176,6 @@ class Watch:
         self._controls.say("preview", _jpeg(draw(), PREVIEW))
         ended = time.monotonic()
         self._next = ended + max(APART, (ended - began) / SHARE)
-
-    def end(self, picture: Any) -> None:
-        """Show the finished picture."""
-        self.number += 1
-        self._controls.say("preview", _jpeg(to_pil(picture), PREVIEW))
 
 
 def _small(step: DreamStep) -> Image.Image:

@@ -38,7 +38,8 @@ class Upload(NamedTuple):
         """
         file = f"{role}{self.suffix}"
         (folder / file).write_bytes(self.data)
-        return StoredFile(file=file, name=self.name, sha256=hashlib.sha256(self.data).hexdigest())
+        sha256 = hashlib.sha256(self.data).hexdigest()
+        return StoredFile(file=file, name=self.name, sha256=sha256, size=self.size)
 
 
 def read_upload(name: str, data: bytes, *, most: int) -> Upload:

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from puppyslug.studio.messages import Controls, Report, Task
+from puppyslug.studio.messages import Controls, Task
 
 NICE = 15  # the page comes first
 OOM_SCORE = 500  # of 1000: where memory runs out, the kernel ends a worker before the server
@@ -36,7 +36,6 @@ def work(connection: Connection, threads: int | None) -> None:
 
     if threads is not None:
         torch.set_num_threads(threads)
-    connection.send(Report("ready"))
     while True:
         task = inbox.get()
         if isinstance(task, Task):  # else an order that came too late

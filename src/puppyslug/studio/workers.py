@@ -177,7 +177,7 @@ class _Worker:
         if ending is not None:
             self._end(identity, ending, error=report.data or "")
             return True
-        _HEARD.get(report.what, _ignore)(self, identity, report.data)
+        _HEARD[report.what](self, identity, report.data)
         return False
 
     def _died(self, identity: str) -> None:
@@ -206,13 +206,15 @@ class _Worker:
     def _end(self, identity: str, status: Status, *, error: str = "") -> None:
         folder = self._all.folder
         dream = self._store.get(identity)
-        if dream is not None and self._note:
-            self._store.change(identity, notices=[*dream.notices, self._note])
+        if dream is None:
+            return
+        noted = [self._note] if self._note else []
         self._store.change(
             identity,
             status=status,
             ended=time.time(),
             error=error,
+            notices=dream.notices + noted,
             bytes=folder.size(identity),
         )
         keep_within(self._store, folder, self._all.limits.keep)
@@ -237,10 +239,6 @@ class _Worker:
     def heard_resumed(self, identity: str, _: None) -> None:
         self._store.change(identity, status=Status.RUNNING)
         self._live.tell()
-
-
-def _ignore(worker: _Worker, identity: str, data: object) -> None:
-    """Nothing to do, as when a worker says that it is ready."""
 
 
 _ENDINGS = {"done": Status.DONE, "failed": Status.FAILED, "cancelled": Status.CANCELLED}

@@ -1,7 +1,7 @@
 /** A dream that is done: before and after, download, and what can be made of it. */
 
 import { at, post, remove } from "./api.js";
-import { attempt, caption, el, fail, say, sentence, show } from "./page.js";
+import { attempt, caption, catalogue, el, fail, say, sentence, show } from "./page.js";
 import * as form from "./form.js";
 import * as source from "./source.js";
 
@@ -30,11 +30,12 @@ export function start({ queued, deleted, changed }) {
   }));
 }
 
+const FILM = catalogue.presets.find((preset) => preset.name === "film"); // few steps a frame
 const AGAIN = {
   feed: () => ({ feed: true }),
   seed: () => ({ recipe: { seed: Math.floor(Math.random() * 1e6) } }),
   larger: (dream) => ({ size: String(Math.round(Math.max(dream.width, dream.height) * 1.6)) }),
-  zoom: () => ({ kind: "zoom", feed: true, frames: 75, recipe: { octaves: 3, iterations: 4, count: null, size: "480" } }),
+  zoom: () => ({ kind: "zoom", feed: true, frames: 75, recipe: { ...FILM.settings, count: null, size: "480" } }),
 };
 
 export function open(one) {

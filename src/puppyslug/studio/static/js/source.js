@@ -1,6 +1,6 @@
 /** What to dream of: a photo that is dropped, pasted or picked, clouds or noise. */
 
-import { post } from "./api.js";
+import { at, post } from "./api.js";
 import { attempt, el, fail, say, show } from "./page.js";
 import * as brush from "./brush.js";
 import * as form from "./form.js";
@@ -106,7 +106,7 @@ export async function again(dream, changed) {
     return;
   }
   await attempt(async () => {
-    const response = await fetch(`/api/dreams/${dream.id}/photo`);
+    const response = await fetch(at(dream.id, "photo"));
     if (!response.ok) throw new Error("the photo of that dream is gone");
     await take(new File([await response.blob()], dream.photo.name), changed);
   });
