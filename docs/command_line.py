@@ -7,9 +7,13 @@ from pathlib import Path
 
 COMMANDS = (
     "dream", "redo", "sheet", "zoom", "journey", "film",
-    "portrait", "studio", "classify", "layers", "labels", "bench",
-    "networks",
+    "portrait", "channels", "studio", "classify", "layers", "labels", "bench",
+    "atlas", "networks",
 )  # fmt: skip
+INNER = (
+    *(("atlas", name) for name in ("build", "show", "search", "like")),
+    ("networks", "fetch"),
+)
 PAGE = Path(__file__).with_name("command-line.md")
 
 
@@ -25,7 +29,7 @@ def page() -> str:
         "files go to standard\noutput, notices to standard error, and progress too, but only to a "
         "terminal.\n\nA photo called `noise` or `clouds` is named `./noise` or `./clouds`.\n",
     ]
-    for command in ((), *((name,) for name in COMMANDS), ("networks", "fetch")):
+    for command in ((), *((name,) for name in COMMANDS), *INNER):
         shown = io.StringIO()
         with contextlib.redirect_stdout(shown):
             main([*command, "--help"])

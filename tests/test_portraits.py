@@ -51,23 +51,29 @@ def test_a_turn_is_what_numpy_says_of_it(seed):
     rows, columns = np.mgrid[:12, :12] / 12
     image = torch.tensor(rows * 0.3 + columns * 0.6)[None, None].float()  # bilinear is exact on it
     shown = turn.of(image)[0, 0]
-    assert shown.shape == (18, 18)
+    assert shown.shape == (12, 12)
     angle = math.radians(turn.angle)
-    for row, column in ((8, 9), (9, 8), (10, 10)):
-        x, y = (2 * column + 1) / 18 - 1, (2 * row + 1) / 18 - 1
-        right = (math.cos(angle) * x - math.sin(angle) * y) / turn.scale + turn.shift[0]
-        down = (math.sin(angle) * x + math.cos(angle) * y) / turn.scale + turn.shift[1]
+    enlarged = turn.scale * 18 / 12  # of the framed picture, 12 of its 18 pixels are shown
+    for row, column in ((5, 6), (6, 5), (7, 7)):
+        x, y = (2 * column + 1) / 12 - 1, (2 * row + 1) / 12 - 1
+        right = (math.cos(angle) * x - math.sin(angle) * y) / enlarged + turn.shift[0]
+        down = (math.sin(angle) * x + math.cos(angle) * y) / enlarged + turn.shift[1]
         there = ((down + 1) * 9 - 0.5 - 3, (right + 1) * 9 - 0.5 - 3)
         if all(0 <= place <= 11 for place in there):
             expected = there[0] / 12 * 0.3 + there[1] / 12 * 0.6
             assert float(shown[row, column]) == pytest.approx(expected, abs=1e-4)
 
 
-def test_a_turn_of_nothing_only_frames():
+def test_a_turn_of_nothing_changes_nothing():
     image = torch.rand(1, 3, 6, 6)
-    shown = Turn(2, (0.0, 0.0), 0.0, 1.0).of(image)
-    assert torch.allclose(shown[..., 2:-2, 2:-2], image, atol=1e-6)
-    assert (shown[..., 0, :] - 0.5).abs().max() < 1e-6
+    assert torch.allclose(Turn(2, (0.0, 0.0), 0.0, 1.0).of(image), image, atol=1e-6)
+
+
+def test_beyond_the_picture_is_grey():
+    image = torch.ones(1, 3, 6, 6)
+    moved = Turn(2, (0.2, 0.0), 0.0, 1.0).of(image)  # a fifth of half of ten pixels
+    assert (moved[..., -1] - 0.5).abs().max() < 1e-6
+    assert (moved[..., :-1] - 1).abs().max() < 1e-6
 
 
 def test_in_a_batch_every_picture_has_its_own_score_and_gradient(toy):

@@ -9,6 +9,7 @@
     ├── NetworkError       a network, layer or channel that does not exist
     │   └── WeightsError   weights that are missing, damaged or of another network
     ├── LabelError         a class or group that does not exist, or a name that several share
+    ├── AtlasError         an atlas that is not built, is damaged, or is of other weights
     ├── ObjectiveError     an objective that cannot be read or does not fit the network
     └── RecipeError        a setting out of range, or a recipe that cannot be followed
 
@@ -45,6 +46,10 @@ class WeightsError(NetworkError):
 
 class LabelError(PuppyslugError):
     """A class or group that does not exist, or a name that several share."""
+
+
+class AtlasError(PuppyslugError):
+    """An atlas that is not built, is damaged, or is of other weights."""
 
 
 class ObjectiveError(PuppyslugError):

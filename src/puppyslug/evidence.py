@@ -7,11 +7,10 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from puppyslug.errors import NetworkError
-from puppyslug.looking import parts_of
+from puppyslug.looking import whole_map
 from puppyslug.networks.network import Network
 from puppyslug.networks.records import CLASS_MAP
 from puppyslug.smoothing import blur
-from puppyslug.tiling import tiles
 
 Size = tuple[int, int]
 SOFTNESS = 1 / 40  # of a mask's edge, as a share of the picture's height
@@ -40,19 +39,7 @@ def class_map(
     """
     if not network.record.classes:
         raise NetworkError(f"{network.record.name} knows no classes, so it has no class map")
-    size = (image.shape[-2], image.shape[-1])
-    layer = network.record.layer(CLASS_MAP)
-    chosen = list(range(layer.channels)) if classes is None else list(classes)
-    result = image.new_zeros(image.shape[0], len(chosen), *layer.positions(size))
-    with torch.no_grad():
-        for piece in tiles(size, tile or size, [layer]):
-            crop = image[(..., *piece.crop)]
-            part = parts_of(network, [CLASS_MAP], crop, piece, size)[CLASS_MAP]
-            rows, columns = part.activation.shape[-2:]
-            result[..., part.top : part.top + rows, part.left : part.left + columns] = (
-                part.activation[:, chosen].float()
-            )
-    return result
+    return whole_map(network, CLASS_MAP, image, classes, tile)
 
 
 def where_seen(evidence: Tensor, size: Size, *, sharpness: float) -> Tensor:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from puppyslug.networks import LayerRecord
 from puppyslug.networks.network import Network
 from puppyslug.objectives import Part
-from puppyslug.tiling import Tile
+from puppyslug.tiling import Tile, tiles
 
 Size = tuple[int, int]
 
@@ -32,6 +33,39 @@ def parts_of(
         name: _owned(activations.pop(name), network.record.layer(name), tile, size)
         for name in layers
     }
+
+
+def whole_map(
+    network: Network,
+    layer: str,
+    image: Tensor,
+    channels: Sequence[int] | None = None,
+    tile: Size | None = None,
+) -> Tensor:
+    """A layer's activation at every position, without a gradient.
+
+    Args:
+        network: what looks at it.
+        layer: the layer's name.
+        image: N×3×H×W RGB in [0, 1].
+        channels: their numbers; None for all.
+        tile: (height, width) of the tiles to look at it in; None for the whole at once.
+
+    Returns:
+        float32 N×channels×h×w.
+    """
+    size = (image.shape[-2], image.shape[-1])
+    record = network.record.layer(layer)
+    chosen = list(range(record.channels)) if channels is None else list(channels)
+    result = image.new_zeros(image.shape[0], len(chosen), *record.positions(size))
+    with torch.no_grad():
+        for piece in tiles(size, tile or size, [record]):
+            part = parts_of(network, [layer], image[(..., *piece.crop)], piece, size)[layer]
+            rows, columns = part.activation.shape[-2:]
+            result[..., part.top : part.top + rows, part.left : part.left + columns] = (
+                part.activation[:, chosen].float()
+            )
+    return result
 
 
 def _owned(activation: Tensor, layer: LayerRecord, tile: Tile, size: Size) -> Part:

@@ -26,14 +26,19 @@ class Way(NamedTuple):
 
     Attributes:
         decay: of its spectrum, see ``Fourier``.
-        rate: Adam's.
+        distance: how far its numbers may go in all, in Adam's units: rate × steps.
+        size: edge, in pixels, that shows what there is to see.
+        steps: as few as do.
     """
 
     decay: float
-    rate: float
+    distance: float
+    size: int
+    steps: int
 
 
-CHANNELS, CLASSES = Way(1.2, 0.05), Way(1.5, 0.2)  # classes are of large shapes and soft colours
+# classes are of large shapes and soft colours
+CHANNELS, CLASSES = Way(1.35, 6.4, 112, 48), Way(1.5, 19.2, 128, 64)
 WAKING = 16  # steps in which what does not respond at all is looked for before its ReLU
 LOGIT = 0.3  # weight of a class's own logit beside its probability, which alone hardly moves
 PAD = 12  # pixels of grey around the picture, into which it may move
@@ -92,7 +97,7 @@ def portrait_steps(
         check(objective, network.record, size)
     batch = Batch(tuple(_reachable(one) for one in objectives), diversity)
     awake = [_before_relu(one, network.record) for one in batch.objectives]
-    way = CLASSES if any(one.seen for one in objectives) else CHANNELS
+    way = way_of(objectives)
     drawing = Fourier(
         len(objectives),
         (size, size),
@@ -101,7 +106,7 @@ def portrait_steps(
         transparent=transparent,
         device=network.device,
     )
-    climber = torch.optim.Adam([drawing.numbers], lr=way.rate)
+    climber = torch.optim.Adam([drawing.numbers], lr=way.distance / max(steps, way.steps))
     generator = np.random.default_rng(seed)
     scores = torch.ones(len(objectives))
     for step in range(steps):
@@ -118,6 +123,11 @@ def portrait_steps(
         with torch.no_grad():
             images, alpha = drawing.picture()
         yield PortraitStep(step, steps, scores, images, alpha)
+
+
+def way_of(objectives: Sequence[Objective]) -> Way:
+    """How portraits of these are climbed."""
+    return CLASSES if any(one.seen for one in objectives) else CHANNELS
 
 
 def check(objective: Objective, record: NetworkRecord, size: int) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from puppyslug.answering import with_strongest
 from puppyslug.ascent import ascend
 from puppyslug.classification import verdict_logits, with_members
 from puppyslug.errors import ImageError, LabelError, WeightsError
@@ -130,12 +131,15 @@ def prepare(
     network = _network(recipe, files, device)
     image = photo.image.to(network.device)
     asked = parse_objective(recipe.objective, network.find_label)
-    objective = with_members(asked, network, image)
+    members = with_members(asked, network, image)
     notices += [
         f"of {group.label.name}, {member.label.name} is nearest to the picture"
-        for (_, group), (_, member) in zip(asked.terms, objective.terms, strict=True)
+        for (_, group), (_, member) in zip(asked.terms, members.terms, strict=True)
         if isinstance(group, SeeTerm) and isinstance(member, SeeTerm) and group != member
     ]
+    objective = with_strongest(members, network, image)
+    if objective != members:
+        notices.append(f"what answers most: {objective}")
     mask_here, mask_notice = mask_for(recipe, network, image, mask_photo)
     if mask_notice:
         notices.append(mask_notice)

@@ -89,7 +89,8 @@ def fold_objective(settings: Mapping[str, object]) -> dict[str, object]:
     Args:
         settings: fields of a recipe; also ``layer``, a name or several; ``channel``, a number;
             ``see``, a name of a thing or several, each with a weight if need be (``"2*pagoda"``);
-            ``guide``, a file name of a picture or several, whose features at ``layer`` are sought.
+            ``guide``, a file name of a picture or several, whose features at ``layer`` are sought;
+            ``strongest``, how many channels of each ``layer``: those that answer most.
 
     Raises:
         RecipeError: both an objective and what is short for one, or a channel with several
@@ -98,8 +99,8 @@ def fold_objective(settings: Mapping[str, object]) -> dict[str, object]:
     """
     settings = dict(settings)
     short = {name: _several(settings.pop(name, None)) for name in ("layer", "see", "guide")}
-    channel = settings.pop("channel", None)
-    if channel is None and not any(short.values()):
+    channel, strongest = (settings.pop(name, None) for name in ("channel", "strongest"))
+    if channel is None and strongest is None and not any(short.values()):
         return settings
     given = [name for name, values in short.items() if values]
     if given and settings.get("objective"):
@@ -110,25 +111,40 @@ def fold_objective(settings: Mapping[str, object]) -> dict[str, object]:
     if short["see"] and not settings.get("labels"):
         names = finder(find_record(_network(settings)).vocabulary)
     texts = [_seen(text, names) for text in short["see"]]
-    layers = short["layer"]
-    if not layers and (channel is not None or short["guide"]):
-        layers = [_own_layer(settings)]
-    if channel is not None:
-        if short["see"] and not short["layer"]:
-            raise RecipeError("beside --see a channel needs its layer; name it with --layer")
-        if short["guide"]:
-            raise RecipeError("a guide goes by whole layers; leave out --channel")
-        if len(layers) > 1:
-            raise RecipeError(
-                "a channel goes with one layer; for several write an objective, such as "
-                f"'{' + '.join(f'{name}:{channel}' for name in layers)}'"
-            )
-        layers = [f"{layers[0]}:{channel}"]
+    layers = _layers(settings, short, channel, strongest)
     if short["guide"]:
         texts += [str(guide(name, layer)) for name in short["guide"] for layer in layers]
     else:
         texts += layers
     return {**settings, "objective": " + ".join(texts).replace("+ -", "- ")}
+
+
+def _layers(
+    settings: Mapping[str, object],
+    short: Mapping[str, list[str]],
+    channel: object,
+    strongest: object,
+) -> list[str]:
+    """The layers that are asked for, or channels of them."""
+    layers, chosen = short["layer"], channel is not None or strongest is not None
+    if not layers and (chosen or short["guide"]):
+        layers = [_own_layer(settings)]
+    if not chosen:
+        return layers
+    if short["see"] and not short["layer"]:
+        raise RecipeError("beside --see a channel needs its layer; name it with --layer")
+    if short["guide"]:
+        raise RecipeError("a guide goes by whole layers; leave out --channel and --strongest")
+    if channel is not None and strongest is not None:
+        raise RecipeError("either one channel or the strongest; leave out --channel")
+    if strongest is not None:
+        return [f"strongest({name}, {strongest})" for name in layers]
+    if len(layers) > 1:
+        raise RecipeError(
+            "a channel goes with one layer; for several write an objective, such as "
+            f"'{' + '.join(f'{name}:{channel}' for name in layers)}'"
+        )
+    return [f"{layers[0]}:{channel}"]
 
 
 def _several(value: object) -> list[str]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _PAPER = (18, 18, 20)
 _INK = (236, 236, 236)
 _FAINT = (150, 150, 156)
@@ -21,11 +22,13 @@ class Tile(NamedTuple):
 
 
 def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
-    """Put pictures of one size next to each other, in a row, in their own mode."""
-    width, height = pictures[0].size
-    row = Image.new(pictures[0].mode, (width * len(pictures), height))
-    for number, picture in enumerate(pictures):
-        row.paste(picture, (number * width, 0))
+    """Put pictures of one height next to each other, in a row, in their own mode."""
+    width = sum(picture.width for picture in pictures)
+    row = Image.new(pictures[0].mode, (width, pictures[0].height))
+    left = 0
+    for picture in pictures:
+        row.paste(picture, (left, 0))
+        left += picture.width
     return row
 
 
@@ -60,6 +63,16 @@ def contact_sheet(tiles: Sequence[Tile]) -> Image.Image:
         top = margin + index // columns * (height + line)
         sheet.paste(tile.picture.convert("RGB"), (left, top))
         middle = top + height + line // 2
-        draw.text((left, middle), tile.caption, _INK, font, anchor="lm")
+        room = width - (font.getlength(f"{tile.remark}  ") if tile.remark else 0)
+        draw.text((left, middle), _fitting(tile.caption, font, room), _INK, font, anchor="lm")
         draw.text((left + width, middle), tile.remark, _FAINT, font, anchor="rm")
     return sheet
+
+
+def _fitting(text: str, font: Font, room: float) -> str:
+    """As much of a text as there is room for."""
+    shown = text
+    while font.getlength(shown) > room and len(shown) > 1:
+        text = text[:-1]
+        shown = f"{text.rstrip()}…"
+    return shown

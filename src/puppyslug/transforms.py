@@ -106,13 +106,14 @@ class Turn:
     scale: float
 
     def of(self, image: Tensor) -> Tensor:
-        """N×C×H×W → N×C×(H + 2 pad)×(W + 2 pad); beyond the frame the picture goes on mirrored."""
+        """N×C×E×E → the same; beyond the frame the picture goes on mirrored."""
         framed = pad(image, (self.pad,) * 4, value=0.5)
         turn = math.radians(self.angle)
-        cosine, sine = math.cos(turn) / self.scale, math.sin(turn) / self.scale
+        enlarged = self.scale * framed.shape[-1] / image.shape[-1]
+        cosine, sine = math.cos(turn) / enlarged, math.sin(turn) / enlarged
         right, down = self.shift
         matrix = image.new_tensor([[cosine, -sine, right], [sine, cosine, down]])
-        places = affine_grid(matrix.expand(len(image), 2, 3), framed.shape, align_corners=False)  # type: ignore[arg-type]
+        places = affine_grid(matrix.expand(len(image), 2, 3), image.shape, align_corners=False)  # type: ignore[arg-type]
         return grid_sample(framed, places, padding_mode="reflection", align_corners=False)
 
 

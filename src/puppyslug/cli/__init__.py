@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import typer
 
+from puppyslug.cli.atlas import app as atlas_app
 from puppyslug.cli.bench import bench
+from puppyslug.cli.channels import channels
 from puppyslug.cli.classify import classify
 from puppyslug.cli.downloads import fetch
 from puppyslug.cli.dream import dream
@@ -40,6 +42,7 @@ for command in (
     journey,
     film,
     portrait,
+    channels,
     studio,
     classify,
     layers,
@@ -47,6 +50,7 @@ for command in (
     bench,
 ):
     app.command()(command)
+app.add_typer(atlas_app, name="atlas")
 networks_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 networks_app.callback()(networks)
 networks_app.command()(fetch)

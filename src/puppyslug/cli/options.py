@@ -35,6 +35,12 @@ def _field(name: str, kind: type, metavar: str, choices: str = "") -> tuple[str,
 
 _LAYER = typer.Option("--layer", metavar="L", help="layer to see more of (repeatable)")
 _CHANNEL = typer.Option("--channel", metavar="N", help="only this channel of the layer")
+_STRONGEST = typer.Option(
+    "--strongest",
+    metavar="N",
+    min=1,
+    help="the N channels of the layer that answer most to the picture",
+)
 
 _SEE = typer.Option(
     "--see",
@@ -60,6 +66,7 @@ SETTINGS: dict[str, Any] = dict(
         _field("labels", str, "FILE"),
         ("layer", Annotated[list[str] | None, _LAYER]),
         ("channel", Annotated[int | None, _CHANNEL]),
+        ("strongest", Annotated[int | None, _STRONGEST]),
         ("see", Annotated[list[str] | None, _SEE]),
         ("guide", Annotated[list[str] | None, _GUIDE]),
         _field("objective", str, "TEXT", "such as '2*relu4_4 - 0.5*relu5_1:12'"),

@@ -1,8 +1,6 @@
 """``puppyslug portrait``: what a channel, a neuron or a class looks for."""
 
 import json
-import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -87,13 +85,11 @@ def portrait(
         diversity=diversity if batch > 1 else 0.0,
         transparent=transparent,
     )
-    bar = Bar(str(text)) if not quiet and sys.stderr.isatty() else None
     last, status = None, 0
     try:
-        with bar or nullcontext():
+        with Bar(str(text), quiet=quiet) as bar:
             for last in drawn:
-                if bar is not None:
-                    bar.move((last.step + 1) / steps, f"step {last.step + 1}/{steps}")
+                bar.move((last.step + 1) / steps, f"step {last.step + 1}/{steps}")
     except KeyboardInterrupt:
         status = INTERRUPTED
     if last is None:

@@ -1,7 +1,6 @@
 """Runs a prepared dream to its end with a progress bar, and keeps what Ctrl-C interrupts."""
 
 import sys
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -61,12 +60,10 @@ def follow(
     from puppyslug.dreaming import dream_prepared
 
     last, tile = None, prepared.recipe.tile
-    bar = Bar(label) if not quiet and sys.stderr.isatty() else None
     try:
-        with bar or nullcontext():
+        with Bar(label, quiet=quiet) as bar:
             for last in dream_prepared(prepared):
-                if bar is not None:
-                    bar.show(last)
+                bar.show(last)
                 if watch is not None:
                     watch(last)
                 if last.recipe.tile != tile:
@@ -137,9 +134,9 @@ def duration(seconds: float) -> str:
 
 
 class Bar:
-    """A progress bar on standard error."""
+    """A progress bar on standard error; nothing where that is no terminal, or all is quiet."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, *, quiet: bool) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -152,6 +149,7 @@ class Bar:
             console=Console(stderr=True),
             transient=True,
             expand=True,
+            disable=quiet or not sys.stderr.isatty(),
         )
         label = printable(label)
         self._label = label if len(label) <= 20 else label[:19] + "…"

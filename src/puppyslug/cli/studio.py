@@ -8,6 +8,7 @@ import typer
 
 from puppyslug.cli.outputs import say
 from puppyslug.errors import OutputError, RecipeError
+from puppyslug.folders import data_folder
 from puppyslug.sizes import memory_bytes
 
 if TYPE_CHECKING:
@@ -60,10 +61,13 @@ def studio(
     from puppyslug.studio import Limits, Services, create_app
     from puppyslug.studio.guard import is_local
 
+    folder = data or data_folder()
+    if data is None:
+        folder.mkdir(parents=True, exist_ok=True)
     token = None if is_local(host) else secrets.token_urlsafe(24)
     with (
         _listening(host, port) as listener,
-        Services.open(data or _own_folder(), Limits(keep=_bytes(keep)), workers) as services,
+        Services.open(folder, Limits(keep=_bytes(keep)), workers) as services,
     ):
         address = f"http://{_reachable(host)}:{listener.getsockname()[1]}/"
         if token is not None:
@@ -121,15 +125,6 @@ def _reachable(host: str) -> str:
     if host in {"0.0.0.0", "::", "[::]"}:
         return socket.gethostname()
     return f"[{host.strip('[]')}]" if ":" in host else host
-
-
-def _own_folder() -> Path:
-    """The user's folder for a program's data."""
-    import platformdirs
-
-    folder = Path(platformdirs.user_data_dir("puppyslug", appauthor=False))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _bytes(text: str) -> int:

@@ -1,7 +1,5 @@
 """Picture files out: format by suffix, written whole or not at all, nothing private inside."""
 
-import contextlib
-import errno
 import io
 import os
 import tempfile
@@ -14,6 +12,7 @@ from torch import Tensor
 
 from puppyslug.errors import OutputError
 from puppyslug.images.embedding import RECIPE_KEY, save_arguments
+from puppyslug.storing import write_whole
 
 # suffix → Pillow's format and how to save it; 4:4:4 chroma keeps a dream's coloured strokes
 _FORMATS: dict[str, tuple[str, dict[str, object]]] = {
@@ -113,6 +112,7 @@ def save_image(
     *,
     recipe_text: str | None = None,
     overwrite: bool = False,
+    quality: int | None = None,
 ) -> list[str]:
     """Write a picture; the file appears whole or not at all.
 
@@ -122,6 +122,7 @@ def save_image(
         recipe_text: the recipe to carry, as ASCII JSON; None for the one in
             ``picture.info["puppyslug"]``, which dreams have; empty for none.
         overwrite: whether a file of that name may be replaced.
+        quality: of formats with losses, in [1, 100]; None for one that dreams deserve.
 
     Returns:
         What the format could not hold, as sentences for the user; mostly empty.
@@ -132,6 +133,8 @@ def save_image(
     path = Path(path)
     check_output(path, overwrite=overwrite)
     file_format, arguments = _FORMATS[path.suffix.lower()]
+    if quality is not None:
+        arguments = {**arguments, "quality": quality}
     notices = []
     if recipe_text is None:
         recipe_text = picture.info.get(RECIPE_KEY)
@@ -144,40 +147,5 @@ def save_image(
         notices.append(f"{file_format} has no room for the recipe: {path.name} cannot be redone")
     encoded = io.BytesIO()
     picture.save(encoded, format=file_format, **arguments, **carried)
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".puppyslug-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(encoded.getbuffer())
-                file.flush()
-                os.fsync(file.fileno())
-            _allow_reading(Path(name))
-            _put_in_place(Path(name), path, overwrite=overwrite)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                Path(name).unlink()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        hint = "; free some space" if error.errno == errno.ENOSPC else ""
-        raise OutputError(f"{path} could not be written: {reason}{hint}") from error
+    write_whole(path, encoded.getbuffer(), overwrite=overwrite)
     return notices
-
-
-def _allow_reading(path: Path) -> None:
-    """Give a temporary file (private by default) the rights that any new file would have."""
-    mask = os.umask(0)
-    os.umask(mask)
-    path.chmod(0o666 & ~mask)
-
-
-def _put_in_place(temporary: Path, path: Path, *, overwrite: bool) -> None:
-    """Move into place in one step; without ``overwrite``, even a file made meanwhile stays."""
-    if overwrite:
-        temporary.replace(path)
-        return
-    try:
-        os.link(temporary, path)
-    except FileExistsError as error:
-        raise OutputError(f"{path} exists; name another file or add --force") from error
-    except OSError:  # a file system without hard links
-        temporary.replace(path)

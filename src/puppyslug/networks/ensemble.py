@@ -1,6 +1,5 @@
 """Several loaded networks that look at a picture together."""
 
-import hashlib
 from collections.abc import Collection, Sequence
 
 from torch import Tensor
@@ -9,6 +8,7 @@ from puppyslug.networks.network import Network
 from puppyslug.networks.records import CLASS_MAP, NetworkRecord
 from puppyslug.networks.records.ensemble import JOIN
 from puppyslug.networks.records.record import MEMBER
+from puppyslug.networks.records.weights import joint_sha256
 
 
 class Ensemble(Network):
@@ -20,8 +20,7 @@ class Ensemble(Network):
         self.record = record
         self.members = tuple(members)
         self.weights_name = JOIN.join(member.weights_name for member in members)
-        hashes = "".join(member.weights_sha256 for member in members)
-        self.weights_sha256 = hashlib.sha256(hashes.encode()).hexdigest()
+        self.weights_sha256 = joint_sha256([member.weights_sha256 for member in members])
         self.vocabulary = next((one.vocabulary for one in members if one.vocabulary), None)
         self.precision = first.precision
         self.device = first.device

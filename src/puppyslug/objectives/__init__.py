@@ -4,6 +4,7 @@ Nothing here imports torch: an objective only calls methods of the activations i
 """
 
 from puppyslug.objectives.batch import Batch
+from puppyslug.objectives.choosing import StrongestTerm
 from puppyslug.objectives.guiding import GuideTerm
 from puppyslug.objectives.objective import (
     Objective,
@@ -27,6 +28,7 @@ __all__ = [
     "Objective",
     "Part",
     "SeeTerm",
+    "StrongestTerm",
     "Term",
     "channel",
     "guide",

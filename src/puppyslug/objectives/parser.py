@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from puppyslug.errors import ObjectiveError
 from puppyslug.labels import FindLabel, find_label
+from puppyslug.objectives.choosing import StrongestTerm
 from puppyslug.objectives.objective import Objective, guide, see
 from puppyslug.objectives.seeing import SeeTerm
 from puppyslug.objectives.terms import ChannelTerm, LayerTerm, NeuronTerm, Term
@@ -17,6 +18,7 @@ _LAYER = r"(?:[A-Za-z][\w./:-]*?::)?\w[\w./]*"
 _SEE = re.compile(r"see\s*\(\s*(?P<name>\"[^\"]*\"|[^()\"]*)\)")
 _MASK = re.compile(rf"(?P<not>not\s+)?{_SEE.pattern}")
 _GUIDE = re.compile(rf'guide\s*\(\s*(?P<name>"(?:[^"\\]|\\.)*")\s*,\s*(?P<layer>{_LAYER})\s*\)')
+_STRONGEST = re.compile(rf"strongest\s*\(\s*(?P<layer>{_LAYER})\s*,\s*(?P<count>\d{{1,9}})\s*\)")
 _TERM = re.compile(
     rf"(?P<layer>{_LAYER})"
     r"(?:\s*:\s*(?P<channel>\d{1,9})"
@@ -35,8 +37,9 @@ def parse_objective(text: str, names: FindLabel = find_label) -> Objective:
 
     ``relu4_4`` is a layer, ``relu4_4:37`` its channel 37, ``relu4_4:37@12,40`` that channel at
     row 12 and column 40, ``relu4_4:37@c`` at the centre, ``see(golden retriever)`` a thing by its
-    name, ``guide("flowers.jpg", relu4_1)`` another picture's features. Terms are weighted with
-    ``2*`` and added with ``+`` and ``-``.
+    name, ``guide("flowers.jpg", relu4_1)`` another picture's features, ``strongest(relu4_4, 3)``
+    the three channels that answer most to the picture. Terms are weighted with ``2*`` and added
+    with ``+`` and ``-``.
 
     Args:
         text: at most ``MAX_LENGTH`` characters.
@@ -117,6 +120,8 @@ def _read_term(text: str, names: FindLabel) -> tuple[Term, str] | None:
         except ValueError:
             return None
         term = guide(name, match["layer"]).terms[0][1]
+    elif match := _STRONGEST.match(text):
+        term = StrongestTerm(match["layer"], int(match["count"]))
     elif match := _TERM.match(text):
         term = _term(match)
     else:

@@ -6,7 +6,12 @@ from types import MappingProxyType
 
 from puppyslug.errors import NetworkError, nearest
 from puppyslug.networks.records.layers import LayerRecord
-from puppyslug.networks.records.weights import PackagedWeights, RemoteFile
+from puppyslug.networks.records.weights import (
+    PackagedWeights,
+    RemoteFile,
+    joint_sha256,
+    known_sha256,
+)
 
 MEMBER = "::"  # between the name of an ensemble's member and its layer's: vgg19::relu4_4
 MODULE = "module"  # the family of networks that others bring
@@ -92,6 +97,14 @@ class NetworkRecord:
     def brings_modules(self) -> bool:
         """Whether it, or a network in it, is brought by somebody else."""
         return self.brought or any(member.brought for member in self.members)
+
+    @property
+    def known_sha256(self) -> str:
+        """What ``Network.weights_sha256`` will be; empty where that is not known before."""
+        if not self.members:
+            return known_sha256(self.weights)
+        hashes = [member.known_sha256 for member in self.members]
+        return joint_sha256(hashes) if all(hashes) else ""
 
     def layer(self, name: str) -> LayerRecord:
         """Look a layer up.

@@ -1,5 +1,7 @@
 """Where weights come from: an installed package, or a download that somebody asks for."""
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -38,3 +40,16 @@ class RemoteFile:
     urls: tuple[str, ...]
     checksum: str
     size: int
+
+
+def known_sha256(weights: PackagedWeights | RemoteFile | None) -> str:
+    """The whole hash of a weights file, where it is known before the file is here; or empty."""
+    if isinstance(weights, PackagedWeights):
+        return weights.sha256
+    algorithm, _, digits = weights.checksum.partition(":") if weights else ("", "", "")
+    return digits if algorithm == "sha256" and len(digits) == 64 else ""
+
+
+def joint_sha256(hashes: Sequence[str]) -> str:
+    """One hash for the weights of several networks together."""
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()

@@ -1,0 +1,199 @@
+"""How an atlas is built: portraits drawn, named, compared, put together."""
+
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from puppyslug.atlas.atlas import PICTURE, Atlas
+from puppyslug.atlas.drawing import Drawings, Job, objective_of
+from puppyslug.atlas.index import Entry, Index
+from puppyslug.atlas.naming import answers_to, beaten_by, name_portrait, neighbours
+from puppyslug.atlas.pages import PAGE, SHEET, save_page, save_sheet
+from puppyslug.gradient import value_and_gradient
+from puppyslug.images import save_image
+from puppyslug.networks import find_record
+from puppyslug.networks.loading import load_network
+from puppyslug.networks.network import Network
+from puppyslug.networks.resolving import resolve_device, resolve_precision
+from puppyslug.objectives import Batch
+from puppyslug.portraits import check, way_of
+
+WINOGRAD = 256  # channels, fixed and not measured, so that a build goes on as it began
+QUALITY = 78  # of the portraits' WebP
+_DRAWING = 0.98  # of the work; the rest is naming
+_PROBE = 4  # portraits that are timed for an estimate
+
+
+class Progress(NamedTuple):
+    """How far a build is.
+
+    Attributes:
+        fraction: in [0, 1].
+        place: where that is, in words.
+    """
+
+    fraction: float
+    place: str
+
+
+def load_for_atlas(
+    name: str,
+    *,
+    weights: str | Path | None = None,
+    labels: str | Path | None = None,
+    precision: str = "auto",
+    device: str = "auto",
+) -> Network:
+    """Load a network to be portrayed; the arguments are those of ``load_network``."""
+    device = resolve_device(device)
+    modules = find_record(name).brings_modules
+    precision = resolve_precision(precision, device, exact=modules)
+    fast = device == "cpu" and precision == "bfloat16"
+    return load_network(
+        name,
+        weights=weights,
+        labels=labels,
+        precision=precision,
+        device=device,
+        winograd=WINOGRAD if fast else 0,
+    )
+
+
+def plan(
+    network: Network,
+    layer: str,
+    *,
+    size: int | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+) -> Job:
+    """Decide how portraits of a whole layer are drawn.
+
+    Args:
+        network: loaded with ``load_for_atlas``.
+        layer: the layer's name; ``"labels"`` for classes.
+        size: edge of the portraits in pixels; None for one that shows what there is.
+        steps: of each; None for as few as do.
+        seed: another number gives other portraits.
+
+    Raises:
+        NetworkError: no such layer.
+        ObjectiveError: the size is too small for the layer.
+    """
+    record = network.record.layer(layer)
+    objective = objective_of(network, record.name, 0)
+    way = way_of([objective])
+    edge = size or max(way.size, math.ceil(record.smallest / 16) * 16)
+    check(objective, network.record, edge)
+    return Job(
+        network.record.name,
+        record.name,
+        network.weights_sha256,
+        record.channels,
+        edge,
+        steps or way.steps,
+        seed,
+        network.precision,
+        network.winograd_from,
+    )
+
+
+def estimate_seconds(network: Network, job: Job, portraits: int) -> float:
+    """Guess how long portraits will take, from the time of one step of a few."""
+    several = range(min(_PROBE, job.channels))
+    objective = Batch(tuple(objective_of(network, job.layer, number) for number in several))
+    probe = torch.rand(len(several), 3, job.size, job.size, device=network.device)
+    seconds = math.inf
+    for _ in range(2):  # the first one warms up
+        start = time.perf_counter()
+        value_and_gradient(network, objective, probe)
+        seconds = min(seconds, time.perf_counter() - start)
+    return seconds / len(several) * job.steps * portraits
+
+
+def build(drawings: Drawings, network: Network, classifier: Network) -> Iterator[Progress]:
+    """Build an atlas; what is broken off goes on where it stopped.
+
+    Args:
+        drawings: what there is already, and how to go on.
+        network: loaded as the drawings' job says.
+        classifier: a network that knows classes, to name what the portraits show.
+
+    Yields:
+        How far it is; once it is exhausted, the atlas is there.
+
+    Raises:
+        OutputError: a full disk.
+    """
+    job = drawings.job
+    for drawn in drawings.draw(network):
+        done = drawn.done + drawn.fraction * len(drawn.channels)
+        place = f"{drawn.channels[0]} to {drawn.channels[-1]} of {job.channels}"
+        yield Progress(_DRAWING * done / job.channels, place)
+    yield from _put_together(drawings, network, classifier)
+
+
+def _put_together(drawings: Drawings, network: Network, classifier: Network) -> Iterator[Progress]:
+    """Write everything, the index last: where it is, the atlas is whole."""
+    job, folder = drawings.job, drawings.folder
+    columns = math.ceil(math.sqrt(1.5 * job.channels))
+    whole = Image.new("RGB", (columns * job.size, -(-job.channels // columns) * job.size))
+    for number in range(job.channels):
+        place = (number % columns * job.size, number // columns * job.size)
+        whole.paste(drawings.picture(number), place)
+    save_image(whole, folder / PICTURE, recipe_text="", overwrite=True, quality=QUALITY)
+    with Image.open(folder / PICTURE) as picture:  # named as they will be seen
+        portraits = _cut(picture.convert("RGB"), job, columns)
+    answers = answers_to(network, job.layer, portraits)
+    beaten, near = beaten_by(answers), neighbours(answers)
+    entries = []
+    for number, portrait in enumerate(portraits):
+        share = _DRAWING + (1 - _DRAWING) * number / job.channels
+        yield Progress(share, f"naming {number} of {job.channels}")
+        named = name_portrait(portrait.to(classifier.device), classifier)
+        objective = objective_of(network, job.layer, number)
+        entries.append(
+            Entry(
+                number=number,
+                name=objective.seen[0].label.name if objective.seen else "",
+                guesses=named.guesses,
+                sure=named.sure,
+                beaten_by=beaten[number],
+                neighbours=near[number],
+            )
+        )
+    index = Index(
+        network=job.network,
+        layer=job.layer,
+        weights=job.weights,
+        size=job.size,
+        columns=columns,
+        steps=job.steps,
+        seed=job.seed,
+        classifier=classifier.record.name,
+        vocabulary=classifier.record.vocabulary,
+        entries=tuple(entries),
+    )
+    atlas = Atlas(folder, index)
+    save_sheet([(atlas, entry) for entry in index.entries], folder / SHEET)
+    save_page(atlas, folder / PAGE)
+    index.write(folder)
+    drawings.remove()
+
+
+def _cut(picture: Image.Image, job: Job, columns: int) -> list[Tensor]:
+    """The single portraits, 1×3×size×size RGB in [0, 1]."""
+    pixels = torch.from_numpy(np.asarray(picture).copy()).permute(2, 0, 1)[None]
+    size = job.size
+    return [
+        pixels[..., top : top + size, left : left + size].float() / 255
+        for number in range(job.channels)
+        for top, left in [(number // columns * size, number % columns * size)]
+    ]

@@ -1,0 +1,116 @@
+"""``puppyslug channels``: which channels of a layer answer to a picture, and where in it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from puppyslug.atlas import known_atlas
+from puppyslug.cli import options
+from puppyslug.cli.atlas import shows
+from puppyslug.cli.outputs import Destination, say
+from puppyslug.cli.printing import print_table
+from puppyslug.cli.running import Bar
+from puppyslug.networks import find_record
+from puppyslug.recipe import Recipe
+from puppyslug.settings import take_files
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from puppyslug.answering import Answer
+    from puppyslug.atlas import Atlas
+    from puppyslug.networks.network import Network
+
+LONGEST = 640  # pixels, of the picture that is looked at
+
+Photo = Annotated[Path, typer.Argument(metavar="PHOTO", help="a picture")]
+Layer = Annotated[
+    str | None,
+    typer.Option("--layer", metavar="L", help="layer to ask [default: the network's own]"),
+]
+Top = Annotated[int, typer.Option("--top", metavar="N", min=1, max=64, help="how many")]
+Output = Annotated[
+    Path | None,
+    options.output("file or folder [default: NAME.channels.png beside the photo]"),
+]
+
+
+@options.takes_settings("network", "weights", "labels", "precision", "device")
+def channels(
+    photo: Photo,
+    *,
+    settings: dict[str, object],
+    layer: Layer = None,
+    top: Top = 6,
+    output: Output = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Show which channels answer most to a picture, and where in it they fire.
+
+    Each with what it looks for: 'puppyslug dream PHOTO --layer L --channel N' then gives it more
+    of that, and '--strongest N' more of the N strongest.
+    """
+    settings, files = take_files(settings)
+    recipe = Recipe.complete(settings)
+    record = find_record(recipe.network)
+    name = layer or record.default_layer
+    record.layer(name)
+    from puppyslug.images import check_readable
+
+    check_readable(photo)
+    destination = Destination.choose(
+        output, beside=photo.parent, stem=f"{photo.stem}.channels", force=force
+    )
+    destination.refuse(photo)
+
+    from puppyslug.answering import strongest
+    from puppyslug.atlas.building import load_for_atlas
+    from puppyslug.heatmaps import heat_map
+    from puppyslug.images import load_image
+    from puppyslug.sheets import Tile, contact_sheet, side_by_side
+
+    network = load_for_atlas(
+        recipe.network,
+        weights=files.weights,
+        labels=files.labels,
+        precision=recipe.precision,
+        device=recipe.device,
+    )
+    image = load_image(photo, longest=LONGEST).image.to(network.device)
+    found = strongest(network, name, image, top)
+    atlas = known_atlas(network.record, name, network.weights_sha256)
+    names = {a.channel: shows(atlas.entry(a.channel)) if atlas else "" for a in found}
+    header = ("channel", "answers", "looks for")
+    rows = [(f"{name}:{a.channel}", f"{a.times:.3g}×", names[a.channel]) for a in found]
+    print_table(header if atlas else header[:2], [row if atlas else row[:2] for row in rows])
+    portraits = _portraits(network, name, found, atlas, quiet=quiet)
+    tiles = []
+    for answer, portrait in zip(found, portraits, strict=True):
+        lit = heat_map(image, answer.heat((image.shape[-2], image.shape[-1])))
+        title = f"  {atlas.entry(answer.channel).title}" if atlas else ""
+        pair = side_by_side([lit, portrait.resize((lit.height, lit.height))])
+        tiles.append(Tile(pair, f"{name}:{answer.channel}{title}", f"{answer.times:.3g}×"))
+    destination.save(contact_sheet(tiles), "", quiet=quiet)
+    return 0
+
+
+def _portraits(
+    network: "Network", layer: str, found: "list[Answer]", atlas: "Atlas | None", *, quiet: bool
+) -> "list[Image.Image]":
+    """The channels' portraits: from the atlas, or drawn now where there is none."""
+    if atlas is not None:
+        return [atlas.portrait(answer.channel) for answer in found]
+    from puppyslug.atlas.building import plan
+    from puppyslug.atlas.drawing import draw_batch
+    from puppyslug.images import to_pil
+
+    job = plan(network, layer)
+    command = f"puppyslug atlas build {network.record.name} {layer}"
+    say(f"drawing {len(found)} portraits; '{command}' draws all, and names them", quiet=quiet)
+    with Bar("portraits", quiet=quiet) as bar:
+        for fraction, images in draw_batch(network, job, [answer.channel for answer in found]):
+            bar.move(fraction, "")
+            drawn = images
+    return [to_pil(image[None]) for image in drawn]
