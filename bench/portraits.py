@@ -1,93 +1,110 @@
-"""How good portraits are, by judges that take no part.
+"""How good the portraits in the built-in atlases are, by judges that take no part; and the rate.
 
-    python bench/portraits.py [--classes 50] [--channels 24] [--layer relu5_1] [--save SHEET.png]
+    python bench/portraits.py [--rate]
 
-Portrays random classes with the networks that see things, and asks EfficientNet-Lite2, where it is
-installed, what each shows; portrays random channels of VGG-19, and asks whether each portrait
-excites its own channel more than the others' portraits do; and compares the time of one picture in
-a batch with one by itself.
+Asks of 100 random channels of every atlas whether each is excited more by its own portrait than by
+those of 50 other random channels; and of EfficientNet-Lite2, where it is installed, what it takes
+the portraits of classes for. With ``--rate``, compares portraits drawn together with the same ones
+drawn one by one, and by a process each.
 """
 
 import argparse
 import random
+import subprocess
+import sys
+import tempfile
 import time
+from pathlib import Path
 
 import torch
 
+from puppyslug.atlas import Atlas, list_atlases
+from puppyslug.atlas.building import plan, portraits_of
+from puppyslug.atlas.drawing import BATCH, draw_batch
+from puppyslug.atlas.naming import answers_to
 from puppyslug.classification import verdict_logits
-from puppyslug.images import to_pil
 from puppyslug.networks import find_record
 from puppyslug.networks.cache import is_here
 from puppyslug.networks.loading import load_network
-from puppyslug.objectives import Objective, channel, see
-from puppyslug.portraits import portrait_steps
-from puppyslug.presets import SEEING, find_preset
-from puppyslug.sheets import Tile, contact_sheet
+from puppyslug.networks.records import CLASS_MAP
 
-BATCH = 10
 JUDGE = "efficientnet_lite2"
+CHANNELS, OTHERS, CLASSES = 100, 50, 50
 
 
-def portraits(objectives: list[Objective], network: str, size: int, steps: int) -> torch.Tensor:
-    """Portraits, a batch at a time."""
-    loaded = load_network(network, winograd=0)
-    made = []
-    for first in range(0, len(objectives), BATCH):
-        for step in portrait_steps(
-            objectives[first : first + BATCH], loaded, size=size, steps=steps
-        ):
-            last = step
-        made.append(last.images)
-    return torch.cat(made)
+def selective(atlas: Atlas, chance: random.Random) -> str:
+    """How many channels are excited more by their own portrait than by others'."""
+    portraits = portraits_of(atlas)
+    network = load_network(atlas.index.network, winograd="steady")
+    answers = answers_to(network, atlas.index.layer, portraits)
+    chosen = chance.sample(range(len(portraits)), min(CHANNELS, len(portraits)))
+    won = 0
+    for number in chosen:
+        others = [n for n in range(len(portraits)) if n != number]
+        sample = chance.sample(others, min(OTHERS, len(others)))
+        won += bool((answers[number, number] > answers[sample, number]).all())
+    first = sum(entry.beaten_by == 0 for entry in atlas.index.entries)
+    return (
+        f"{won} of {len(chosen)} channels prefer their own portrait to {OTHERS} others' "
+        f"({first} of {len(portraits)} to all others')"
+    )
+
+
+def known(atlas: Atlas, chance: random.Random) -> str:
+    """How many portraits of classes the judge names first."""
+    judge = load_network(JUDGE)
+    seen = [int(verdict_logits(judge, one).argmax()) for one in portraits_of(atlas)]
+    right = [number == guess for number, guess in enumerate(seen)]
+    sample = chance.sample(right, CLASSES)
+    return f"{JUDGE} knows {sum(sample)} of {CLASSES} random classes ({sum(right)} of {len(right)})"
+
+
+def rate(layer: str, count: int, rounds: int) -> None:
+    """Compare the seconds of a portrait drawn together, one by one, and by a process each."""
+    network = load_network("vgg19", winograd="steady")
+    job = plan(network, layer)
+    numbers = range(count)
+    best = dict.fromkeys(("together", "one by one", "a process each"), float("inf"))
+
+    def note(name: str, start: float, portraits: int) -> None:
+        best[name] = min(best[name], (time.perf_counter() - start) / portraits)
+
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(rounds):
+            start = time.perf_counter()
+            list(draw_batch(network, job, numbers))
+            note("together", start, count)
+            start = time.perf_counter()
+            list(draw_batch(network, job, [number]))
+            note("one by one", start, 1)
+            start = time.perf_counter()
+            command = [sys.executable, "-m", "puppyslug", "portrait", f"{layer}:{number}"]
+            command += ["-o", str(Path(folder) / f"{number}.png"), "--quiet"]
+            command += ["--size", str(job.size), "--steps", str(job.steps)]
+            subprocess.run(command, check=True, capture_output=True)
+            note("a process each", start, 1)
+    print(f"{layer}, {job.size} pixels, {job.steps} steps, {torch.get_num_threads()} threads")
+    for name, seconds in best.items():
+        times = seconds / best["together"]
+        print(f"  {name:15} {seconds:6.2f} s a portrait, {times:.2f} of together")
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--classes", type=int, default=50)
-    parser.add_argument("--channels", type=int, default=24)
-    parser.add_argument("--layer", default="relu5_1")
-    parser.add_argument("--size", type=int, default=160)
-    parser.add_argument("--steps", type=int, default=128)
-    parser.add_argument("--save")
+    parser.add_argument("--rate", action="store_true")
+    parser.add_argument("--layer", default="relu4_4")
+    parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
-    chance = random.Random(1)
-    tiles = []
-    if chosen.classes:
-        eyes = str(find_preset(SEEING).settings["network"])
-        vocabulary = load_network(eyes).known_vocabulary()
-        numbers = chance.sample(range(1000), chosen.classes)
-        names = [vocabulary.class_name(number) for number in numbers]
-        start = time.perf_counter()
-        made = portraits([see(name) for name in names], eyes, chosen.size, chosen.steps)
-        print(f"{len(names)} classes in {time.perf_counter() - start:.0f} s")
-        tiles += [Tile(to_pil(one[None]), name) for one, name in zip(made, names, strict=True)]
-        if is_here(find_record(JUDGE)):
-            judge = load_network(JUDGE)
-            seen = [int(verdict_logits(judge, one[None]).argmax()) for one in made]
-            right = sum(one == number for one, number in zip(seen, numbers, strict=True))
-            print(f"{JUDGE} knows {right} of {len(names)} at first sight")
-    if chosen.channels:
-        record = find_record("vgg19")
-        numbers = chance.sample(range(record.layer(chosen.layer).channels), chosen.channels)
-        wanted = [channel(chosen.layer, number) for number in numbers]
-        made = portraits(wanted, "vgg19", chosen.size, chosen.steps)
-        with torch.no_grad():
-            answers = load_network("vgg19").activations(made, [chosen.layer])[chosen.layer]
-        means = answers.float().mean((2, 3))[:, numbers]  # portrait × channel
-        own = sum(int(means[:, n].argmax()) == n for n in range(len(numbers)))
-        print(f"{own} of {len(numbers)} channels are excited most by their own portrait")
-        tiles += [
-            Tile(to_pil(one[None]), str(name)) for one, name in zip(made, wanted, strict=True)
-        ]
-        for count in (1, BATCH):
-            start = time.perf_counter()
-            list(portrait_steps(wanted[:count], load_network("vgg19"), size=112, steps=12))
-            print(
-                f"{(time.perf_counter() - start) / count / 12:.3f} s a step in a batch of {count}"
-            )
-    if chosen.save:
-        contact_sheet(tiles).save(chosen.save)
+    if chosen.rate:
+        rate(chosen.layer, BATCH, chosen.rounds)
+        return
+    for atlas in list_atlases():
+        chance = random.Random(1)
+        if atlas.index.layer != CLASS_MAP:
+            print(f"{atlas.title}: {selective(atlas, chance)}")
+        elif is_here(find_record(JUDGE)):
+            print(f"{atlas.title}: {known(atlas, chance)}")
 
 
 if __name__ == "__main__":

@@ -14,14 +14,16 @@ from locks import held_elsewhere
 from puppyslug import storing
 from puppyslug.atlas import Atlas, UnbuiltError, find_atlas, list_atlases
 from puppyslug.atlas.atlas import PICTURE, names_of
-from puppyslug.atlas.building import build, estimate_seconds, load_for_atlas, plan
+from puppyslug.atlas.building import build, estimate_seconds, plan
 from puppyslug.atlas.drawing import Drawings, Job, objective_of
 from puppyslug.atlas.index import FILE, Entry, Guess, Index, Neighbour
 from puppyslug.atlas.naming import beaten_by, neighbours
 from puppyslug.atlas.pages import save_page, save_sheet
+from puppyslug.atlas.shelves import folder_name
 from puppyslug.cli import main
 from puppyslug.errors import AtlasError, OutputError
 from puppyslug.networks import find_record
+from puppyslug.networks.loading import load_network
 
 
 @pytest.fixture(autouse=True)
@@ -229,13 +231,17 @@ def test_channels_out_of_range_are_said(tmp_path, toy):
 
 def test_an_atlas_is_found_by_network_layer_and_weights(shelf):
     known = find_record("vgg19").known_sha256
-    index_of([entry(0)], weights="f" * 64).write(_folder(shelf / "other"))
+    other, ours = (folder_name("vgg19", "relu5_2", weights) for weights in ("f" * 64, known))
+    index_of([entry(0)], weights="f" * 64).write(_folder(shelf / other))
     with pytest.raises(AtlasError, match=f"weights ffffffff…, and these are {known[:8]}…"):
         find_atlas("vgg19", "relu5_2")
-    index_of([entry(0)], weights=known).write(_folder(shelf / "ours"))
-    assert find_atlas("vgg19", "relu5_2").folder == shelf / "ours"
-    assert find_atlas("vgg19", "relu5_2", "f" * 64).folder == shelf / "other"
-    assert {one.folder.name for one in list_atlases()} == {"other", "ours"}
+    index_of([entry(0)], weights=known).write(_folder(shelf / ours))
+    assert find_atlas("vgg19", "relu5_2").folder == shelf / ours
+    assert find_atlas("vgg19", "relu5_2", "f" * 64).folder == shelf / other
+    (_folder(shelf / "damaged") / FILE).write_text("?")
+    damaged = []
+    assert {one.folder.name for one in list_atlases(damaged.append)} == {other, ours}
+    assert len(damaged) == 1
     with pytest.raises(UnbuiltError, match="'puppyslug atlas build vgg19 relu5_1' draws it"):
         find_atlas("vgg19", "relu5_1")
 
@@ -247,7 +253,7 @@ def _folder(path):
 
 def test_an_ensembles_weights_are_known_before_it_is_loaded():
     for name in ("vgg19", "efficientnet_lite0+efficientnet_lite1"):
-        assert find_record(name).known_sha256 == load_for_atlas(name).weights_sha256
+        assert find_record(name).known_sha256 == load_network(name).weights_sha256
     assert find_record("resnet50").known_sha256.startswith("0676ba61")
     assert find_record("googlenet").known_sha256 == ""  # only a SHA-1 was published
 

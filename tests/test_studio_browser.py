@@ -109,6 +109,33 @@ def test_a_photo_dreams_before_your_eyes(page):
         assert page.locator(f"#{name}").evaluate("it => it.complete && it.naturalWidth") == 96
 
 
+def test_a_channel_is_chosen_by_what_it_looks_for(page, studio):
+    page.get_by_text("A layer", exact=True).click()
+    page.select_option("#any-layer", "relu5_2")
+    page.click("#atlas summary")
+    expect(page.locator("#portraits button")).to_have_count(512)
+    page.fill("#atlas-words", "dog")
+    asked = {"network": "vgg19", "layer": "relu5_2", "q": "dog"}
+    dogs = studio.client.get("/api/atlas", params=asked).json()["entries"]
+    expect(page.locator("#portraits button")).to_have_count(len(dogs))
+    first = page.locator("#portraits button").first
+    first.click()
+    expect(first).to_have_attribute("aria-pressed", "true")
+    assert page.input_value("#channel") == str(dogs[0]["number"])
+    shown = first.evaluate("it => getComputedStyle(it).backgroundImage")
+    assert page.request.get(shown[5:-2]).headers["content-type"] == "image/webp"
+    page.fill("#atlas-words", "xyzzy")
+    expect(page.locator("#atlas-hint")).to_have_text("None looks like xyzzy.")
+    page.select_option("#any-layer", "relu1_1")
+    expect(page.locator("#atlas")).to_be_hidden()
+
+
+def test_things_are_offered_with_their_portraits(page):
+    page.get_by_text("A thing", exact=True).click()
+    page.fill("#see", "castle")
+    expect(page.locator("#see-list .portrait").first).to_be_visible()
+
+
 def test_steering_changes_what_grows(page, studio, problems):
     choose(page, size="96")
     begin(page)

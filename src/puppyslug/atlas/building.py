@@ -3,10 +3,8 @@
 import math
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -18,14 +16,11 @@ from puppyslug.atlas.naming import answers_to, beaten_by, name_portrait, neighbo
 from puppyslug.atlas.pages import PAGE, SHEET, save_page, save_sheet
 from puppyslug.gradient import value_and_gradient
 from puppyslug.images import save_image
-from puppyslug.networks import find_record
-from puppyslug.networks.loading import load_network
 from puppyslug.networks.network import Network
-from puppyslug.networks.resolving import resolve_device, resolve_precision
 from puppyslug.objectives import Batch
 from puppyslug.portraits import check, way_of
+from puppyslug.sources import read_picture
 
-WINOGRAD = 256  # channels, fixed and not measured, so that a build goes on as it began
 QUALITY = 78  # of the portraits' WebP
 _DRAWING = 0.98  # of the work; the rest is naming
 _PROBE = 4  # portraits that are timed for an estimate
@@ -43,29 +38,6 @@ class Progress(NamedTuple):
     place: str
 
 
-def load_for_atlas(
-    name: str,
-    *,
-    weights: str | Path | None = None,
-    labels: str | Path | None = None,
-    precision: str = "auto",
-    device: str = "auto",
-) -> Network:
-    """Load a network to be portrayed; the arguments are those of ``load_network``."""
-    device = resolve_device(device)
-    modules = find_record(name).brings_modules
-    precision = resolve_precision(precision, device, exact=modules)
-    fast = device == "cpu" and precision == "bfloat16"
-    return load_network(
-        name,
-        weights=weights,
-        labels=labels,
-        precision=precision,
-        device=device,
-        winograd=WINOGRAD if fast else 0,
-    )
-
-
 def plan(
     network: Network,
     layer: str,
@@ -77,7 +49,7 @@ def plan(
     """Decide how portraits of a whole layer are drawn.
 
     Args:
-        network: loaded with ``load_for_atlas``.
+        network: loaded with ``winograd="steady"``, so that a build goes on as it began.
         layer: the layer's name; ``"labels"`` for classes.
         size: edge of the portraits in pixels; None for one that shows what there is.
         steps: of each; None for as few as do.
@@ -140,6 +112,12 @@ def build(drawings: Drawings, network: Network, classifier: Network) -> Iterator
     yield from _put_together(drawings, network, classifier)
 
 
+def portraits_of(atlas: Atlas) -> list[Tensor]:
+    """All portraits of an atlas, 1×3×size×size RGB in [0, 1] each."""
+    every = (atlas.portrait(entry.number) for entry in atlas.index.entries)
+    return [read_picture(portrait, atlas.index.size).image for portrait in every]
+
+
 def _put_together(drawings: Drawings, network: Network, classifier: Network) -> Iterator[Progress]:
     """Write everything, the index last: where it is, the atlas is whole."""
     job, folder = drawings.job, drawings.folder
@@ -149,27 +127,30 @@ def _put_together(drawings: Drawings, network: Network, classifier: Network) -> 
         place = (number % columns * job.size, number // columns * job.size)
         whole.paste(drawings.picture(number), place)
     save_image(whole, folder / PICTURE, recipe_text="", overwrite=True, quality=QUALITY)
-    with Image.open(folder / PICTURE) as picture:  # named as they will be seen
-        portraits = _cut(picture.convert("RGB"), job, columns)
+    atlas = Atlas(folder, _unnamed(network, job, columns, classifier))
+    portraits = portraits_of(atlas)  # named as they will be seen
     answers = answers_to(network, job.layer, portraits)
-    beaten, near = beaten_by(answers), neighbours(answers)
-    entries = []
-    for number, portrait in enumerate(portraits):
-        share = _DRAWING + (1 - _DRAWING) * number / job.channels
-        yield Progress(share, f"naming {number} of {job.channels}")
+    entries, beaten, near = [], beaten_by(answers), neighbours(answers)
+    for entry, portrait in zip(atlas.index.entries, portraits, strict=True):
+        share = _DRAWING + (1 - _DRAWING) * entry.number / job.channels
+        yield Progress(share, f"naming {entry.number} of {job.channels}")
         named = name_portrait(portrait.to(classifier.device), classifier)
-        objective = objective_of(network, job.layer, number)
-        entries.append(
-            Entry(
-                number=number,
-                name=objective.seen[0].label.name if objective.seen else "",
-                guesses=named.guesses,
-                sure=named.sure,
-                beaten_by=beaten[number],
-                neighbours=near[number],
-            )
-        )
-    index = Index(
+        found = {"beaten_by": beaten[entry.number], "neighbours": near[entry.number]}
+        entries.append(entry.model_copy(update={**named._asdict(), **found}))
+    atlas.index = atlas.index.model_copy(update={"entries": tuple(entries)})
+    save_sheet([(atlas, entry) for entry in entries], folder / SHEET)
+    save_page(atlas, folder / PAGE)
+    atlas.index.write(folder)
+    drawings.remove()
+
+
+def _unnamed(network: Network, job: Job, columns: int, classifier: Network) -> Index:
+    """The index before anything is known of the portraits but what they are of."""
+    entries = []
+    for number in range(job.channels):
+        seen = objective_of(network, job.layer, number).seen
+        entries.append(Entry(number=number, name=seen[0].label.name if seen else ""))
+    return Index(
         network=job.network,
         layer=job.layer,
         weights=job.weights,
@@ -181,19 +162,3 @@ def _put_together(drawings: Drawings, network: Network, classifier: Network) -> 
         vocabulary=classifier.record.vocabulary,
         entries=tuple(entries),
     )
-    atlas = Atlas(folder, index)
-    save_sheet([(atlas, entry) for entry in index.entries], folder / SHEET)
-    save_page(atlas, folder / PAGE)
-    index.write(folder)
-    drawings.remove()
-
-
-def _cut(picture: Image.Image, job: Job, columns: int) -> list[Tensor]:
-    """The single portraits, 1×3×size×size RGB in [0, 1]."""
-    pixels = torch.from_numpy(np.asarray(picture).copy()).permute(2, 0, 1)[None]
-    size = job.size
-    return [
-        pixels[..., top : top + size, left : left + size].float() / 255
-        for number in range(job.channels)
-        for top, left in [(number // columns * size, number % columns * size)]
-    ]

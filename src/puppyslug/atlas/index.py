@@ -60,10 +60,10 @@ class Entry(_Record):
 
     number: _Number
     name: _Text = ""
-    guesses: tuple[Guess, ...]
-    sure: bool
-    beaten_by: _Number
-    neighbours: tuple[Neighbour, ...]
+    guesses: tuple[Guess, ...] = ()
+    sure: bool = False
+    beaten_by: _Number = 0
+    neighbours: tuple[Neighbour, ...] = ()
 
     @property
     def title(self) -> str:

@@ -1,6 +1,7 @@
 """Where atlases are: those that puppyslug brings, and those that were built here."""
 
 import re
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
@@ -33,14 +34,19 @@ def folder_name(network: str, layer: str, weights: str) -> str:
     return "-".join((_plain(network), _plain(layer), weights[:_DIGITS]))
 
 
-def list_atlases() -> list[Atlas]:
-    """All atlases that are whole: those built here first, then those that puppyslug brings."""
-    found: dict[str, Path] = {}
-    for shelf in (own_folder(), built_in_folder()):
-        for folder in sorted(shelf.iterdir()) if shelf.is_dir() else ():
-            if (folder / FILE).is_file():
-                found.setdefault(folder.name, folder)
-    return [Atlas(folder) for folder in found.values()]
+def list_atlases(damaged: Callable[[AtlasError], object] = lambda _: None) -> list[Atlas]:
+    """All atlases that are whole: those built here first, then those that puppyslug brings.
+
+    Args:
+        damaged: is told of those that cannot be read, which are left out.
+    """
+    found = []
+    for folder in _folders(""):
+        try:
+            found.append(Atlas(folder))
+        except AtlasError as error:
+            damaged(error)
+    return found
 
 
 def find_atlas(network: str, layer: str, weights: str = "") -> Atlas:
@@ -59,11 +65,7 @@ def find_atlas(network: str, layer: str, weights: str = "") -> Atlas:
     record = find_record(network)
     layer = record.layer(layer).name
     weights = weights or record.known_sha256
-    found = [
-        atlas
-        for atlas in list_atlases()
-        if (atlas.index.network, atlas.index.layer) == (record.name, layer)
-    ]
+    found = [Atlas(folder) for folder in _folders(folder_name(record.name, layer, ""))]
     for atlas in found:
         if not weights or atlas.index.weights == weights:
             return atlas
@@ -83,6 +85,16 @@ def known_atlas(record: NetworkRecord, layer: str, weights: str) -> Atlas | None
         return find_atlas(record.name, layer, weights)
     except AtlasError:
         return None
+
+
+def _folders(beginning: str) -> list[Path]:
+    """The folders of whole atlases whose names begin so; of two of one name the one built here."""
+    found: dict[str, Path] = {}
+    for shelf in (own_folder(), built_in_folder()):
+        for folder in sorted(shelf.iterdir()) if shelf.is_dir() else ():
+            if folder.name.startswith(beginning) and (folder / FILE).is_file():
+                found.setdefault(folder.name, folder)
+    return list(found.values())
 
 
 def _plain(name: str) -> str:

@@ -94,7 +94,7 @@ def build(
     recipe = Recipe.complete(settings)
 
     from puppyslug.atlas.building import build as build_atlas
-    from puppyslug.atlas.building import estimate_seconds, load_for_atlas, plan
+    from puppyslug.atlas.building import estimate_seconds, plan
     from puppyslug.atlas.drawing import Drawings
     from puppyslug.atlas.pages import PAGE, SHEET
     from puppyslug.atlas.shelves import folder_name, own_folder
@@ -102,12 +102,13 @@ def build(
 
     names = load_network(classifier)
     names.known_vocabulary()
-    loaded = load_for_atlas(
+    loaded = load_network(
         network,
         weights=files.weights,
         labels=files.labels,
         precision=recipe.precision,
         device=recipe.device,
+        winograd="steady",
     )
     job = plan(loaded, layer, size=size, steps=steps, seed=recipe.seed)
     known = known_atlas(loaded.record, layer, loaded.weights_sha256)
@@ -147,7 +148,8 @@ def show(
 ) -> int:
     """List the atlases here, or what is in one."""
     if network is None or layer is None:
-        found = [one for one in list_atlases() if network in (None, one.index.network)]
+        whole = list_atlases(lambda error: say(str(error)))
+        found = [one for one in whole if network in (None, one.index.network)]
         if not found:
             raise AtlasError(
                 f"there is no atlas of {network or 'anything'} yet; 'puppyslug atlas build "
@@ -267,10 +269,11 @@ def _wanted(network: str, layer: str) -> Atlas:
     try:
         return find_atlas(network, layer)
     except UnbuiltError as error:
-        from puppyslug.atlas.building import estimate_seconds, load_for_atlas, plan
+        from puppyslug.atlas.building import estimate_seconds, plan
+        from puppyslug.networks.loading import load_network
 
         try:
-            loaded = load_for_atlas(network)
+            loaded = load_network(network, winograd="steady")
             job = plan(loaded, layer)
             seconds = estimate_seconds(loaded, job, job.channels)
         except PuppyslugError:  # such as weights that are not here

@@ -66,17 +66,18 @@ def channels(
     destination.refuse(photo)
 
     from puppyslug.answering import strongest
-    from puppyslug.atlas.building import load_for_atlas
     from puppyslug.heatmaps import heat_map
     from puppyslug.images import load_image
+    from puppyslug.networks.loading import load_network
     from puppyslug.sheets import Tile, contact_sheet, side_by_side
 
-    network = load_for_atlas(
+    network = load_network(
         recipe.network,
         weights=files.weights,
         labels=files.labels,
         precision=recipe.precision,
         device=recipe.device,
+        winograd="steady",
     )
     image = load_image(photo, longest=LONGEST).image.to(network.device)
     found = strongest(network, name, image, top)

@@ -73,7 +73,7 @@ def portrait(
         labels=files.labels,
         precision=recipe.precision,
         device=recipe.device,
-        winograd=0,
+        winograd="steady",
     )
     text = text.named(network.find_label)
     drawn = portrait_steps(

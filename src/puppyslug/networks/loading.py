@@ -39,7 +39,7 @@ def load_network(
         precision: ``"float32"``, ``"bfloat16"``, or ``"auto"`` for what the processor is fast at.
         device: ``"cpu"``, ``"cuda"``, ``"mps"``, or ``"auto"`` for a GPU where there is one.
         winograd: fewest channels for which 3×3 convolutions go by Winograd's method, 0 for none,
-            or ``"auto"`` for what is faster here.
+            ``"auto"`` for what is faster here, or ``"steady"`` for what mostly is.
 
     Raises:
         LabelError: labels that cannot be read, or of another number of classes.

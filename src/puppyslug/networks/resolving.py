@@ -7,6 +7,7 @@ from puppyslug.errors import RecipeError, nearest
 from puppyslug.networks.kernels import measure_winograd_from
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+STEADY = 256  # channels, from which on Winograd's method has been faster on every machine yet
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -65,10 +66,11 @@ def resolve_precision(precision: str, device: str, *, exact: bool = False) -> st
 def resolve_winograd(winograd: int | str, precision: str, device: str) -> int:
     """Turn ``"auto"`` into the fewest channels for which Winograd's method is faster here.
 
-    It is off in float32, which is the reference, and on a GPU, whose own library decides.
+    ``"steady"`` is a number that is not measured, so that another process chooses the same. Both
+    are off in float32, which is the reference, and on a GPU, whose own library decides.
     """
-    if winograd != "auto":
+    if winograd not in ("auto", "steady"):
         return int(winograd)
     if precision != "bfloat16" or device != "cpu" or not fast_in_bfloat16(device):
         return 0
-    return measure_winograd_from()
+    return measure_winograd_from() if winograd == "auto" else STEADY

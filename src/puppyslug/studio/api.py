@@ -12,6 +12,8 @@ from fastapi.responses import FileResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 
+from puppyslug.atlas import find_atlas
+from puppyslug.atlas.atlas import PICTURE
 from puppyslug.errors import RecipeError
 from puppyslug.images import recipe_text_in
 from puppyslug.recipe import Recipe, read_settings
@@ -25,6 +27,8 @@ from puppyslug.studio.submissions import Asked, check_steering
 from puppyslug.studio.uploads import Upload, read_upload
 
 router = APIRouter(prefix="/api")
+NetworkName = Annotated[str, Query(max_length=200)]
+LayerName = Annotated[str, Query(max_length=200)]
 
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 BEAT = 0.2  # seconds from one event to the next, at least
@@ -278,6 +282,25 @@ def labels(
 ) -> list[dict[str, Any]]:
     """Things to see, the best first."""
     return catalogue.labels(q, network, limit)
+
+
+@router.get("/atlas")
+def atlas(
+    network: NetworkName,
+    layer: LayerName,
+    q: Annotated[str, Query(max_length=100, description="what they should look like")] = "",
+) -> dict[str, Any]:
+    """What is known of the portraits of a layer; their places are those in its picture."""
+    return catalogue.atlas(network, layer, q)
+
+
+@router.get("/atlas/portraits")
+def portraits(network: NetworkName, layer: LayerName) -> FileResponse:
+    """One picture with the portraits of a layer, row by row."""
+    path = find_atlas(network, layer).folder / PICTURE
+    if not path.is_file():
+        raise RefusedError(404, "the portraits are missing; build the atlas again")
+    return FileResponse(path, media_type="image/webp", headers={"Cache-Control": "max-age=3600"})
 
 
 @router.get("/settings")

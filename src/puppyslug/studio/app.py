@@ -72,6 +72,7 @@ def create_app(services: Services, *, host: str = "127.0.0.1", token: str | None
             "fields": catalogue.fields(),
             "networks": [one for one in catalogue.networks() if one["here"]],
             "pictures": pictures,
+            "atlases": catalogue.atlases(),
         }
         return templates.TemplateResponse(request, "studio.html", context)
 

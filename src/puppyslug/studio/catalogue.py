@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from puppyslug.atlas import find_atlas, list_atlases
 from puppyslug.labels import Label, bundled
 from puppyslug.networks import NetworkRecord, find_record, list_networks
 from puppyslug.networks.cache import is_here
@@ -63,12 +64,40 @@ def labels(word: str, network: str, limit: int) -> list[dict[str, Any]]:
     return [_label(label) for label in found]
 
 
+def atlases() -> list[dict[str, str]]:
+    """The layers of which there are portraits of all channels, or of all classes."""
+    return [{"network": one.index.network, "layer": one.index.layer} for one in list_atlases()]
+
+
+def atlas(network: str, layer: str, word: str) -> dict[str, Any]:
+    """The portraits of a layer.
+
+    Args:
+        network: the network's name.
+        layer: the layer's name.
+        word: only those that look like it; empty for all.
+
+    Raises:
+        AtlasError: there are none, or they are damaged.
+        NetworkError: no such network or layer.
+    """
+    found = find_atlas(network, layer)
+    entries = [entry for entry, _ in found.search(word)] if word else found.index.entries
+    return {
+        "size": found.index.size,
+        "columns": found.index.columns,
+        "count": len(found.index.entries),
+        "entries": [{"number": entry.number, "title": entry.title} for entry in entries],
+    }
+
+
 def _label(label: Label) -> dict[str, Any]:
     return {
         "name": label.name,
         "also": list(label.names[1:4]),
         "group": label.number is None,
         "members": len(label.members),
+        "number": label.members[0],
     }
 
 

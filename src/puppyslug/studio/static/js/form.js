@@ -1,5 +1,6 @@
 /** The form of settings: what is touched is sent; the rest is the look's own. */
 
+import * as atlas from "./atlas.js";
 import { catalogue, el, lookOf } from "./page.js";
 
 const SEEING = "natural";
@@ -8,14 +9,17 @@ const fields = () => look().querySelectorAll("[data-field]");
 
 export const what = () => look().elements.what.value;
 export const seeingNetwork = () =>
-  catalogue.presets.find((preset) => preset.name === SEEING).settings.network.split("+")[0];
+  catalogue.presets.find((preset) => preset.name === SEEING).settings.network;
 
 export function start() {
   look().addEventListener("change", (event) => {
     if (event.target.name === "what") turn();
     if (event.target.name === "preset") hint();
     if (event.target.id === "network") layers();
-    if (event.target.name === "layer") el("any-layer").value = event.target.value;
+    if (event.target.name === "layer") {
+      el("any-layer").value = event.target.value;
+      atlas.turn();
+    }
     if (event.target.id === "any-layer") markLayer();
   });
   for (const slider of document.querySelectorAll(".slider")) {
@@ -87,6 +91,7 @@ function markLayer() {
   for (const radio of look().querySelectorAll("[name=layer]")) {
     radio.checked = radio.value === el("any-layer").value;
   }
+  atlas.turn();
 }
 
 /** What was set, as fields of a recipe. */

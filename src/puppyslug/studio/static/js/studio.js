@@ -2,6 +2,7 @@
 
 import { at, get, post } from "./api.js";
 import { attempt, el, fail, say, show } from "./page.js";
+import * as atlas from "./atlas.js";
 import * as brush from "./brush.js";
 import * as form from "./form.js";
 import * as gallery from "./gallery.js";
@@ -71,6 +72,7 @@ async function open(id, { visited = false, filled = false } = {}) {
   });
 }
 
+atlas.start();
 form.start();
 brush.start();
 things.start(form.seeingNetwork);

@@ -1,6 +1,7 @@
 /** Completion over the names of things (an ARIA combobox). */
 
 import { get } from "./api.js";
+import * as atlas from "./atlas.js";
 import { el } from "./page.js";
 
 let found = [];
@@ -28,7 +29,10 @@ export function start(network) {
 async function search(word, network) {
   const number = ++asked;
   const query = new URLSearchParams({ q: word, limit: "12", network });
-  const labels = await get(`/api/labels?${query}`).catch(() => []);
+  const [labels, portraits] = await Promise.all([
+    get(`/api/labels?${query}`).catch(() => []),
+    atlas.known(network, "labels") ? atlas.open(network, "labels").catch(() => null) : null,
+  ]);
   if (number !== asked || document.activeElement !== el("see")) return;
   found = labels;
   const list = el("see-list");
@@ -37,7 +41,12 @@ async function search(word, network) {
     item.id = `see-${index}`;
     item.role = "option";
     item.ariaSelected = "false";
-    item.textContent = label.group ? `any ${label.name}` : label.name;
+    if (portraits) {
+      const portrait = Object.assign(document.createElement("span"), { className: "portrait" });
+      atlas.put(portrait, portraits, label.number);
+      item.append(portrait);
+    }
+    item.append(label.group ? `any ${label.name}` : label.name);
     const hint = document.createElement("span");
     hint.className = "quiet";
     hint.textContent = label.group ? ` one of ${label.members}` : ` ${label.also.slice(0, 2).join(", ")}`;
