@@ -10,6 +10,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from puppyslug.answering import strongest
+    from puppyslug.atlas import Atlas, find_atlas, list_atlases
     from puppyslug.classification import classify
     from puppyslug.dreaming import DreamStep, dream, dream_steps
     from puppyslug.errors import PuppyslugError
@@ -20,9 +22,11 @@ if TYPE_CHECKING:
     from puppyslug.networks.loading import load_network
     from puppyslug.networks.network import Network
     from puppyslug.objectives import channel, guide, layer, neuron, parse_objective, see
+    from puppyslug.portraits import portrait_steps
     from puppyslug.recipe import Recipe
 
 __all__ = [
+    "Atlas",
     "DreamStep",
     "Network",
     "PuppyslugError",
@@ -32,19 +36,24 @@ __all__ = [
     "classify",
     "dream",
     "dream_steps",
+    "find_atlas",
     "find_label",
     "guide",
     "layer",
+    "list_atlases",
     "list_networks",
     "load_image",
     "load_network",
     "neuron",
     "parse_objective",
+    "portrait_steps",
     "save_image",
     "see",
+    "strongest",
 ]
 
 _ROOMS = {
+    "Atlas": "atlas",
     "DreamStep": "dreaming",
     "Network": "networks.network",
     "PuppyslugError": "errors",
@@ -54,16 +63,20 @@ _ROOMS = {
     "classify": "classification",
     "dream": "dreaming",
     "dream_steps": "dreaming",
+    "find_atlas": "atlas",
     "find_label": "labels",
     "guide": "objectives",
     "layer": "objectives",
+    "list_atlases": "atlas",
     "list_networks": "networks",
     "load_image": "images",
     "load_network": "networks.loading",
     "neuron": "objectives",
     "parse_objective": "objectives",
+    "portrait_steps": "portraits",
     "save_image": "images",
     "see": "objectives",
+    "strongest": "answering",
 }
 
 
