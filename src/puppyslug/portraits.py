@@ -26,19 +26,22 @@ class Way(NamedTuple):
 
     Attributes:
         decay: of its spectrum, see ``Fourier``.
-        distance: how far its numbers may go in all, in Adam's units: rate × steps.
+        rate: Adam's.
+        distance: how far its numbers should go at least, in rates times steps: fewer steps are
+            larger ones.
         size: edge, in pixels, that shows what there is to see.
         steps: as few as do.
     """
 
     decay: float
+    rate: float
     distance: float
     size: int
     steps: int
 
 
 # classes are of large shapes and soft colours
-CHANNELS, CLASSES = Way(1.35, 6.4, 112, 48), Way(1.5, 19.2, 128, 64)
+CHANNELS, CLASSES = Way(1.35, 0.05, 6.4, 112, 48), Way(1.5, 0.2, 19.2, 128, 64)
 WAKING = 16  # steps in which what does not respond at all is looked for before its ReLU
 LOGIT = 0.3  # weight of a class's own logit beside its probability, which alone hardly moves
 PAD = 12  # pixels of grey around the picture, into which it may move
@@ -106,7 +109,8 @@ def portrait_steps(
         transparent=transparent,
         device=network.device,
     )
-    climber = torch.optim.Adam([drawing.numbers], lr=way.distance / max(steps, way.steps))
+    rate = max(way.rate, way.distance / max(steps, way.steps))
+    climber = torch.optim.Adam([drawing.numbers], lr=rate)
     generator = np.random.default_rng(seed)
     scores = torch.ones(len(objectives))
     for step in range(steps):
