@@ -32,8 +32,12 @@ class Answer:
     where: Tensor
 
     def heat(self, size: tuple[int, int]) -> Tensor:
-        """Where it fires, 1×1×height×width in [0, 1], for a picture of this (height, width)."""
-        smooth = interpolate(self.where[None, None], size=size, mode="bicubic").clamp(min=0)
+        """Where it fires, 1×1×height×width in [0, 1], for a picture of this (height, width).
+
+        Square roots, so that what is half as strong can still be seen.
+        """
+        roots = self.where[None, None].sqrt()
+        smooth = interpolate(roots, size=size, mode="bicubic", align_corners=False).clamp(min=0)
         return smooth / smooth.max().clamp(min=torch.finfo().tiny)
 
 

@@ -92,7 +92,7 @@ def channels(
         lit = heat_map(image, answer.heat((image.shape[-2], image.shape[-1])))
         title = f"  {atlas.entry(answer.channel).title}" if atlas else ""
         pair = side_by_side([lit, portrait.resize((lit.height, lit.height))])
-        tiles.append(Tile(pair, f"{name}:{answer.channel}{title}", f"{answer.times:.3g}×"))
+        tiles.append(Tile(pair, f"{name}:{answer.channel}{title}", f"{answer.times:.3g} x"))
     destination.save(contact_sheet(tiles), "", quiet=quiet)
     return 0
 
