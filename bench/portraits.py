@@ -20,7 +20,7 @@ import torch
 
 from puppyslug.atlas import Atlas, list_atlases
 from puppyslug.atlas.building import plan, portraits_of
-from puppyslug.atlas.drawing import BATCH, draw_batch
+from puppyslug.atlas.drawing import BATCH, draw_batch, objective_of
 from puppyslug.atlas.naming import answers_to
 from puppyslug.classification import verdict_logits
 from puppyslug.networks import find_record
@@ -30,6 +30,8 @@ from puppyslug.networks.records import CLASS_MAP
 
 JUDGE = "efficientnet_lite2"
 CHANNELS, OTHERS, CLASSES = 100, 50, 50
+PORTRAYED = (("vgg19", "relu4_4"), ("efficientnet_lite0", CLASS_MAP))  # for the rate
+EDGE = 112  # pixels, of portraits whose rate is measured
 
 
 def selective(atlas: Atlas, chance: random.Random) -> str:
@@ -59,10 +61,10 @@ def known(atlas: Atlas, chance: random.Random) -> str:
     return f"{JUDGE} knows {sum(sample)} of {CLASSES} random classes ({sum(right)} of {len(right)})"
 
 
-def rate(layer: str, count: int, rounds: int) -> None:
+def rate(name: str, layer: str, count: int, rounds: int) -> None:
     """Compare the seconds of a portrait drawn together, one by one, and by a process each."""
-    network = load_network("vgg19", winograd="steady")
-    job = plan(network, layer)
+    network = load_network(name, winograd="steady")
+    job = plan(network, layer, size=EDGE)
     numbers = range(count)
     best = dict.fromkeys(("together", "one by one", "a process each"), float("inf"))
 
@@ -78,26 +80,29 @@ def rate(layer: str, count: int, rounds: int) -> None:
             list(draw_batch(network, job, [number]))
             note("one by one", start, 1)
             start = time.perf_counter()
-            command = [sys.executable, "-m", "puppyslug", "portrait", f"{layer}:{number}"]
-            command += ["-o", str(Path(folder) / f"{number}.png"), "--quiet"]
+            objective = str(objective_of(network, layer, number))
+            command = [sys.executable, "-m", "puppyslug", "portrait", objective]
+            command += ["--network", name, "-o", str(Path(folder) / f"{number}.png"), "--quiet"]
             command += ["--size", str(job.size), "--steps", str(job.steps)]
             subprocess.run(command, check=True, capture_output=True)
             note("a process each", start, 1)
-    print(f"{layer}, {job.size} pixels, {job.steps} steps, {torch.get_num_threads()} threads")
-    for name, seconds in best.items():
+    print(
+        f"{name} {layer}, {job.size} pixels, {job.steps} steps, {torch.get_num_threads()} threads"
+    )
+    for way, seconds in best.items():
         times = seconds / best["together"]
-        print(f"  {name:15} {seconds:6.2f} s a portrait, {times:.2f} of together")
+        print(f"  {way:15} {seconds:6.2f} s a portrait, {times:.2f} of together")
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rate", action="store_true")
-    parser.add_argument("--layer", default="relu4_4")
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
     if chosen.rate:
-        rate(chosen.layer, BATCH, chosen.rounds)
+        for name, layer in PORTRAYED:
+            rate(name, layer, BATCH, chosen.rounds)
         return
     for atlas in list_atlases():
         chance = random.Random(1)
