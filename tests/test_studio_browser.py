@@ -111,11 +111,11 @@ def test_a_photo_dreams_before_your_eyes(page):
 
 def test_a_channel_is_chosen_by_what_it_looks_for(page, studio):
     page.get_by_text("A layer", exact=True).click()
-    page.select_option("#any-layer", "relu5_2")
+    page.select_option("#any-layer", "relu4_4")
     page.click("#atlas summary")
     expect(page.locator("#portraits button")).to_have_count(512)
     page.fill("#atlas-words", "dog")
-    asked = {"network": "vgg19", "layer": "relu5_2", "q": "dog"}
+    asked = {"network": "vgg19", "layer": "relu4_4", "q": "dog"}
     dogs = studio.client.get("/api/atlas", params=asked).json()["entries"]
     expect(page.locator("#portraits button")).to_have_count(len(dogs))
     first = page.locator("#portraits button").first
@@ -283,6 +283,10 @@ def test_everybody_can_use_it(browser, studio, device, scheme):
     for what in ("A thing", "A layer", "Like a picture"):
         page.get_by_text(what, exact=True).click()
         check(what)
+    page.get_by_text("A layer", exact=True).click()
+    page.click("#atlas summary")
+    expect(page.locator("#portraits button").first).to_be_visible()
+    check("channels by their portraits")
     begin(page)
     check("running")
     page.click("#stop")
