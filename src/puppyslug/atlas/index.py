@@ -1,9 +1,10 @@
 """The index of an atlas: what each portrait shows, and which others are like it. Torch-free."""
 
+import functools
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from puppyslug.errors import AtlasError
 from puppyslug.storing import write_whole
@@ -72,10 +73,6 @@ class Entry(_Record):
             return self.name
         return self.guesses[0].name if self.sure else "unsure"
 
-    def others(self, least: float = 0.05) -> tuple[Guess, ...]:
-        """What a portrait of a class is taken for besides."""
-        return tuple(g for g in self.guesses if g.name != self.name and g.probability >= least)
-
 
 class Index(_Record):
     """An atlas without its pictures.
@@ -113,16 +110,12 @@ class Index(_Record):
         """
         path = folder / FILE
         try:
-            with path.open("rb") as file:
-                text = file.read(_MAX_BYTES)
-            index = cls.model_validate_json(text)
-        except (OSError, ValidationError) as error:
+            stat = path.stat()
+            return _parsed(path, stat.st_mtime_ns, stat.st_size)
+        except (OSError, ValueError) as error:  # pydantic's are ValueErrors
             raise AtlasError(
                 f"{path} is damaged, or no index of an atlas; remove the folder and build again"
             ) from error
-        if [entry.number for entry in index.entries] != list(range(len(index.entries))):
-            raise AtlasError(f"{path} is damaged: its channels are not in order; build again")
-        return index
 
     def write(self, folder: Path) -> None:
         """Write the index into a folder.
@@ -131,3 +124,19 @@ class Index(_Record):
             OutputError: it cannot be written there.
         """
         write_whole(folder / FILE, self.model_dump_json().encode())
+
+
+@functools.lru_cache(maxsize=32)
+def _parsed(path: Path, _changed: int, size: int) -> Index:
+    """An index that is read again only where its file has changed.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no index.
+    """
+    if size > _MAX_BYTES:
+        raise ValueError
+    index = Index.model_validate_json(path.read_bytes())
+    if [entry.number for entry in index.entries] != list(range(len(index.entries))):
+        raise ValueError
+    return index

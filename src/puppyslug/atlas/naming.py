@@ -1,6 +1,6 @@
 """What portraits show, by a classifier; and which channels are alike, by their answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -13,8 +13,6 @@ from puppyslug.networks.network import Network
 GUESSES = 8  # kept of each portrait; the first three are shown
 NEIGHBOURS = 8
 _TOGETHER = 16  # portraits that are looked at at a time
-
-Portrait = Callable[[int], Tensor]
 
 
 class Named(NamedTuple):
