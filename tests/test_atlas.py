@@ -293,6 +293,8 @@ def test_a_sheet_of_atlases_of_two_sizes(tmp_path, toy):
 def test_the_commands(tmp_path, monkeypatch, capsys, shelf):
     monkeypatch.chdir(tmp_path)
     command = ["atlas", "build", "vgg19", "relu1_1", "--size", "16", "--steps", "1"]
+    assert main(["atlas"]) == 0
+    assert "build" in capsys.readouterr().out
     assert main(["atlas", "show", "vgg19", "relu1_1"]) == 1
     assert re.search(r"'puppyslug atlas build vgg19 relu1_1' draws it, in about \d+ (s|min)",
                      capsys.readouterr().err)  # fmt: skip

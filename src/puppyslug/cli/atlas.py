@@ -63,12 +63,14 @@ OutputOrPage = Annotated[
 ]
 EYES = str(find_preset(SEEING).settings["network"])
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
 
 @app.callback()
-def atlas() -> None:
-    """Atlases: portraits of every channel or class, named and searchable."""
+def atlas(context: typer.Context) -> None:
+    """Portraits of every channel or class: build, name and search them."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 @app.command()
