@@ -4,6 +4,9 @@ import errno
 import json
 import os
 import re
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -334,3 +337,29 @@ def test_the_commands(tmp_path, monkeypatch, capsys, shelf):
     ):
         assert main(["atlas", *arguments]) == 1, arguments
         assert said in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_build_that_is_killed_at_any_moment_ends_equal(tmp_path):
+    command = [sys.executable, "-m", "puppyslug", "atlas", "build", "vgg19", "relu1_1"]
+    command += ["--size", "32", "--steps", "24", "--classifier", "efficientnet_lite0", "--quiet"]
+
+    def start(data):
+        environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path / data)}
+        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+
+    def portraits(data):
+        return len(list((tmp_path / data).rglob("*.png")))
+
+    assert start("whole").wait() == 0
+    for kept in (1, 20, 40):
+        with start("killed") as process:
+            while portraits("killed") < kept and process.poll() is None:
+                time.sleep(0.01)
+            process.kill()
+        assert portraits("killed") >= kept
+    assert start("killed").wait() == 0
+    (whole,), (killed,) = (
+        (tmp_path / data / "puppyslug/atlases").iterdir() for data in ("whole", "killed")
+    )
+    assert contents(killed) == contents(whole)
