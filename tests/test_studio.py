@@ -246,7 +246,16 @@ def test_what_there_is_to_choose_from(studio):
     assert networks["vgg19"]["here"]
     assert networks["vgg19"]["layers"][0]["name"] == "conv1_1"
     labels = studio.client.get("/api/labels", params={"q": "retriever"}).json()
-    assert labels[0] == {"name": "retriever", "also": [], "group": True, "members": 5}
+    assert labels[0] == {
+        "name": "retriever", "also": [], "group": True, "members": 5, "number": 205,
+    }  # fmt: skip
+    asked = {"network": "vgg19", "layer": "relu5_2"}
+    every = studio.client.get("/api/atlas", params=asked).json()
+    dogs = studio.client.get("/api/atlas", params={**asked, "q": "dog"}).json()
+    assert len(every["entries"]) == every["count"] == 512 > len(dogs["entries"]) > 5
+    unbuilt = studio.client.get("/api/atlas", params={**asked, "layer": "relu1_1"})
+    assert unbuilt.status_code == 422
+    assert "puppyslug atlas build vgg19 relu1_1" in unbuilt.json()["detail"]
     settings = studio.client.get("/api/settings").json()
     assert settings["fields"]["step_size"]["usual"] == [0.1, 10, 0.1]
     assert settings["fields"]["iterations"]["default"] == Recipe.model_fields["iterations"].default
