@@ -7,7 +7,7 @@ from pathlib import Path
 
 COMMANDS = (
     "dream", "redo", "sheet", "zoom", "journey", "film",
-    "portrait", "channels", "studio", "classify", "layers", "labels", "bench",
+    "portrait", "channels", "teach", "studio", "classify", "layers", "labels", "bench",
     "atlas", "networks",
 )  # fmt: skip
 INNER = (

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from puppyslug.objectives import channel, guide, layer, neuron, parse_objective, see
     from puppyslug.portraits import portrait_steps
     from puppyslug.recipe import Recipe
+    from puppyslug.teaching import teach
 
 __all__ = [
     "Atlas",
@@ -50,6 +51,7 @@ __all__ = [
     "save_image",
     "see",
     "strongest",
+    "teach",
 ]
 
 _ROOMS = {
@@ -77,6 +79,7 @@ _ROOMS = {
     "save_image": "images",
     "see": "objectives",
     "strongest": "answering",
+    "teach": "teaching",
 }
 
 

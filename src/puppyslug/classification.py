@@ -7,9 +7,10 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from puppyslug.evidence import class_map
-from puppyslug.networks import NetworkRecord
+from puppyslug.labels import NONE
 from puppyslug.networks.loading import load_network
 from puppyslug.networks.network import Network
+from puppyslug.networks.records import Taught
 from puppyslug.objectives import Objective, SeeTerm
 from puppyslug.presets import EYES
 from puppyslug.sources import Source, read_picture
@@ -41,10 +42,13 @@ class Verdict:
     Attributes:
         guesses: the likeliest classes, likeliest first.
         sure: whether the first is likely enough to be told from a guess.
+        thing: of a network that was taught, which of the things it is, or ``"none"``: likelier
+            than all others together where it is sure.
     """
 
     guesses: tuple[Guess, ...]
     sure: bool
+    thing: str | None = None
 
 
 def classify(source: Source | Tensor, *, network: Network | str = EYES, top: int = 5) -> Verdict:
@@ -65,30 +69,55 @@ def classify(source: Source | Tensor, *, network: Network | str = EYES, top: int
     if isinstance(network, str):
         network = load_network(network)
     image = source if isinstance(source, Tensor) else read_picture(source, LONGEST).image
-    chances = verdict_logits(network, image).softmax(0)
+    taught = network.record.taught
+    logits = verdict_logits(network, image)
+    chances = (logits if taught is None else sharpened(logits, taught)).softmax(0)
     vocabulary = network.known_vocabulary()
     best = chances.topk(min(top, chances.numel()))
     guesses = tuple(
         Guess(number, vocabulary.class_name(number), probability)
         for number, probability in zip(best.indices.tolist(), best.values.tolist(), strict=True)
     )
-    return Verdict(guesses, sure=float(chances.max()) >= UNSURE_BELOW)
+    if taught is None:
+        return Verdict(guesses, sure=float(chances.max()) >= UNSURE_BELOW)
+    among = among_things(chances, len(taught.things))
+    thing = (*taught.things, NONE)[int(among.argmax())]
+    return Verdict(guesses, sure=float(among.max()) >= taught.sure_from, thing=thing)
+
+
+def sharpened(logits: Tensor, taught: Taught) -> Tensor:
+    """Logits (…, classes) of a network that was taught, as sure as they are often right."""
+    things = len(taught.things)
+    moved = torch.cat([logits[..., :things] + taught.shift, logits[..., things:]], -1)
+    return moved * taught.sharpness
+
+
+def among_things(chances: Tensor, things: int) -> Tensor:
+    """The probabilities of the things that a network was taught, and that it is none of them.
+
+    Args:
+        chances: (…, classes), the things' first.
+        things: how many there are.
+
+    Returns:
+        (…, things + 1).
+    """
+    return torch.cat([chances[..., :things], chances[..., things:].sum(-1, keepdim=True)], -1)
 
 
 def verdict_logits(network: Network, image: Tensor) -> Tensor:
     """The network's logits for a whole picture, float32 of shape (classes,)."""
-    return class_map(network, looked_at(image, network.record)).mean((0, 2, 3))
+    return class_map(network, looked_at(image, network.record.trained_at)).mean((0, 2, 3))
 
 
-def looked_at(image: Tensor, record: NetworkRecord) -> Tensor:
+def looked_at(image: Tensor, shortest: int) -> Tensor:
     """The picture at the size that a network knows things at.
 
     Args:
         image: 1×3×H×W RGB in [0, 1].
-        record: the network.
+        shortest: edge, in pixels, of the pictures that the network was trained with.
     """
     height, width = image.shape[-2:]
-    shortest = record.trained_at
     scale = shortest / min(height, width)
     rows, columns = (
         min(max(shortest, round(edge * scale)), LONGEST_LOOK * shortest) for edge in (height, width)

@@ -58,7 +58,9 @@ def mask_by_name(mask: Mask, network: Network, image: Tensor) -> Tensor:
         1×1×H×W in [0, 1], from 0 to 1.
     """
     size = (image.shape[-2], image.shape[-1])
-    evidence = class_map(network, looked_at(image, network.record), mask.seen.label.members)
+    evidence = class_map(
+        network, looked_at(image, network.record.trained_at), mask.seen.label.members
+    )
     evidence = blur(evidence, MASK_BLUR)
     seen = where_seen(evidence, size, sharpness=MASK_SHARPNESS)
     low, high = seen.min(), seen.max()

@@ -318,7 +318,7 @@ def _network(recipe: Recipe, files: Files, device: str) -> Network:
             f"the recipe needs the weights file {wanted.name}; name it with --weights"
         )
     network = load_network(
-        recipe.network,
+        record,
         weights=files.weights,
         labels=files.labels,
         precision=recipe.precision,
@@ -330,6 +330,11 @@ def _network(recipe: Recipe, files: Files, device: str) -> Network:
             raise WeightsError(
                 f"{recipe.network} has other weights now than when the recipe was made; a dream "
                 "can be dreamt again only with the same ones"
+            )
+        if record.taught is not None:
+            raise WeightsError(
+                f"{recipe.network} is not the network that the recipe was made with; it was taught "
+                "again, or is another of that name: name the right one with --network"
             )
         if files.weights is None:
             raise WeightsError(

@@ -22,6 +22,7 @@ from puppyslug.easing import value_at
 from puppyslug.errors import NetworkError, RecipeError, nearest
 from puppyslug.labels import FindLabel, find_label, finder, open_label
 from puppyslug.networks import find_record
+from puppyslug.networks.taught import without_folders
 from puppyslug.objectives import Objective, parse_mask, parse_objective
 from puppyslug.presets import find_preset
 from puppyslug.sizes import MAX_EDGE, Size, check_size, format_size, memory_bytes, parse_size
@@ -267,6 +268,11 @@ class Recipe(BaseModel):
     schedule: tuple[Change, ...] = Field(
         (), max_length=1000, description="settings changed while dreaming"
     )
+
+    @field_validator("network")
+    @classmethod
+    def _without_folders(cls, name: str) -> str:
+        return without_folders(name)
 
     @field_validator("composed")
     @classmethod

@@ -9,6 +9,31 @@ from pathlib import Path
 from puppyslug.errors import OutputError
 
 
+def check_place(path: Path, *, overwrite: bool) -> None:
+    """Refuse early a file that could not be written later.
+
+    Args:
+        path: the file to be written.
+        overwrite: whether it may exist already.
+
+    Raises:
+        OutputError: a folder that does not exist or cannot be written to, a file that exists.
+    """
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise OutputError(f"the folder {path.parent} does not exist; make it first")
+    if os.path.lexists(path) and not overwrite:
+        raise OutputError(f"{path} exists; name another file or add --force")
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".puppyslug-"):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"the folder {path.parent} cannot be written to: {error.strerror}"
+        ) from error
+
+
 def write_whole(path: Path, data: bytes | memoryview, *, overwrite: bool = True) -> None:
     """Write a file; it appears whole or not at all.
 

@@ -20,6 +20,7 @@ from puppyslug.cli.redo import redo
 from puppyslug.cli.sheet import sheet
 from puppyslug.cli.studio import studio
 from puppyslug.cli.tables import layers, networks, start
+from puppyslug.cli.teach import teach
 from puppyslug.cli.zoom import journey, zoom
 from puppyslug.errors import PuppyslugError
 
@@ -43,6 +44,7 @@ for command in (
     film,
     portrait,
     channels,
+    teach,
     studio,
     classify,
     layers,

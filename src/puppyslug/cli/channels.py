@@ -72,7 +72,7 @@ def channels(
     from puppyslug.sheets import Tile, contact_sheet, side_by_side
 
     network = load_network(
-        recipe.network,
+        record,
         weights=files.weights,
         labels=files.labels,
         precision=recipe.precision,

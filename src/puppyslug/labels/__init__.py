@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from puppyslug.errors import LabelError
 from puppyslug.labels.records import Label
-from puppyslug.labels.vocabulary import Vocabulary, bundled, imagenet
+from puppyslug.labels.vocabulary import NONE, Vocabulary, bundled, imagenet
 
 __all__ = [
+    "NONE",
     "FindLabel",
     "Label",
     "Vocabulary",

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +12,8 @@ from puppyslug.errors import LabelError
 from puppyslug.labels.records import Label, named_class, read_labels, read_table, told_apart
 from puppyslug.labels.searching import Searcher
 from puppyslug.labels.spelling import key, keys
+
+NONE = "none"  # what is none of the things that a network was taught
 
 
 class Vocabulary:
@@ -37,6 +40,32 @@ class Vocabulary:
     def numbered(cls, count: int) -> "Vocabulary":
         """Classes that nobody has named, as ``class 0``, ``class 1`` and so on."""
         return cls.of_names("numbers", (f"class {number}" for number in range(count)))
+
+    @classmethod
+    def taught(cls, name: str, things: Sequence[str], below: "Vocabulary | None") -> "Vocabulary":
+        """Things that a network was taught, and after them what it knew before.
+
+        Args:
+            name: what to call the vocabulary.
+            things: the names of the first classes.
+            below: what the network knew before, all of which is the group ``none`` now; None for
+                nothing, then ``none`` is one class more.
+        """
+        own = [named_class([thing], number) for number, thing in enumerate(things)]
+        if below is None:
+            return cls(name, told_apart([*own, named_class([NONE], len(own))]))
+        taken = {key(thing) for thing in (*things, NONE)}
+        moved = [
+            replace(
+                label,
+                names=(f"{label.name} of {below.name}",) if key(label.name) in taken
+                else tuple(one for one in label.names if key(one) not in taken),
+                members=tuple(len(own) + number for number in label.members),
+            )
+            for label in below.labels
+        ]  # fmt: skip
+        none = Label((NONE,), tuple(range(len(own), len(own) + below.classes)))
+        return cls(name, [*own, *moved, none])
 
     @classmethod
     def read(cls, path: Path, *, classes: int) -> "Vocabulary":

@@ -1,4 +1,4 @@
-"""Networks that others bring: installed packages, timm, torchvision, a function of your own.
+"""Networks that others bring: packages, timm, torchvision, a function or a file of your own.
 
 A function named ``package.module:factory`` is code, and so are timm's and torchvision's models,
 which also download. They run only where whoever asks for them was asked: ``allow`` them first. A
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from puppyslug.errors import NetworkError
 from puppyslug.networks.records import JOIN, RECORDS, NetworkRecord
+from puppyslug.networks.taught import is_own_file, remember
 
 if TYPE_CHECKING:
     from puppyslug.networks.network import Network
@@ -44,10 +45,19 @@ def is_brought(name: str) -> bool:
 def allow(name: str) -> None:
     """Let a name such as ``package.module:factory`` be run: whoever calls this was asked.
 
+    A file that was taught is looked up, too, and goes by its name without folders from then on.
+
     Args:
         name: of a network, or several joined by ``+``.
+
+    Raises:
+        NetworkError: there is no such file, or it is no taught network.
     """
-    _allowed.update(part.strip() for part in name.split(JOIN))
+    for part in map(str.strip, name.split(JOIN)):
+        if is_own_file(part):
+            remember(Path(part))
+        else:
+            _allowed.add(part)
 
 
 def record_of(name: str) -> NetworkRecord:

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from puppyslug.errors import WeightsError
-from puppyslug.networks.records import NetworkRecord, PackagedWeights, RemoteFile
+from puppyslug.networks.records import NetworkRecord, OwnFile, PackagedWeights, RemoteFile
 
 FOLDER_VARIABLE = "PUPPYSLUG_CACHE"
 
@@ -66,6 +66,8 @@ def is_here(record: NetworkRecord) -> bool:
     """Whether a network's weights are on this machine, so that it can be loaded."""
     if isinstance(record.weights, PackagedWeights):
         return importlib.util.find_spec(record.weights.package) is not None
+    if isinstance(record.weights, OwnFile):
+        return record.weights.path.is_file()
     try:
         return record.weights is None or cached_path(record.weights).is_file()
     except OSError:  # a cache that may not be read

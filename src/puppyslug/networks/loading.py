@@ -20,7 +20,7 @@ from puppyslug.networks.weights import check_known, fill, find_weights
 
 
 def load_network(
-    name: str,
+    name: str | NetworkRecord,
     *,
     weights: str | Path | None = None,
     labels: str | Path | None = None,
@@ -32,8 +32,9 @@ def load_network(
 
     Args:
         name: a network's name, as ``list_networks`` gives them; several joined by ``+``;
-            ``timm/NAME`` or ``torchvision/NAME``; or ``"package.module:factory"``, code of your
-            own that is then run.
+            ``timm/NAME`` or ``torchvision/NAME``; a file that was taught; or
+            ``"package.module:factory"``, code of your own that is then run. Or a record that was
+            looked up, where whoever named it was asked.
         weights: a weights file instead of the one that the install brought, or its URL.
         labels: a file with the names of its classes; see ``puppyslug.labels.records.read_labels``.
         precision: ``"float32"``, ``"bfloat16"``, or ``"auto"`` for what the processor is fast at.
@@ -46,12 +47,13 @@ def load_network(
         NetworkError: unknown network.
         WeightsError: weights that are missing, damaged or of another network.
     """
-    allow(name)
-    record = find_record(name)
+    if isinstance(name, str):
+        allow(name)
+    record = find_record(name) if isinstance(name, str) else name
     for option, file in (("weights", weights), ("labels", labels)):
         if file is not None and record.members:
             raise WeightsError(f"{record.name} is several networks; a {option} file is for one")
-        if file is not None and record.brought:
+        if file is not None and (record.brought or record.taught):
             raise WeightsError(f"{record.name} brings its own {option}; leave out --{option}")
     path = None if weights is None else _local(weights)
     device = resolve_device(device)

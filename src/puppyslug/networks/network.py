@@ -16,7 +16,7 @@ from puppyslug.networks.families import Family
 from puppyslug.networks.families.module import Module
 from puppyslug.networks.kernels import Convolution
 from puppyslug.networks.measuring import measure
-from puppyslug.networks.records import NetworkRecord
+from puppyslug.networks.records import RECORDS, NetworkRecord
 from puppyslug.networks.records.record import MODULE
 
 DTYPES = {
@@ -147,6 +147,11 @@ class Network:
             vocabulary=self.vocabulary,
         )
 
+    @property
+    def family(self) -> Family:
+        """Its layers with their weights; shared, so copy what is to be changed."""
+        return self._family
+
     def renamed(self, name: str) -> Self:
         """The same network, called so."""
         self.record = replace(self.record, name=name)
@@ -205,6 +210,10 @@ class Network:
 def _vocabulary_of(record: NetworkRecord) -> Vocabulary | None:
     if not record.classes:
         return None
+    if record.taught is not None:
+        classes, base = record.taught.classes, RECORDS[record.taught.base]
+        below = Vocabulary.of_names(base.name, classes) if classes else bundled(base.vocabulary)
+        return Vocabulary.taught(record.name, record.taught.things, below)
     return bundled(record.vocabulary) or Vocabulary.numbered(record.classes)
 
 

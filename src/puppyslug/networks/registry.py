@@ -3,6 +3,7 @@
 from puppyslug.errors import NetworkError, nearest
 from puppyslug.networks.brought import is_brought, names_of_packages, record_of
 from puppyslug.networks.records import JOIN, RECORDS, NetworkRecord, combine
+from puppyslug.networks.taught import is_own_file, own_name, remembered
 
 
 def list_networks() -> tuple[NetworkRecord, ...]:
@@ -27,5 +28,13 @@ def _single(name: str) -> NetworkRecord:
         return RECORDS[name]
     if is_brought(name):
         return record_of(name)
+    if is_own_file(name):
+        record = remembered(name)
+        if record is None:
+            raise NetworkError(
+                f"the network {own_name(name)[:80]} is a file of somebody's own that is not here; "
+                "name it with --network"
+            )
+        return record
     known = (*RECORDS, *names_of_packages())
     raise NetworkError(f"there is no network {name!r}; {nearest(name, known)}")

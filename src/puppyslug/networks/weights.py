@@ -11,7 +11,8 @@ from puppyslug.errors import WeightsError
 from puppyslug.networks.cache import cached_path, checksum_fits
 from puppyslug.networks.families import FAMILIES, Family
 from puppyslug.networks.reading import read_weights
-from puppyslug.networks.records import RECORDS, NetworkRecord, PackagedWeights, RemoteFile
+from puppyslug.networks.records import RECORDS, NetworkRecord, OwnFile, PackagedWeights, RemoteFile
+from puppyslug.networks.records.record import Taught
 
 _MOST_NAMED = 3  # layers that a message names
 
@@ -24,6 +25,8 @@ def find_weights(record: NetworkRecord) -> Path:
     """
     if isinstance(record.weights, PackagedWeights):
         return packaged_path(record.weights)
+    if isinstance(record.weights, OwnFile):
+        return record.weights.path
     if record.weights is None:
         raise WeightsError(f"{record.name} has no weights file")
     path = cached_path(record.weights)
@@ -62,6 +65,8 @@ def check_known(record: NetworkRecord, path: Path, sha256: str) -> None:
             f"{path} is damaged or from another release of {weights.package}; reinstall "
             "with the constraints file"
         )
+    if isinstance(weights, OwnFile) and sha256 != weights.sha256:
+        raise WeightsError(f"{path} changed while it was read; try again")
     known = isinstance(weights, RemoteFile) and f"sha256:{sha256}" == weights.checksum
     if isinstance(weights, RemoteFile) and not known and not checksum_fits(path, weights.checksum):
         raise WeightsError(
@@ -84,7 +89,7 @@ def fill(family: Family, record: NetworkRecord, path: Path) -> None:
     """
     weights = read_weights(path)
     try:
-        family.load_state_dict(_fitting(family, weights), assign=True)
+        family.load_state_dict(_fitting(family, weights, record.taught), assign=True)
     except WeightsError as error:
         like = [name for name in _networks_like(weights) if name != record.name]
         advice = f"; it looks like {' or '.join(like)}: take --network {like[0]}" if like else ""
@@ -112,7 +117,14 @@ class _Watched(Mapping[str, Tensor]):
         return len(self._weights)
 
 
-def _fitting(family: Family, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _as_saved(family: Family, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state that a taught network was saved as."""
+    return {name: weights[name] for name in family.state_dict()}
+
+
+def _fitting(
+    family: Family, weights: Mapping[str, Tensor], taught: Taught | None = None
+) -> dict[str, Tensor]:
     """The weights as the family's state; every shape fits, and nothing is left over.
 
     Raises:
@@ -120,7 +132,7 @@ def _fitting(family: Family, weights: Mapping[str, Tensor]) -> dict[str, Tensor]
     """
     watched = _Watched(weights)
     try:
-        state = family.translate(watched)
+        state = family.translate(watched) if taught is None else _as_saved(family, watched)
     except KeyError as error:
         raise WeightsError(f"it has no {error.args[0]!r}") from error
     except (IndexError, RuntimeError) as error:

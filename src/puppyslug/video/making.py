@@ -1,6 +1,5 @@
 """From a generator of frames to a finished film: journal, resume, assembly."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from puppyslug.errors import OutputError
+from puppyslug.storing import check_place
 from puppyslug.video.journal import Journal, Made, State, room_needed
 from puppyslug.video.reading import Frame, Pixels
 from puppyslug.video.segments import Segment
@@ -29,12 +29,7 @@ def check_film(path: Path, *, force: bool, read: Path | None = None) -> None:
         OutputError: an unknown suffix, no such folder, or a film that is there already.
     """
     check_suffix(path)
-    if not path.parent.is_dir():
-        raise OutputError(f"the folder {path.parent} does not exist")
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; name a file in it")
-    if not os.access(path.parent, os.W_OK):
-        raise OutputError(f"the folder {path.parent} cannot be written")
+    check_place(path, overwrite=True)
     if path.exists() and read is not None and read.exists() and path.samefile(read):
         raise OutputError(f"{path} is what is read for this; name another file")
     if path.exists() and not force:

@@ -29,7 +29,8 @@ class AlexNet(Family):
                 convolution(below, stage.channels, stage.kernel, stage.stride, stage.padding)
             )
             below = stage.channels
-        self.dense = Dense(below, FC6_KERNEL, HIDDEN)
+        self.top_from = "fc6"
+        self.dense = Dense(below, FC6_KERNEL, HIDDEN, record.classes)
 
     def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:  # noqa: ARG002
         """See ``Family.layers``; nothing that was yielded is overwritten."""
@@ -41,6 +42,15 @@ class AlexNet(Family):
                 x = halve(x)
                 yield f"pool{number}", x
         yield from self.dense.layers(x)
+
+    @property
+    def classifier(self) -> nn.Conv2d:
+        """See ``Family.classifier``."""
+        return self.dense.labels
+
+    def top(self, x: Tensor) -> Tensor:
+        """See ``Family.top``."""
+        return convolve_relu(self.dense.fc7, x)
 
     def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Read torchvision's state dict."""

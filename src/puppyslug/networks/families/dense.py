@@ -7,19 +7,18 @@ from torch import Tensor, nn
 from puppyslug.networks.families.folding import classifier
 from puppyslug.networks.families.layers import convolution, convolve_relu
 from puppyslug.networks.records import CLASS_MAP
-from puppyslug.networks.records.imagenet import CLASSES
 
 
 class Dense(nn.Module):
     """fc6, fc7 and the classifier, as convolutions."""
 
-    def __init__(self, below: int, kernel: int, hidden: int) -> None:
-        """Take the channels below, the positions of them that fc6 sees, and its own channels."""
+    def __init__(self, below: int, kernel: int, hidden: int, classes: int) -> None:
+        """Take the channels below, the positions that fc6 sees, its channels, and the classes."""
         super().__init__()
         self._kernel = kernel
         self.fc6 = convolution(below, hidden, kernel)
         self.fc7 = convolution(hidden, hidden)
-        self.labels = convolution(hidden, CLASSES)
+        self.labels = convolution(hidden, classes)
 
     def layers(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
         """Yield the three layers of N×C×h×w, as ``Family.layers`` does."""

@@ -12,7 +12,6 @@ from puppyslug.networks.families.family import Family
 from puppyslug.networks.families.folding import TENSORFLOW_EPSILON, classifier, fold
 from puppyslug.networks.records import CLASS_MAP, NetworkRecord
 from puppyslug.networks.records.efficientnet import HEAD_CHANNELS, STEM_CHANNELS, Block
-from puppyslug.networks.records.imagenet import CLASSES
 
 
 class SameConv2d(nn.Conv2d):
@@ -70,8 +69,9 @@ class EfficientNet(Family):
             assert isinstance(block, Block)
             self.blocks.append(InvertedResidual(below, block))
             below = block.channels
+        self.top_from = f"block_{len(self.blocks) - 2}"
         self.head = _convolution(below, HEAD_CHANNELS)
-        self.labels = _convolution(HEAD_CHANNELS, CLASSES)
+        self.labels = _convolution(HEAD_CHANNELS, record.classes)
 
     def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:  # noqa: ARG002
         """See ``Family.layers``; nothing is overwritten here."""
@@ -83,6 +83,15 @@ class EfficientNet(Family):
         x = relu6(self.head(x))
         yield "head", x
         yield CLASS_MAP, self.labels(x)
+
+    @property
+    def classifier(self) -> nn.Conv2d:
+        """See ``Family.classifier``."""
+        return self.labels
+
+    def top(self, x: Tensor) -> Tensor:
+        """See ``Family.top``: the last block and the head."""
+        return relu6(self.head(self.blocks[-1](x)))
 
     def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Read the state dict of lukemelas' EfficientNet-PyTorch, which the packages carry."""

@@ -5,9 +5,17 @@ from collections.abc import Iterator, Mapping, Set
 
 from torch import Tensor, nn
 
+from puppyslug.errors import NetworkError
+
 
 class Family(nn.Module, ABC):
-    """A network as a sequence of named layers that is computed only as far as it is read."""
+    """A network as a sequence of named layers that is computed only as far as it is read.
+
+    Attributes:
+        top_from: the layer below its last block, from which ``top`` goes on.
+    """
+
+    top_from = ""
 
     @abstractmethod
     def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:
@@ -22,6 +30,26 @@ class Family(nn.Module, ABC):
         Yields:
             (name, activation), in the record's order; every wanted layer among them.
         """
+
+    @property
+    def classifier(self) -> nn.Conv2d:
+        """The linear layer that gives the class map.
+
+        Raises:
+            NetworkError: there is none that could be taught.
+        """
+        raise NetworkError("it has no linear classifier at every position, so it cannot be taught")
+
+    def top(self, x: Tensor) -> Tensor:
+        """The last block alone, for teaching: weights may ask for gradients.
+
+        Args:
+            x: N×C×h×w, the activation of ``top_from``.
+
+        Returns:
+            What the classifier is given.
+        """
+        raise NotImplementedError
 
     def spares(self, name: str) -> bool:
         """Whether a weights file may have a tensor of this name that is not needed here."""

@@ -52,7 +52,8 @@ class GoogLeNet(Family):
                 self.convolutions[f"{module.name}/{branch}"] = layer
             below = module.channels
         self.norms = nn.ModuleList([LocalResponse(STEM[0]), LocalResponse(STEM[2])])
-        self.labels = convolution(below, self.form.classes)
+        self.top_from = f"{MODULES[-2].name}/output"
+        self.labels = convolution(below, record.classes)
 
     def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:  # noqa: ARG002
         """See ``Family.layers``; nothing that was yielded is overwritten."""
@@ -79,6 +80,16 @@ class GoogLeNet(Family):
                 x = halve(x, kernel, rounds_up=True)
                 yield pool, x
         yield CLASS_MAP, self.labels(x)
+
+    @property
+    def classifier(self) -> nn.Conv2d:
+        """See ``Family.classifier``."""
+        return self.labels
+
+    def top(self, x: Tensor) -> Tensor:
+        """See ``Family.top``."""
+        *_, (_, output) = self._module(MODULES[-1].name, x)
+        return output
 
     def _module(self, name: str, x: Tensor) -> Iterator[tuple[str, Tensor]]:
         branches = []

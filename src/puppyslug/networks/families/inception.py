@@ -11,7 +11,6 @@ from puppyslug.networks.families.family import Family
 from puppyslug.networks.families.folding import TENSORFLOW_EPSILON, classifier, fold
 from puppyslug.networks.families.layers import convolution, convolve_relu, halve
 from puppyslug.networks.records import CLASS_MAP, NetworkRecord
-from puppyslug.networks.records.imagenet import CLASSES
 from puppyslug.networks.records.inception import (
     Branch,
     Conv,
@@ -36,7 +35,8 @@ class Inception(Family):
             for branch in branches:
                 self._build(part.name, branch, below)
             below = sum(channels_after(branch, below) for branch in branches)
-        self.labels = convolution(below, CLASSES)
+        self.top_from = self.parts[-2].name
+        self.labels = convolution(below, record.classes)
 
     def _build(self, part: str, branch: Branch, below: int) -> None:
         for step in branch:
@@ -48,15 +48,27 @@ class Inception(Family):
     def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:  # noqa: ARG002
         """See ``Family.layers``; nothing that was yielded is overwritten."""
         for part in self.parts:
-            outputs = []
-            for branch in _branches(part):
-                y = x
-                for step in branch:
-                    y = self._step(part.name, step, y)
-                outputs.append(y)
-            x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, 1)
+            x = self._part(part, x)
             yield part.name, x
         yield CLASS_MAP, self.labels(x)
+
+    @property
+    def classifier(self) -> nn.Conv2d:
+        """See ``Family.classifier``."""
+        return self.labels
+
+    def top(self, x: Tensor) -> Tensor:
+        """See ``Family.top``."""
+        return self._part(self.parts[-1], x)
+
+    def _part(self, part: Stem | Mixed, x: Tensor) -> Tensor:
+        outputs = []
+        for branch in _branches(part):
+            y = x
+            for step in branch:
+                y = self._step(part.name, step, y)
+            outputs.append(y)
+        return outputs[0] if len(outputs) == 1 else torch.cat(outputs, 1)
 
     def _step(self, part: str, step: Conv | Pool | Fork, x: Tensor) -> Tensor:
         if isinstance(step, Pool):

@@ -10,7 +10,6 @@ from puppyslug.networks.families.family import Family
 from puppyslug.networks.families.folding import classifier, fold
 from puppyslug.networks.families.layers import convolution, convolve_relu, halve
 from puppyslug.networks.records import CLASS_MAP, NetworkRecord
-from puppyslug.networks.records.imagenet import CLASSES
 from puppyslug.networks.records.resnet import STEM_CHANNELS, Residual
 
 
@@ -52,7 +51,8 @@ class ResNet(Family):
         for block in cast("tuple[Residual, ...]", record.structure):
             self.stages[block.name.replace(".", "_")] = ResidualBlock(below, block)
             below = block.channels
-        self.labels = convolution(below, CLASSES)
+        self.top_from = list(self.stages)[-2].replace("_", ".")
+        self.labels = convolution(below, record.classes)
 
     def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:  # noqa: ARG002
         """See ``Family.layers``; nothing that was yielded is overwritten."""
@@ -64,6 +64,17 @@ class ResNet(Family):
             x = block(x)
             yield name.replace("_", "."), x
         yield CLASS_MAP, self.labels(x)
+
+    @property
+    def classifier(self) -> nn.Conv2d:
+        """See ``Family.classifier``."""
+        return self.labels
+
+    def top(self, x: Tensor) -> Tensor:
+        """See ``Family.top``."""
+        *_, last = self.stages.values()
+        y: Tensor = last(x)
+        return y
 
     def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Read torchvision's state dict."""

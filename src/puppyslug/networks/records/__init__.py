@@ -10,7 +10,7 @@ from puppyslug.networks.records.ensemble import JOIN, combine
 from puppyslug.networks.records.googlenet import GOOGLENET, GOOGLENET_BN, PLACES205, PLACES365
 from puppyslug.networks.records.inception import INCEPTION_V3
 from puppyslug.networks.records.layers import Extent, LayerRecord
-from puppyslug.networks.records.record import CLASS_MAP, NetworkRecord
+from puppyslug.networks.records.record import CLASS_MAP, NetworkRecord, Taught
 from puppyslug.networks.records.resnet import RESNET18, RESNET50
 from puppyslug.networks.records.squeezenet import SQUEEZENET
 from puppyslug.networks.records.vgg import (
@@ -20,7 +20,7 @@ from puppyslug.networks.records.vgg import (
     VGG19_CAFFE,
     VGG19_CLASSIFIER,
 )
-from puppyslug.networks.records.weights import PackagedWeights, RemoteFile
+from puppyslug.networks.records.weights import OwnFile, PackagedWeights, RemoteFile
 
 RECORDS: dict[str, NetworkRecord] = {
     record.name: record
@@ -52,7 +52,9 @@ __all__ = [
     "Extent",
     "LayerRecord",
     "NetworkRecord",
+    "OwnFile",
     "PackagedWeights",
     "RemoteFile",
+    "Taught",
     "combine",
 ]

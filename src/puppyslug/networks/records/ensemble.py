@@ -57,15 +57,20 @@ def combine(members: Sequence[NetworkRecord]) -> NetworkRecord:
         labels=sees.labels if sees else None,
         trained_at=(sees or first).trained_at,
         no_classes=no_classes,
+        taught=sees.taught if sees else None,
         shows=(),
         class_map="",
         members=tuple(members),
     )
 
 
+def _things(record: NetworkRecord) -> tuple[str, ...]:
+    return record.taught.things if record.taught else ()
+
+
 def _why_not(name: str, seers: Sequence[NetworkRecord]) -> str:
     """Why class maps have no mean; empty where they have."""
-    if len({(one.classes, one.vocabulary, one.labels) for one in seers}) > 1:
+    if len({(one.classes, one.vocabulary, one.labels, _things(one)) for one in seers}) > 1:
         return f"the networks of {name} know different classes; for things by name take one of them"
     if len({(one.layer(CLASS_MAP).stride, one.layer(CLASS_MAP).extent.extra) for one in seers}) > 1:
         return (

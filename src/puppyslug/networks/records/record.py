@@ -6,16 +6,34 @@ from types import MappingProxyType
 
 from puppyslug.errors import NetworkError, nearest
 from puppyslug.networks.records.layers import LayerRecord
-from puppyslug.networks.records.weights import (
-    PackagedWeights,
-    RemoteFile,
-    joint_sha256,
-    known_sha256,
-)
+from puppyslug.networks.records.weights import RemoteFile, Weights, joint_sha256, known_sha256
 
 MEMBER = "::"  # between the name of an ensemble's member and its layer's: vgg19::relu4_4
 MODULE = "module"  # the family of networks that others bring
 CLASS_MAP = "labels"  # the layer that holds, at every position, the logits of all classes
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What a network was taught beside what its base knows.
+
+    Attributes:
+        base: the name of the network that it began as.
+        things: what it was taught, the first of its classes; those after them are the base's own,
+            or the one class "none" where the base knows none.
+        classes: the names of the base's classes where puppyslug does not bring them.
+        sharpness: by which logits are multiplied for a verdict; dreams go by softer ones, for a
+            network that is sure already has nowhere to go.
+        shift: what is added to the things' logits before that.
+        sure_from: the probability from which on a verdict is sure.
+    """
+
+    base: str
+    things: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    sharpness: float = 1.0
+    shift: float = 0.0
+    sure_from: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -49,6 +67,7 @@ class NetworkRecord:
         class_map: what the literature calls the layer that is ``labels`` here; empty for nothing
             else.
         no_classes: of an ensemble whose members know classes, why it knows none all the same.
+        taught: what it was taught; None for a network as it came.
     """
 
     name: str
@@ -62,7 +81,7 @@ class NetworkRecord:
     std: tuple[float, float, float]
     scale: float
     bgr: bool
-    weights: PackagedWeights | RemoteFile | None
+    weights: Weights | None
     licence: str
     credit: str
     source: str
@@ -75,6 +94,7 @@ class NetworkRecord:
     members: tuple["NetworkRecord", ...] = ()
     class_map: str = ""
     no_classes: str = ""
+    taught: Taught | None = None
     _by_name: Mapping[str, LayerRecord] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,25 @@ class RemoteFile:
     size: int
 
 
-def known_sha256(weights: PackagedWeights | RemoteFile | None) -> str:
+@dataclass(frozen=True)
+class OwnFile:
+    """A file of the user's own, such as a network that was taught.
+
+    Attributes:
+        path: where it is.
+        sha256: of its bytes when it was looked at.
+    """
+
+    path: Path
+    sha256: str
+
+
+Weights = PackagedWeights | RemoteFile | OwnFile
+
+
+def known_sha256(weights: Weights | None) -> str:
     """The whole hash of a weights file, where it is known before the file is here; or empty."""
-    if isinstance(weights, PackagedWeights):
+    if isinstance(weights, PackagedWeights | OwnFile):
         return weights.sha256
     algorithm, _, digits = weights.checksum.partition(":") if weights else ("", "", "")
     return digits if algorithm == "sha256" and len(digits) == 64 else ""
