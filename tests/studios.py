@@ -122,6 +122,24 @@ def picture(size=(64, 48), kind="PNG", seed=0, **options):
     return data.getvalue()
 
 
+def drawn(kind, seed):
+    """A picture of stripes or of discs, none like another."""
+    random = np.random.default_rng((seed, kind == "discs"))
+    across, down = np.meshgrid(np.arange(96), np.arange(80))
+    if kind == "stripes":
+        angle, width = random.uniform(0, np.pi), random.uniform(4, 9)
+        shape = np.sin((across * np.cos(angle) + down * np.sin(angle)) / width * 3) > 0
+    else:
+        shape = np.zeros(across.shape, bool)
+        for _ in range(6):
+            x, y, radius = random.uniform(0, 96), random.uniform(0, 80), random.uniform(6, 16)
+            shape |= (across - x) ** 2 + (down - y) ** 2 < radius**2
+    colours = random.integers(0, 256, (2, 3))
+    data = io.BytesIO()
+    Image.fromarray(colours[shape.astype(int)].astype(np.uint8)).save(data, "PNG")
+    return data.getvalue()
+
+
 def recipe_in(data):
     """The recipe that a PNG carries."""
     return json.loads(Image.open(io.BytesIO(data)).text["puppyslug"])

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
-from studios import picture, recipe_in, studio_at
+from studios import drawn, picture, recipe_in, studio_at
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 if CHROMIUM is None:
@@ -254,6 +254,19 @@ def test_a_zoom_plays(page):
     assert page.locator("#film").evaluate("it => it.videoWidth") == 96
 
 
+def check_page(page, width, state):
+    """Nothing is wider than the page, and nothing keeps anybody from using it."""
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width, f"{state}: {wide} pixels wide"
+    found = Axe().run(page).response["violations"]
+    serious = [
+        (one["id"], [node["target"] for node in one["nodes"]])
+        for one in found
+        if one["impact"] in {"serious", "critical"}
+    ]
+    assert not serious, state
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("device", SIZES)
 def test_everybody_can_use_it(browser, studio, device, scheme):
@@ -264,33 +277,155 @@ def test_everybody_can_use_it(browser, studio, device, scheme):
     page = context.new_page()
     page.goto(studio.address)
 
-    def check(state):
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{state}: {wide} pixels wide"
-        found = Axe().run(page).response["violations"]
-        serious = [
-            (one["id"], [node["target"] for node in one["nodes"]])
-            for one in found
-            if one["impact"] in {"serious", "critical"}
-        ]
-        assert not serious, state
-
-    check("empty")
+    check_page(page, width, "empty")
     choose(page, size="96")
     page.evaluate("document.getElementById('advanced').open = true")
     page.click("#paint")
-    check("with a photo")
+    check_page(page, width, "with a photo")
     for what in ("A thing", "A layer", "Like a picture"):
         page.get_by_text(what, exact=True).click()
-        check(what)
+        check_page(page, width, what)
     page.get_by_text("A layer", exact=True).click()
     page.click("#atlas summary")
     expect(page.locator("#portraits button").first).to_be_visible()
-    check("channels by their portraits")
+    check_page(page, width, "channels by their portraits")
     begin(page)
-    check("running")
+    check_page(page, width, "running")
     page.click("#stop")
     expect(page.locator("#done")).to_be_visible()
     page.get_by_text("Recipe", exact=True).click()
-    check("done")
+    check_page(page, width, "done")
+    context.close()
+
+
+def shown(kind, count):
+    """Pictures of stripes or of discs, as files to choose."""
+    return [
+        {"name": f"{kind} {n}.png", "mimeType": "image/png", "buffer": drawn(kind, n)}
+        for n in range(count)
+    ]
+
+
+def drop(target, files):
+    """Drop files on a part of the page."""
+    target.evaluate(
+        """(target, files) => {
+            const data = new DataTransfer();
+            for (const [name, bytes] of files)
+                data.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+            target.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true }));
+        }""",
+        [[file["name"], list(file["buffer"])] for file in files],
+    )
+
+
+def test_pictures_dropped_become_a_thing_to_dream_of(page, studio, problems):
+    page.get_by_role("link", name="Teach", exact=True).click()
+    stripes, discs = page.locator("#things > li").all()
+    drop(stripes, shown("stripes", 4))
+    stripes.get_by_label("What is it?").fill("my stripes")
+    page.locator("#name").focus()
+    discs.locator("[type=file]").set_input_files(
+        [*shown("discs", 4), {"name": "x.png", "mimeType": "image/png", "buffer": b"none"}]
+    )
+    expect(page.locator("#error")).to_contain_text("x.png")
+    assert "422" in problems.pop()
+    for thing in (stripes, discs):
+        expect(thing.locator(".shot")).to_have_count(4)
+        expect(thing.locator(".count")).to_have_text("4 pictures; more would teach more")
+    page.click("#go")
+    expect(page.locator("#error")).to_contain_text("cannot be called")
+    page.fill("#name", "shapes")
+    page.click("#go")
+    expect(page.locator("#error")).to_contain_text("Thing 2 has no name")
+    problems.clear()
+    discs.get_by_label("What is it?").fill("discs")
+    discs.get_by_role("button", name="Remove discs 0.png").click()
+    expect(discs.locator(".shot")).to_have_count(3)
+    page.reload()
+    expect(page.locator(".shot")).to_have_count(7)
+    assert page.locator(".called input").nth(0).input_value() == "my stripes"
+    page.click("#go")
+    expect(page.locator("#how-far")).to_contain_text("left", timeout=60_000)
+    page.click("#stop", timeout=240_000)
+    expect(page.locator("#running")).to_be_hidden(timeout=120_000)
+    expect(page.locator("#learnt li")).to_have_count(2)
+    page.get_by_role("link", name="Dream of my stripes").click()
+    expect(page.locator("#see")).to_have_value("my stripes")
+    page.get_by_text("Start from clouds").click()
+    page.fill("#size", "96")
+    advanced(page, octaves=1, iterations=3)
+    page.click("#go")
+    expect(page.locator("#done")).to_be_visible()
+    recipe = studio.get(page.url.rpartition("#")[2])["recipe"]
+    assert recipe["network"] == "shapes.safetensors"
+    assert "my stripes" in recipe["objective"]
+    page.click("#reuse")
+    expect(page.locator("#source-tools")).to_be_visible()
+    assert page.input_value("#eyes") == "shapes.safetensors"
+    page.fill("#see", "my st")
+    expect(page.locator("#see-list li").first).to_contain_text("my stripes")
+    page.goto(f"{studio.address}teach")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete shapes").click()
+    expect(page.locator("#no-lessons")).to_be_visible()
+    assert list((studio.data / "networks").iterdir()) == []
+
+
+def test_a_network_put_into_the_folder_is_offered(page, studio):
+    import torch
+    from safetensors.torch import save_file
+
+    from puppyslug.networks.taught import Header, header_text
+
+    header = Header(
+        base="efficientnet_lite0",
+        base_weights="0" * 64,
+        things=("my boat",),
+        sure_from=0.5,
+        licence="",
+        pictures=(3,),
+        held=None,
+        seed=0,
+        taught_blocks=False,
+    )
+    path = studio.data / "networks" / "brought.safetensors"
+    save_file({"nothing": torch.zeros(1)}, path, header_text(header))
+    page.goto(f"{studio.address}teach")
+    page.get_by_role("button", name="brought my boat").click()
+    expect(page.locator("#see")).to_have_value("my boat")
+    assert page.input_value("#eyes") == path.name
+    page.goto(f"{studio.address}teach")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete brought").click()
+    expect(page.get_by_role("button", name="brought")).to_have_count(0)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", SIZES)
+def test_everybody_can_teach(browser, studio, device, scheme):
+    width, height = SIZES[device]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, bypass_csp=True
+    )
+    page = context.new_page()
+    page.goto(f"{studio.address}teach")
+    check_page(page, width, "empty")
+    for kind, thing in zip(("stripes", "discs"), page.locator("#things > li").all(), strict=True):
+        thing.get_by_label("What is it?").fill(kind)
+        thing.locator("[type=file]").set_input_files(shown(kind, 3))
+        expect(thing.locator(".shot")).to_have_count(3)
+    page.click("#add-none")
+    page.locator("#teach summary").click()
+    check_page(page, width, "with pictures")
+    page.locator("#things > li").nth(2).locator(".forget").click()
+    page.fill("#name", f"{device} {scheme}")
+    page.locator("#go").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#how-far")).to_contain_text("left", timeout=60_000)
+    check_page(page, width, "running")
+    page.click("#cancel")
+    expect(page.locator("#running")).to_be_hidden(timeout=30_000)
+    check_page(page, width, "cancelled")
     context.close()

@@ -16,7 +16,8 @@ from puppyslug.networks.families import Family
 from puppyslug.networks.families.module import Module
 from puppyslug.networks.kernels import Convolution
 from puppyslug.networks.measuring import measure
-from puppyslug.networks.records import RECORDS, NetworkRecord
+from puppyslug.networks.naming import taught_vocabulary
+from puppyslug.networks.records import NetworkRecord
 from puppyslug.networks.records.record import MODULE
 
 DTYPES = {
@@ -211,9 +212,7 @@ def _vocabulary_of(record: NetworkRecord) -> Vocabulary | None:
     if not record.classes:
         return None
     if record.taught is not None:
-        classes, base = record.taught.classes, RECORDS[record.taught.base]
-        below = Vocabulary.of_names(base.name, classes) if classes else bundled(base.vocabulary)
-        return Vocabulary.taught(record.name, record.taught.things, below)
+        return taught_vocabulary(record, record.taught)
     return bundled(record.vocabulary) or Vocabulary.numbered(record.classes)
 
 

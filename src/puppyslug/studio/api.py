@@ -36,7 +36,7 @@ LOOKERS = 1  # requests that are looked at at the same time, so that the page st
 TRIES, PAUSE = 20, 0.05  # to reach a worker that has just taken a dream, in seconds
 AGAIN = (Status.FAILED, Status.CANCELLED, Status.INTERRUPTED)
 
-_looking = asyncio.Semaphore(LOOKERS)
+looking = asyncio.Semaphore(LOOKERS)
 
 
 def services(request: Request) -> Services:
@@ -55,7 +55,7 @@ def found(studio: Studio, identity: Annotated[str, Path(alias="id", max_length=4
         RefusedError: there is none.
     """
     dream = studio.store.get(identity)
-    if dream is None:
+    if dream is None or dream.lesson is not None:
         raise RefusedError(404, "there is no such dream; it may have been deleted")
     return dream
 
@@ -202,7 +202,8 @@ def steer(studio: Studio, found: Found, changes: dict[str, Any]) -> Shown:
     """Change objective (or layer, channel, see), step_size, jitter, strength or keep_colours."""
     if found.kind != "picture":
         raise RefusedError(409, "a film cannot be steered; stop it, and make another")
-    _order(studio, found, Order("steer", check_steering(found, changes)))
+    studio.networks.check(str(found.recipe["network"]))
+    give_order(studio, found, Order("steer", check_steering(found, changes)))
     return _shown(studio, found.id)
 
 
@@ -241,7 +242,7 @@ def order(
     ):
         studio.live.tell()
     else:
-        _order(studio, found, Order(order))
+        give_order(studio, found, Order(order))
     return _shown(studio, found.id)
 
 
@@ -265,22 +266,25 @@ async def read_recipe(
         text = recipe_text_in(upload.data, upload.name)
     except RecipeError:
         return None
+    studio.networks.check(str(read_settings(text).get("network", "")))
     return (await run_in_threadpool(Recipe.from_json, text)).as_settings()
 
 
 @router.get("/networks")
-def networks() -> list[dict[str, Any]]:
-    """Every network, whether it is here, and its layers, lowest first."""
-    return catalogue.networks()
+def networks(studio: Studio) -> list[dict[str, Any]]:
+    """Every network, whether it is here, its layers, lowest first, and what it was taught here."""
+    return catalogue.networks(studio.networks.records())
 
 
 @router.get("/labels")
 def labels(
+    studio: Studio,
     q: Annotated[str, Query(max_length=100, description="a word, or a part of one")] = "",
     network: Annotated[str, Query(max_length=200)] = "efficientnet_lite0",
     limit: Annotated[int, Query(ge=1, le=2000)] = 20,
 ) -> list[dict[str, Any]]:
     """Things to see, the best first."""
+    studio.networks.check(network)
     return catalogue.labels(q, network, limit)
 
 
@@ -317,14 +321,14 @@ async def _read(studio: Services, sent: UploadFile | None) -> Upload | None:
     if sent is None:
         return None
     data = await sent.read()
-    async with _looking:
+    async with looking:
         return await run_in_threadpool(
             read_upload, sent.filename or "", data, most=studio.limits.photo
         )
 
 
 async def _take(studio: Services, asked: Asked) -> Shown:
-    async with _looking:
+    async with looking:
         dream = await run_in_threadpool(studio.submissions.take, asked)
     studio.workers.wake()
     return studio.shown(dream)
@@ -337,7 +341,7 @@ def _shown(studio: Services, identity: str) -> Shown:
     return shown
 
 
-def _order(studio: Services, dream: Dream, order: Order) -> None:
+def give_order(studio: Services, dream: Dream, order: Order) -> None:
     """Tell the worker that has a dream, also one that has just taken it."""
     for _ in range(TRIES):
         if studio.workers.order(dream.id, order):

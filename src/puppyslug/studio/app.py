@@ -15,7 +15,7 @@ from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException
 
 from puppyslug.errors import PuppyslugError
-from puppyslug.studio import catalogue
+from puppyslug.studio import catalogue, lesson_api
 from puppyslug.studio.api import router
 from puppyslug.studio.guard import PLAIN, Guard, own_names, refused
 from puppyslug.studio.refusals import RefusedError
@@ -60,6 +60,7 @@ def create_app(services: Services, *, host: str = "127.0.0.1", token: str | None
     app.add_exception_handler(sqlite3.OperationalError, _no_room)
     app.add_exception_handler(Exception, _failed)
     app.include_router(router)
+    app.include_router(lesson_api.router)
     app.add_api_route("/healthz", lambda: {"status": "ok"}, include_in_schema=True)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     templates = Jinja2Templates(directory=_HERE / "templates")
@@ -70,11 +71,18 @@ def create_app(services: Services, *, host: str = "127.0.0.1", token: str | None
         context = {
             "presets": catalogue.presets(),
             "fields": catalogue.fields(),
-            "networks": [one for one in catalogue.networks() if one["here"]],
+            "networks": [
+                one for one in catalogue.networks(services.networks.records()) if one["here"]
+            ],
             "pictures": pictures,
             "atlases": catalogue.atlases(),
         }
         return templates.TemplateResponse(request, "studio.html", context)
+
+    @app.get("/teach", response_class=HTMLResponse, include_in_schema=False)
+    async def teach(request: Request) -> HTMLResponse:
+        own = [one for one in catalogue.networks() if one["here"]]
+        return templates.TemplateResponse(request, "teach.html", {"networks": own})
 
     return app
 

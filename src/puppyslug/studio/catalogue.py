@@ -1,19 +1,26 @@
 """What there is to choose from: networks and their layers, presets, fields and their ranges."""
 
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from typing import Any
 
 from puppyslug.atlas import find_atlas, list_atlases
-from puppyslug.labels import Label, bundled
+from puppyslug.labels import Label, Vocabulary, bundled
 from puppyslug.networks import NetworkRecord, find_record, list_networks
 from puppyslug.networks.cache import is_here
+from puppyslug.networks.naming import taught_vocabulary
 from puppyslug.presets import PRESETS
 from puppyslug.recipe import Recipe
 
 
-def networks() -> list[dict[str, Any]]:
-    """Every network that puppyslug knows, with its layers, lowest first."""
-    return [{**_network(record), "here": is_here(record)} for record in list_networks()]
+def networks(taught: Iterable[NetworkRecord] = ()) -> list[dict[str, Any]]:
+    """Every network that puppyslug knows, with its layers, lowest first.
+
+    Args:
+        taught: networks to list after those.
+    """
+    every = (*list_networks(), *taught)
+    return [{**_network(record), "here": is_here(record)} for record in every]
 
 
 @cache
@@ -21,6 +28,7 @@ def _network(record: NetworkRecord) -> dict[str, Any]:
     return {
         "name": record.name,
         "title": record.title,
+        "things": list(record.taught.things) if record.taught else [],
         "default_layer": record.default_layer,
         "classes": record.classes,
         "licence": record.licence,
@@ -47,7 +55,7 @@ def presets() -> list[dict[str, Any]]:
 
 
 def labels(word: str, network: str, limit: int) -> list[dict[str, Any]]:
-    """Things to see whose names have a word, the best first.
+    """Things to see whose names have a word, the best first; its own things before all.
 
     Args:
         word: or a part of one; empty for all.
@@ -57,11 +65,21 @@ def labels(word: str, network: str, limit: int) -> list[dict[str, Any]]:
     Raises:
         NetworkError: no such network.
     """
-    vocabulary = bundled(find_record(network).vocabulary)
+    record = find_record(network)
+    vocabulary = _vocabulary(record)
     if vocabulary is None:
         return []
-    found = vocabulary.search(word or None)[:limit]
-    return [_label(label) for label in found]
+    own = record.taught.things if record.taught else ()
+    found = sorted(vocabulary.search(word or None), key=lambda label: label.name not in own)
+    return [_label(label) for label in found[:limit]]
+
+
+@lru_cache(maxsize=8)
+def _vocabulary(record: NetworkRecord) -> Vocabulary | None:
+    """The names of what a network knows, as far as that is known without loading it."""
+    if record.taught is not None:
+        return taught_vocabulary(record, record.taught)
+    return bundled(record.vocabulary)
 
 
 def atlases() -> list[dict[str, str]]:

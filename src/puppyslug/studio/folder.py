@@ -5,12 +5,14 @@
     DATA/
     ├── studio.db          every dream (SQLite)
     ├── lock               the process that has the folder
+    ├── networks/          what was taught, NAME.safetensors
     └── dreams/ID/
         ├── photo.jpg …    what was uploaded, also mask.png, guide-1.jpg
         ├── before.jpg     the photo as it was dreamt of, for the page
         ├── thumbnail.jpg  for the gallery
         ├── dream.png      the result, with its recipe; of a film, its last frame
-        └── film.mp4       a film
+        ├── film.mp4       a film
+        └── things/N/      pictures that a network is taught with; report.html says how it went
 """
 
 import shutil
@@ -18,10 +20,11 @@ from pathlib import Path
 
 from puppyslug.errors import OutputError
 from puppyslug.locking import release, take
-from puppyslug.studio.records import Status
+from puppyslug.studio.records import TEACHING, Status
 from puppyslug.studio.store import Store
 
 BEFORE, THUMBNAIL, RESULT, FILM = "before.jpg", "thumbnail.jpg", "dream.png", "film.mp4"
+REPORT = "report.html"
 
 
 class Folder:
@@ -34,9 +37,11 @@ class Folder:
             OutputError: it cannot be made, or another studio has it.
         """
         self.path = path
+        self.networks = path / "networks"
         self._dreams = path / "dreams"
         try:
             self._dreams.mkdir(parents=True, exist_ok=True)
+            self.networks.mkdir(exist_ok=True)
             taken = take(path / "lock")
         except OSError as error:
             raise OutputError(f"the folder {path} cannot be used: {error.strerror}") from error
@@ -84,6 +89,8 @@ class Folder:
 def keep_within(store: Store, folder: Folder, most: int) -> None:
     """Delete the oldest dreams that have ended, but for the last, until all take no more than this.
 
+    Lessons stay: their pictures are somebody's own, and may be nowhere else.
+
     Args:
         store: knows them.
         folder: has them.
@@ -93,6 +100,7 @@ def keep_within(store: Store, folder: Folder, most: int) -> None:
     if total <= most:
         return
     ended = store.with_status(*(status for status in Status if status.ended))
+    ended = [dream for dream in ended if dream.kind != TEACHING]
     for dream in ended[:-1]:
         if total <= most:
             break

@@ -16,6 +16,8 @@ class Limits:
         seconds: of one dream, pauses included; then it is stopped, and what is there is kept.
         queue: dreams that may wait.
         keep: bytes of dreams; beyond, the oldest finished ones are deleted.
+        pictures: that a lesson may have.
+        lessons: bytes of the pictures of all lessons, which are never deleted unasked.
     """
 
     upload: int = 64_000_000
@@ -26,3 +28,5 @@ class Limits:
     seconds: float = 3600
     queue: int = 100
     keep: int = 10_000_000_000
+    pictures: int = 2000
+    lessons: int = 5_000_000_000

@@ -14,10 +14,12 @@ class Task(NamedTuple):
     Attributes:
         dream: which.
         folder: where its files are, and where the result goes.
+        networks: where those are that were taught here.
     """
 
     dream: Dream
     folder: Path
+    networks: Path
 
 
 class Order(NamedTuple):

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from puppyslug.errors import OutputError
 from puppyslug.studio.folder import Folder
+from puppyslug.studio.lessons import Lessons
 from puppyslug.studio.limits import Limits
 from puppyslug.studio.live import Live
-from puppyslug.studio.records import Dream, Shown, Status
+from puppyslug.studio.networks import Networks
+from puppyslug.studio.records import Dream, Shown, ShownLesson, Status
 from puppyslug.studio.store import Store
 from puppyslug.studio.submissions import Submissions
 from puppyslug.studio.workers import Workers
@@ -26,6 +28,8 @@ class Services:
         live: what happens now.
         workers: dream.
         submissions: takes dreams into the queue.
+        lessons: takes lessons in.
+        networks: what was taught here.
         limits: of all.
     """
 
@@ -34,6 +38,8 @@ class Services:
     live: Live
     workers: Workers
     submissions: Submissions
+    lessons: Lessons
+    networks: Networks
     limits: Limits
 
     @classmethod
@@ -58,7 +64,10 @@ class Services:
         live = Live()
         team = Workers(workers, store, folder, live, limits)
         team.start()
-        return cls(folder, store, live, team, Submissions(store, folder, limits), limits)
+        networks = Networks(folder.networks)
+        submissions = Submissions(store, folder, limits, networks)
+        lessons = Lessons(store, folder, limits, networks)
+        return cls(folder, store, live, team, submissions, lessons, networks, limits)
 
     def __enter__(self) -> "Services":
         return self
@@ -86,9 +95,19 @@ class Services:
             refusal=self.live.refusal(dream.id),
         )
 
+    def shown_lesson(self, dream: Dream) -> ShownLesson:
+        """A lesson that has just been read, as the API shows it."""
+        return self.lessons.shown(
+            dream, progress=self.live.progress(dream.id), position=self.store.position(dream.id)
+        )
+
 
 def _put_right(store: Store) -> None:
-    """Queue again what was running when the server ended; what was paused waits to be asked."""
+    """Queue again what was running when the server ended.
+
+    What was paused waits to be asked, and so does a lesson, which is quick once its pictures have
+    been looked at.
+    """
     for dream in store.with_status(Status.RUNNING, Status.PAUSED):
-        again = dream.status is Status.RUNNING and dream.attempts < RESTARTS
+        again = dream.status is Status.RUNNING and dream.attempts < RESTARTS and not dream.lesson
         store.change(dream.id, status=Status.QUEUED if again else Status.INTERRUPTED)

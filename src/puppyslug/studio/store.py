@@ -23,7 +23,8 @@ CREATE TABLE IF NOT EXISTS dreams (
 );
 CREATE INDEX IF NOT EXISTS by_status ON dreams (status, number);
 """
-VERSION = 1  # of the table
+VERSION = 2  # of the table; since 2 lessons are in it, too
+_LESSON = "json_extract(document, '$.kind') = 'teach'"
 
 
 class Store:
@@ -136,7 +137,7 @@ class Store:
             before: only older ones than the dream of this id.
             words: only those with each of these words in title or recipe, in any case.
         """
-        conditions, values = ["1"], []
+        conditions, values = [f"NOT {_LESSON}"], []
         for word in words.lower().split():
             conditions.append("instr(words, ?)")
             values.append(word)
@@ -145,6 +146,10 @@ class Store:
             values.append(before)
         where = " AND ".join(conditions)
         return self._rows(f"WHERE {where} ORDER BY number DESC LIMIT ?", *values, count)
+
+    def lessons(self) -> list[Dream]:
+        """Lessons, newest first."""
+        return self._rows(f"WHERE {_LESSON} ORDER BY number DESC")
 
     def with_status(self, *statuses: Status) -> list[Dream]:
         """Dreams of these statuses, oldest first."""
@@ -170,10 +175,12 @@ class Store:
         with self._lock:
             return {row[0] for row in self._database.execute("SELECT id FROM dreams")}
 
-    def total_bytes(self) -> int:
-        """What the files of all dreams take."""
+    def total_bytes(self, *, lessons: bool = False) -> int:
+        """What the files of all dreams take; or those of all lessons."""
+        kind = _LESSON if lessons else f"NOT {_LESSON}"
         with self._lock:
-            (total,) = self._database.execute("SELECT sum(bytes) FROM dreams").fetchone()
+            query = f"SELECT sum(bytes) FROM dreams WHERE {kind}"
+            (total,) = self._database.execute(query).fetchone()
         return total or 0
 
     def _count(self, status: Status) -> int:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from puppyslug.images import fit
 from puppyslug.networks import find_record
 from puppyslug.networks.cache import is_here
+from puppyslug.networks.naming import taught_vocabulary
 from puppyslug.objectives import parse_objective
 from puppyslug.octaves import plan_octaves
 from puppyslug.presets import ZOOM
@@ -18,6 +19,7 @@ from puppyslug.settings import fold_objective, laid_over, look_of, steered
 from puppyslug.sizes import photo_size, start_size, times
 from puppyslug.studio.folder import RESULT, Folder
 from puppyslug.studio.limits import Limits
+from puppyslug.studio.networks import Networks
 from puppyslug.studio.records import Dream, Kind, StoredFile
 from puppyslug.studio.refusals import RefusedError
 from puppyslug.studio.store import Store
@@ -70,9 +72,10 @@ class Asked(NamedTuple):
 class Submissions:
     """Takes dreams into the queue."""
 
-    def __init__(self, store: Store, folder: Folder, limits: Limits) -> None:
+    def __init__(self, store: Store, folder: Folder, limits: Limits, networks: Networks) -> None:
         """Take what keeps dreams, and what they may be."""
         self._store, self._folder, self._limits = store, folder, limits
+        self._networks = networks
 
     def take(self, asked: Asked) -> Dream:
         """Queue a dream.
@@ -88,7 +91,7 @@ class Submissions:
         folder.mkdir()
         try:
             files = _stored(asked, folder, self._folder)
-            recipe = _recipe(asked, files)
+            recipe = _recipe(asked, files, self._networks)
             self._check(recipe, asked, files)
             dream = Dream(
                 id=identity,
@@ -154,6 +157,8 @@ class Submissions:
                 f"{asked.kind} may have here; take a smaller size",
             )
         objective = recipe.any_objective()
+        if record.taught is not None:  # whose names a recipe leaves for later
+            parse_objective(recipe.objective, taught_vocabulary(record, record.taught).find)
         for area in {size, recipe.composition or size}:
             objective.check(record, area)
             plan_octaves(recipe, objective, record, area)
@@ -213,15 +218,17 @@ def _fed(home: Path, folder: Path, parent: Dream) -> StoredFile:
     return upload.keep(folder, "photo")
 
 
-def _recipe(asked: Asked, files: _Files) -> Recipe:
+def _recipe(asked: Asked, files: _Files, networks: Networks) -> Recipe:
     """The complete recipe, with references to the files that it needs."""
     settings = {name: value for name, value in asked.settings.items() if name not in _NOT_TAKEN}
     parent = asked.parent
+    networks.check(str(settings.get("network", "")))
     if parent is None and isinstance(settings.get("photo"), dict):
         if files.photo is None:
             raise RefusedError(422, "the recipe is of a photo; send the photo along")
         settings = look_of(settings)  # from a dream of somewhere else
     if parent is not None:
+        networks.check(str(settings.get("network", parent.recipe.get("network", ""))))
         settings = laid_over(_inherited(parent, settings, asked), settings)
     if files.guides and not settings.get("objective"):
         settings["guide"] = [guide.name for guide in files.guides]

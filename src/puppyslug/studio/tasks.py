@@ -1,4 +1,4 @@
-"""One dream of the studio, from its files to its files, in a worker process."""
+"""One dream or lesson of the studio, from its files to its files, in a worker process."""
 
 import io
 import time
@@ -19,6 +19,7 @@ from puppyslug.recipe import Recipe
 from puppyslug.settings import Files
 from puppyslug.studio.folder import BEFORE, FILM, RESULT, THUMBNAIL
 from puppyslug.studio.messages import CancelledError, Controls, Task
+from puppyslug.studio.networks import Networks
 from puppyslug.studio.records import Dream, Progress
 from puppyslug.video.journal import Journal
 from puppyslug.video.making import finish_film, make_part
@@ -33,15 +34,21 @@ QUALITY = 82  # of previews, 0 to 100
 
 
 def dream_task(task: Task, controls: Controls) -> None:
-    """Dream a task to its end, whatever that is, and say so."""
+    """Dream a task to its end, or teach it, whatever that is, and say so."""
     try:
-        _dream(task, controls)
+        if task.dream.lesson is not None:
+            from puppyslug.studio.learning import learn  # which is seldom needed
+
+            learn(task, controls)
+            controls.say("done")
+        else:
+            _dream(task, controls)
     except CancelledError:
         controls.say("cancelled")
     except PuppyslugError as error:
         controls.say("failed", str(error))
     except MemoryError:
-        controls.say("failed", "there is not enough memory; take a smaller size")
+        controls.say("failed", "there is not enough memory; take a smaller size, or fewer pictures")
     except Exception as error:  # the server is told, and the next dream may fare better
         text = " ".join(str(error).split())[:300]
         controls.say("failed", f"unexpected {type(error).__name__}: {text}")
@@ -50,6 +57,7 @@ def dream_task(task: Task, controls: Controls) -> None:
 def _dream(task: Task, controls: Controls) -> None:
     dream, folder = task.dream, task.folder
     controls.say("progress", Progress(stage="loading"))
+    Networks(task.networks).check(str(dream.recipe["network"]))
     recipe = Recipe.complete(dream.recipe)
     source = recipe.photo if dream.photo is None else folder / dream.photo.file
     assert isinstance(source, str | Path)

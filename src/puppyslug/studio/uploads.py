@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from PIL import Image
+
 from puppyslug.errors import ImageError
 from puppyslug.images import decode
 from puppyslug.studio.records import StoredFile
@@ -34,12 +36,16 @@ class Upload(NamedTuple):
 
         Args:
             folder: of the dream.
-            role: photo, mask or guide-1.
+            role: its name there, without ending: photo, mask, guide-1.
         """
         file = f"{role}{self.suffix}"
         (folder / file).write_bytes(self.data)
-        sha256 = hashlib.sha256(self.data).hexdigest()
-        return StoredFile(file=file, name=self.name, sha256=sha256, size=self.size)
+        return StoredFile(file=file, name=self.name, sha256=self.sha256, size=self.size)
+
+    @property
+    def sha256(self) -> str:
+        """Of its bytes."""
+        return hashlib.sha256(self.data).hexdigest()
 
 
 def read_upload(name: str, data: bytes, *, most: int) -> Upload:
@@ -53,6 +59,11 @@ def read_upload(name: str, data: bytes, *, most: int) -> Upload:
     Raises:
         RefusedError: empty, no picture, damaged, or too large.
     """
+    return read_picture(name, data, most=most)[0]
+
+
+def read_picture(name: str, data: bytes, *, most: int) -> tuple[Upload, Image.Image]:
+    """Look at a picture that was sent; see ``read_upload``. Also returns it decoded."""
     name = clean(name)
     if not data:
         raise RefusedError(422, f"{name} is empty (0 bytes)")
@@ -60,7 +71,7 @@ def read_upload(name: str, data: bytes, *, most: int) -> Upload:
         picture = decode(data, name, most=most)
     except ImageError as error:
         raise RefusedError(422, str(error)) from error
-    return Upload(name, data, _suffix(data), (picture.height, picture.width))
+    return Upload(name, data, _suffix(data), (picture.height, picture.width)), picture
 
 
 def clean(name: str) -> str:

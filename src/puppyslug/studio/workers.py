@@ -144,7 +144,8 @@ class _Worker:
         try:
             with self._lock:
                 self._dream, self._cancelled_at = dream, None
-                connection.send(Task(dream, self._all.folder.of(dream.id)))
+                folder = self._all.folder
+                connection.send(Task(dream, folder.of(dream.id), folder.networks))
             while not self._ended(dream.id, connection):
                 now = time.monotonic()
                 if self._cancelled_at is not None and now > self._cancelled_at + PATIENCE:
@@ -195,7 +196,8 @@ class _Worker:
             self._store.change(identity, status=Status.QUEUED)  # its frames are kept
             return
         reason = "the machine ran out of memory, most likely" if code == -9 else f"exit {code}"
-        error = f"the worker that dreamt it ended unexpectedly ({reason}); take a smaller size"
+        fewer = "fewer or smaller pictures" if dream and dream.lesson else "a smaller size"
+        error = f"the worker that had it ended unexpectedly ({reason}); take {fewer}"
         self._end(identity, Status.FAILED, error=error)
 
     def _kill(self) -> None:
@@ -215,7 +217,7 @@ class _Worker:
             ended=time.time(),
             error=error,
             notices=dream.notices + noted,
-            bytes=folder.size(identity),
+            bytes=folder.size(identity) if dream.lesson is None else dream.bytes,
         )
         keep_within(self._store, folder, self._all.limits.keep)
 

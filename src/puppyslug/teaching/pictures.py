@@ -16,15 +16,12 @@ from scipy.sparse.csgraph import connected_components
 from puppyslug.errors import ImageError, TeachingError
 from puppyslug.images import load_image, to_pil
 from puppyslug.labels import NONE
-from puppyslug.labels.records import named_class
 from puppyslug.labels.spelling import key
 from puppyslug.networks.taught import MOST_THINGS
+from puppyslug.teaching.names import FEW, FEWEST, name_of
 
-FEWEST = 3  # pictures of a thing
-FEW = 10  # below which it is warned
 HELD_OUT = 0.2  # of a thing's pictures
 ALIKE = 12  # bits of 64 by which the hashes of near-duplicates may differ
-LONGEST_NAME = 60
 _HASHED_AT = 256  # pixels, longest edge
 
 
@@ -114,7 +111,7 @@ def folders_of(folder: Path) -> dict[str, Folder]:
     for place in sorted(_visible(folder)):
         if not place.is_dir():
             continue
-        name = _name_of(place)
+        name = name_of(os.fsencode(place.name).decode("utf-8", "replace"))
         if key(name) in by_key:
             raise TeachingError(
                 f"{by_key[key(name)].name} and {place.name} would be one thing; rename one of "
@@ -262,21 +259,3 @@ def _visible(folder: Path) -> Iterator[Path]:
         return (one for one in folder.iterdir() if not one.name.startswith("."))
     except OSError as error:
         raise TeachingError(f"{folder} cannot be read: {error.strerror}") from error
-
-
-def _name_of(place: Path) -> str:
-    """What a folder's thing is called.
-
-    Raises:
-        TeachingError: its name cannot be one of a thing.
-    """
-    text = os.fsencode(place.name).decode("utf-8", "replace")
-    name = named_class([text.replace("_", " ")], 0).name
-    if not key(name) or "\ufffd" in name or len(name) > LONGEST_NAME or set(name) & set(",*"):
-        raise TeachingError(
-            f"the folder {text[:80]!r} cannot be a thing's name; give it one of letters and "
-            f"blanks, {LONGEST_NAME} at most"
-        )
-    if key(name) == key(NONE):
-        return NONE
-    return name

@@ -15,10 +15,14 @@ async function request(path, options = {}) {
 
 export const get = (path) => request(path);
 
-export const post = (path, body) =>
+const send = (method) => (path, body) =>
   request(path, body instanceof FormData
-    ? { method: "POST", body }
-    : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}) });
+    ? { method, body }
+    : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}) });
+
+export const post = send("POST");
+
+export const patch = send("PATCH");
 
 export const remove = (path) => request(path, { method: "DELETE" });
 

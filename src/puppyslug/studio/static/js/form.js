@@ -9,7 +9,7 @@ const fields = () => look().querySelectorAll("[data-field]");
 
 export const what = () => look().elements.what.value;
 export const seeingNetwork = () =>
-  catalogue.presets.find((preset) => preset.name === SEEING).settings.network;
+  el("eyes").value || catalogue.presets.find((preset) => preset.name === SEEING).settings.network;
 
 export function start() {
   look().addEventListener("change", (event) => {
@@ -36,6 +36,7 @@ export function start() {
     slider.classList.add("unset");
   }
   el("reset").addEventListener("click", reset);
+  el("whose").hidden = el("eyes").options.length < 2;
   layers();
   turn();
 }
@@ -115,6 +116,7 @@ export function settings() {
   if (what() === "see") {
     if (!el("see").value.trim()) throw new Error("say which thing to see, such as castle");
     chosen.see = el("see").value.trim();
+    if (el("eyes").value) chosen.network = el("eyes").value;
   }
   if (what() === "layer") {
     chosen.network = el("network").value;
@@ -142,7 +144,8 @@ export function fill(recipe) {
     hint();
   } else if (thing) {
     pick("see");
-    el("see").value = thing[1];
+    el("see").value = thing[1].replace(/^"(.*)"$/, "$1");
+    el("eyes").value = network?.things.length ? network.name : "";
   } else if (layer && network?.layers.some((one) => one.name === layer[1])) {
     pick("layer");
     el("network").value = recipe.network;
@@ -169,6 +172,14 @@ export function fill(recipe) {
     }
   }
   if (/^\d+x\d+$/.test(recipe.size ?? "")) el("size").value = Math.max(...recipe.size.split("x").map(Number));
+}
+
+/** Chooses a thing to see, and a network that was taught it. */
+export function choose(network, thing) {
+  pick("see");
+  el("eyes").value = network;
+  if (!el("eyes").value) el("eyes").value = "";
+  el("see").value = thing;
 }
 
 function pick(value) {

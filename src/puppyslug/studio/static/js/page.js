@@ -2,7 +2,7 @@
 
 export const el = (id) => document.getElementById(id);
 
-export const catalogue = JSON.parse(el("catalogue").textContent);
+export const catalogue = JSON.parse(el("catalogue")?.textContent ?? "{}"); // not on every page
 
 export function say(text) {
   el("status").textContent = text;

@@ -93,3 +93,8 @@ el("dismiss").addEventListener("click", () => fail(null));
 window.addEventListener("popstate", () => visit());
 show("empty");
 visit({ filled: true });
+const wanted = new URLSearchParams(location.search);
+if (wanted.has("see")) {
+  form.choose(wanted.get("network") ?? "", wanted.get("see"));
+  history.replaceState(null, "", location.pathname + location.hash);
+}

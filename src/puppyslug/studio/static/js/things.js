@@ -34,6 +34,7 @@ async function search(word, network) {
     atlas.known(network, "labels") ? atlas.open(network, "labels").catch(() => null) : null,
   ]);
   if (number !== asked || document.activeElement !== el("see")) return;
+  const marked = found[chosen]?.name; // what a late answer must not take away
   found = labels;
   const list = el("see-list");
   list.replaceChildren(...labels.map((label, index) => {
@@ -61,6 +62,8 @@ async function search(word, network) {
   el("see-hint").textContent = labels.length || !word ? "" : `Nothing is called ${word}.`;
   el("see").ariaExpanded = String(!list.hidden);
   chosen = -1;
+  const again = labels.findIndex((label) => label.name === marked);
+  if (again >= 0) mark(again);
 }
 
 function mark(index) {
