@@ -265,7 +265,7 @@ def test_the_texture_photographs_as_a_user_would_teach_them(little, tmp_path, mo
     assert main(["teach", "things", "-o", "mine.safetensors"]) == 0
     network = puppyslug.load_network("mine.safetensors")
     right = [
-        verdict(network, load_image(path).image) == name
+        classify(load_image(path).image, network=network).thing == name
         for name in TEXTURES
         for path in sorted((tmp_path / "held out" / name).iterdir())
     ]
