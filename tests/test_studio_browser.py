@@ -321,6 +321,7 @@ def drop(target, files):
 
 def test_pictures_dropped_become_a_thing_to_dream_of(page, studio, problems):
     page.get_by_role("link", name="Teach", exact=True).click()
+    expect(page.locator("#things > li")).to_have_count(2)
     stripes, discs = page.locator("#things > li").all()
     drop(stripes, shown("stripes", 4))
     stripes.get_by_label("What is it?").fill("my stripes")
