@@ -217,7 +217,9 @@ def dream_steps(
         detail = picture - base
 
 
-def dream_prepared(prepared: Prepared) -> Generator[DreamStep, Mapping[str, Any] | None, None]:
+def dream_prepared(
+    prepared: Prepared, gradient: Gradient = value_and_gradient
+) -> Generator[DreamStep, Mapping[str, Any] | None, None]:
     """Dream what ``prepare`` has prepared, as ``dream_steps`` does."""
     return dream_steps(
         prepared.image,
@@ -225,6 +227,7 @@ def dream_prepared(prepared: Prepared) -> Generator[DreamStep, Mapping[str, Any]
         prepared.network,
         mask=prepared.mask,
         guides=prepared.guides,
+        gradient=gradient,
     )
 
 
