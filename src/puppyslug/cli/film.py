@@ -1,9 +1,8 @@
 """``puppyslug film``: a film dreamt so that it holds still."""
 
-from collections.abc import Iterator
-from itertools import islice
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,12 +14,6 @@ from puppyslug.cli.running import INTERRUPTED
 from puppyslug.errors import RecipeError
 from puppyslug.keyframes import read_keyframes, with_keyframes
 from puppyslug.recipe import Recipe
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from puppyslug.video.making import Make
-    from puppyslug.video.reading import Pixels
 
 LONGEST = 640  # pixels, of a film's frames, unless --size says otherwise
 FLOWS = ("dis", "none")
@@ -56,10 +49,8 @@ def film(
     from PIL import Image
 
     from puppyslug.networks.cache import file_sha256
-    from puppyslug.preparation import mask_for
-    from puppyslug.video.filming import SHARE
-    from puppyslug.video.filming import film as film_frames
-    from puppyslug.video.making import assembled, check_film, finish_film, part_name
+    from puppyslug.video.filming import SHARE, segment_frames
+    from puppyslug.video.making import assembled, check_film, finish_film, in_turn, part_name
     from puppyslug.video.reading import open_clip, read_frames
     from puppyslug.video.segments import segments, survey
 
@@ -84,34 +75,18 @@ def film(
     asked = {"film": file_sha256(source), "flow": flow}
     job = Job(output, "film", recipe, asked, force, quiet, source, no_recipe)
     journal, prepared = job.begin(Image.fromarray(first), files)
-    size = (prepared.image.shape[-2], prepared.image.shape[-1])
+    parts = {part_name(index): one for index, one in enumerate(stretches)}
     frames = sum(one.last - one.first for one in stretches)
-    done = sum(journal.done(part_name(index)) for index in range(len(stretches)))
+    done = sum(map(journal.done, parts))
     job.announce(journal, prepared, frames, done, share=SHARE)
-    remask = None
-    if isinstance(prepared.recipe.mask, str):
-
-        def remask(image: "Tensor") -> "Tensor | None":
-            return mask_for(prepared.recipe, prepared.network, image)[0]
-
-    def parts() -> "Iterator[tuple[str, Make]]":
-        for index, one in enumerate(stretches):
-            if journal.done(part_name(index)) == one.last - one.first:
-                continue
-            pictures = _resized(source, one.first, size)
-            yield (
-                part_name(index),
-                lambda state, one=one, pictures=pictures: film_frames(  # type: ignore[misc]
-                    prepared,
-                    pictures,
-                    one,
-                    state=state,
-                    remask=remask,
-                    by_flow=flow == "dis",
-                ),
-            )
-
-    if job.make(journal, parts, frames):
+    missing = {
+        name: one for name, one in parts.items() if journal.done(name) < one.last - one.first
+    }
+    makes = (
+        (name, partial(segment_frames, prepared, source, one, by_flow=flow == "dis"))
+        for name, one in missing.items()
+    )
+    if job.make(journal, in_turn(journal, makes), frames, done):
         return INTERRUPTED
     even = all(time == number / clip.fps for number, time in enumerate(found.times))
     return job.finish(
@@ -127,18 +102,3 @@ def film(
             audio_from=source if sound else None,
         ),
     )
-
-
-def _resized(source: Path, first: int, size: tuple[int, int]) -> "Iterator[Pixels]":
-    """A film's frames from one on, at the size at which they are dreamt."""
-    import cv2
-    import numpy as np
-
-    from puppyslug.video.reading import read_frames
-
-    for frame in islice(read_frames(source), first, None):
-        if frame.pixels.shape[:2] == size:
-            yield frame.pixels
-        else:
-            small = cv2.resize(frame.pixels, size[::-1], interpolation=cv2.INTER_AREA)
-            yield np.asarray(small, np.uint8)
