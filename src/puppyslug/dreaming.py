@@ -68,6 +68,11 @@ class DreamStep:
         return self.octave * self.steps + self.step + 1
 
     @property
+    def grew(self) -> bool:
+        """Whether anything was added, as far as can be told: a margin may also take away."""
+        return bool(self.recipe.margin) or not torch.equal(self.image, self.base)
+
+    @property
     def detail(self) -> Tensor:
         """What dreaming added: 1×3×h×w, the picture less the photo."""
         return self.image - self.base

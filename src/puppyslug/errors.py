@@ -10,6 +10,7 @@
     │   └── WeightsError   weights that are missing, damaged or of another network
     ├── LabelError         a class or group that does not exist, or a name that several share
     ├── AtlasError         an atlas that is not built, is damaged, or is of other weights
+    ├── ClusterError       a cluster that is not there, is of other versions, or loses what it does
     ├── ObjectiveError     an objective that cannot be read or does not fit the network
     └── RecipeError        a setting out of range, or a recipe that cannot be followed
 
@@ -50,6 +51,10 @@ class LabelError(PuppyslugError):
 
 class AtlasError(PuppyslugError):
     """An atlas that is not built, is damaged, or is of other weights."""
+
+
+class ClusterError(PuppyslugError):
+    """A cluster that is not there, is of other versions, or loses what it does."""
 
 
 class ObjectiveError(PuppyslugError):
