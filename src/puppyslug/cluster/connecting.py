@@ -81,7 +81,13 @@ def connected(address: str | None) -> Iterator[Cluster | None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what they say is said below, in one line
-            ray.init(address=address, **options)
+            try:
+                ray.init(address=address, **options)
+            except ConnectionAbortedError:  # a fresh cluster's door now and then fails once
+                ray.init(address=address, **options)
+    except ConnectionAbortedError as error:
+        text = " ".join(str(error).split())[-200:]
+        raise ClusterError(f"the cluster at {address} takes no drivers now: {text}") from error
     except (ConnectionError, TimeoutError) as error:
         raise _nothing_at(address) from error
     except (RuntimeError, ray.exceptions.RayError) as error:
