@@ -39,7 +39,8 @@ class Head:
         self._process = subprocess.Popen(
             [ray, "start", "--head", "--block", *options, "--include-dashboard=false",
              "--node-ip-address=127.0.0.1", "--object-store-memory=300000000"],
-            env={**os.environ, **self.environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         self.environment["RAY_ADDRESS"] = f"127.0.0.1:{port}"
         for line in self._process.stdout:
@@ -52,8 +53,8 @@ class Head:
         """Start a command that knows the cluster."""
         return subprocess.Popen(
             [sys.executable, *program, *arguments],
-            env={**os.environ, **self.environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            **options,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
         )  # fmt: skip
 
     def run(self, *arguments, **options):
@@ -62,12 +63,12 @@ class Head:
         _, said = process.communicate(timeout=240)
         return process.returncode, said
 
-    def hands(self):
-        """The processes of workers that are dreaming."""
+    def hands(self, kind="Hand"):
+        """The processes of workers that are there."""
         found = []
         for process in psutil.Process(self._process.pid).children(recursive=True):
             with contextlib.suppress(psutil.Error):
-                if process.cmdline()[0].startswith("ray::Hand"):
+                if process.cmdline()[0].startswith(f"ray::{kind}"):
                     found.append(process)
         return found
 

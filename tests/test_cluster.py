@@ -19,12 +19,14 @@ from puppyslug.cli import main
 from puppyslug.cluster import hand
 from puppyslug.cluster.connecting import check_versions, own_versions
 from puppyslug.cluster.crew import Needs
+from puppyslug.cluster.desks import changed, put_back
 from puppyslug.cluster.hand import Wanted, load
 from puppyslug.errors import ClusterError
 from puppyslug.networks import find_record
 from puppyslug.networks.cache import file_sha256
 from puppyslug.networks.weights import find_weights
 from puppyslug.planning import spread_tile
+from studios import LONG, QUICK, picture, studio_at
 
 SHORT = ["--layer", "relu1_1", "--octaves", "1", "--iterations", "2", "--quiet"]
 
@@ -150,6 +152,33 @@ def test_a_worker_puts_downloads_where_it_keeps_its_own(monkeypatch, tmp_path):
     assert (tmp_path / "far" / record.weights.name).read_bytes() == b"no weights at all"
 
 
+def test_a_dreams_folder_is_the_same_at_both_ends(tmp_path):
+    near, far = tmp_path / "near", tmp_path / "far"
+    near.mkdir()
+    far.mkdir()
+    known = {}
+    for name, text in (("photo.png", "a"), ("film.mp4.frames/000000.png", "b")):
+        (near / name).parent.mkdir(exist_ok=True)
+        (near / name).write_text(text)
+    (near / "film.mp4.frames/lock").touch()
+    (near / "film.mp4.frames/state.part.npz").touch()
+    put_back(far, changed(near, known))
+    assert changed(near, known) == {}
+    assert sorted(one.name for one in far.rglob("*") if one.is_file()) == [
+        "000000.png",
+        "photo.png",
+    ]
+    (near / "photo.png").write_text("changed")
+    (near / "film.mp4.frames/000000.png").unlink()
+    put_back(far, changed(near, known))
+    assert [one.name for one in far.rglob("*")] == ["photo.png"]
+    assert (far / "photo.png").read_text() == "changed"
+
+
+def test_a_studio_does_not_need_a_cluster_of_its_own_machine(folder, capsys):
+    assert "with --workers" in fails(capsys, "studio", "--cluster", "local")
+
+
 @pytest.mark.slow
 def test_a_port_that_is_no_cluster_is_said_soon(folder, head):
     with socket.create_server(("127.0.0.1", 0)) as deaf:
@@ -236,8 +265,8 @@ def test_an_atlas_is_the_same(folder, head):
 
 @pytest.mark.slow
 def test_pictures_masks_and_guides_that_only_the_driver_can_read_are_shipped(folder, head):
-    for name, picture in zip(("a", "b", "guide"), scenes(3, 1), strict=True):
-        Image.fromarray(picture).save(folder / f"{name}.png")
+    for name, pixels in zip(("a", "b", "guide"), scenes(3, 1), strict=True):
+        Image.fromarray(pixels).save(folder / f"{name}.png")
     mask = np.zeros((96, 160), np.uint8)
     mask[:, 80:] = 255
     Image.fromarray(mask).save(folder / "mask.png")
@@ -267,9 +296,7 @@ def test_a_picture_in_tiles_is_the_same(folder, head, wish):
     assert head.run(*dream, "--quiet", "-o", "there.png", "--cluster", "auto") == (0, "")
     recipe = Image.open("there.png").text["puppyslug"]
     assert '"tile": "35' in recipe
-    (folder / "recipe.json").write_text(recipe)
-    again = ["dream", "clouds", "--recipe", "recipe.json", "--quiet", "-o", "here.png"]
-    assert head.run("redo", "there.png", "--quiet", "-o", "here.png") == (0, ""), again
+    assert head.run("redo", "there.png", "--quiet", "-o", "here.png") == (0, "")
     assert (folder / "here.png").read_bytes() == (folder / "there.png").read_bytes()
 
 
@@ -280,7 +307,35 @@ def test_a_worker_that_dies_over_a_tile_is_made_up_for(folder, head):
     assert head.run(*dream, "-o", "whole.png") == (0, "")
     process = head.start(*dream, "-o", "killed.png")
     for _ in range(2):
-        time.sleep(1)
         wait_for(head.hands)[0].kill()
+        time.sleep(2)
     assert process.communicate(timeout=240)[1] == ""
     assert (folder / "whole.png").read_bytes() == (folder / "killed.png").read_bytes()
+
+
+@pytest.mark.slow
+def test_a_studio_dreams_on_a_cluster(tmp_path, head, monkeypatch):
+    with studio_at(tmp_path / "here") as studio:
+        photo = studio.dream({**QUICK, "size": "48"}, photo=("a.png", picture()))
+        assert studio.wait(photo)["status"] == "done"
+        expected = np.asarray(studio.image(photo))
+    for name, value in head.environment.items():
+        monkeypatch.setenv(name, value)
+    with studio_at(tmp_path / "there", "--cluster", "auto") as studio:
+        photo = studio.dream({**QUICK, "size": "48"}, photo=("a.png", picture()))
+        assert studio.wait(photo)["status"] == "done"
+        assert np.array_equal(np.asarray(studio.image(photo)), expected)
+        steered = studio.dream(LONG)
+        studio.started(steered)
+        assert studio.order(steered, "steer", step_size=3.0).is_success
+        assert studio.order(steered, "stop").is_success
+        assert studio.wait(steered)["status"] == "done"
+        assert studio.get(steered)["recipe"]["schedule"]
+        cancelled = studio.dream(LONG)
+        studio.started(cancelled)
+        assert studio.order(cancelled, "cancel").is_success
+        assert studio.wait(cancelled)["status"] == "cancelled"
+        lost = studio.dream({**LONG, "iterations": 2000})
+        studio.started(lost)
+        wait_for(lambda: head.hands("Desk"))[0].kill()
+        assert studio.wait(lost)["status"] == "done"

@@ -11,6 +11,7 @@ from puppyslug.studio.live import Live
 from puppyslug.studio.records import Dream, Shown, Status
 from puppyslug.studio.store import Store
 from puppyslug.studio.submissions import Submissions
+from puppyslug.studio.worker import Start, here
 from puppyslug.studio.workers import Workers
 
 RESTARTS = 3  # of the server that a dream may be running in, before it waits to be asked again
@@ -37,8 +38,14 @@ class Services:
     limits: Limits
 
     @classmethod
-    def open(cls, data: Path, limits: Limits, workers: int) -> "Services":
+    def open(cls, data: Path, limits: Limits, workers: int, begin: Start = here) -> "Services":
         """Open a data folder, put right what a server that ended left behind, and start workers.
+
+        Args:
+            data: the folder.
+            limits: of all.
+            workers: how many dreams are dreamt at the same time.
+            begin: how a worker gets ready, see ``studio.worker``.
 
         Raises:
             OutputError: the folder cannot be used, or another studio has it.
@@ -56,7 +63,7 @@ class Services:
         folder.sweep(store.ids())
         _put_right(store)
         live = Live()
-        team = Workers(workers, store, folder, live, limits)
+        team = Workers(workers, store, folder, live, limits, begin)
         team.start()
         return cls(folder, store, live, team, Submissions(store, folder, limits), limits)
 
