@@ -12,6 +12,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -35,8 +36,8 @@ from puppyslug.preparation import prepare
 from puppyslug.recipe import Recipe
 from puppyslug.settings import Files
 from puppyslug.video.journal import Journal
-from puppyslug.video.making import check_film, keep_all, part_name
-from puppyslug.video.reading import Frame
+from puppyslug.video.making import keep_all, part_name
+from puppyslug.video.reading import Frame, read_frames
 from puppyslug.video.segments import segments, survey
 from puppyslug.video.writing import write_film
 
@@ -57,9 +58,6 @@ def scenes(path: Path) -> None:
             top, left = 10 * scene + number, 12 * scene + 2 * number
             one = photo[top : top + SIZE[0], left : left + SIZE[1]]
             pictures.append(255 - one if scene % 2 else one)
-    check_film(path, force=False)
-    from fractions import Fraction
-
     frames = (Frame(Fraction(n, 25), np.ascontiguousarray(p)) for n, p in enumerate(pictures))
     write_film(path, frames, fps=Fraction(25))
 
@@ -82,7 +80,9 @@ def film(cluster: Cluster, folder: Path) -> None:
         part_name(number): one for number, one in enumerate(segments(len(found.times), found.cuts))
     }
     settings = {"objective": "relu3_1", "octaves": 2, "iterations": 6, "size": "full"}
-    prepared = prepare(Recipe.complete(settings), Image.fromarray(scene_of(source)))
+    prepared = prepare(
+        Recipe.complete(settings), Image.fromarray(next(iter(read_frames(source))).pixels)
+    )
     rates = {}
     for most in (1, 2, 1, 2):
         journal = Journal(folder / f"{len(list(folder.iterdir()))}.mp4", {})
@@ -95,17 +95,10 @@ def film(cluster: Cluster, folder: Path) -> None:
     compare(f"film of {len(parts)} segments, frames", rates)
 
 
-def scene_of(source: Path) -> np.ndarray:
-    """A film's first frame."""
-    from puppyslug.video.reading import read_frames
-
-    return next(iter(read_frames(source))).pixels
-
-
 def atlas(cluster: Cluster) -> None:
     """See the module."""
     network = load_network("vgg19", winograd="steady")
-    job = plan(network, "relu2_2", steps=8)
+    job = plan(network, "relu1_2", size=80, steps=20)
     rates: dict[int, float] = {}
     for most in (1, 2, 1, 2):
         with crew_for_atlas(cluster, network, Files(), job, say) as crew:
@@ -124,9 +117,10 @@ def compare(what: str, rates: dict[int, float]) -> None:
 
 def giant(cluster: Cluster, edge: int) -> None:
     """See the module."""
-    settings = {"objective": "relu2_2", "octaves": 1, "iterations": 3, "size": f"{edge}x{edge}"}
-    prepared = prepare(Recipe.complete(settings), "clouds")
-    crew, prepared = crew_for_tiles(cluster, prepared, Files(), say)
+    settings = {"objective": "relu2_2", "octaves": 1, "iterations": 2, "size": f"{edge}x{edge}"}
+    recipe = Recipe.complete(settings)
+    prepared = prepare(recipe, "clouds")
+    crew, prepared = crew_for_tiles(cluster, prepared, recipe, Files(), say)
     seconds = [0.0, 0.0]
 
     def both(network, objective, image, tile=None):  # type: ignore[no-untyped-def]

@@ -232,7 +232,7 @@ def test_ten_random_kills_lose_and_double_no_frame(folder, head):
 
 @pytest.mark.slow
 def test_the_driver_may_end_in_any_way_and_goes_on(folder, head):
-    save_film(folder / "in.mp4", scenes(3, 30))
+    save_film(folder / "in.mp4", scenes(3, 16))
     film = ["film", "in.mp4", *SHORT, "--layer", "relu2_2"]
     assert head.run(*film, "-o", "here.mp4") == (0, "")
     there = [*(word for word in film if word != "--quiet"), "-o", "there.mp4", "--cluster"]
@@ -249,6 +249,17 @@ def test_the_driver_may_end_in_any_way_and_goes_on(folder, head):
             assert "which are kept in" in said
     assert head.run(*film, "-o", "there.mp4", "--cluster", "auto") == (0, "")
     assert (folder / "here.mp4").read_bytes() == (folder / "there.mp4").read_bytes()
+
+
+@pytest.mark.slow
+def test_it_is_said_where_no_machine_has_room(folder, head):
+    dream = ["dream", "clouds", "noise", "-o", ".", "--threads", "64", "--cluster", "auto"]
+    process = head.start(*dream)
+    said = process.stderr.readline()
+    assert said.startswith("waiting for a machine of the cluster with 64 free processor cores")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "interrupted: 0 of 2 dreams are done\n")
 
 
 @pytest.mark.slow
@@ -302,12 +313,15 @@ def test_a_picture_in_tiles_is_the_same(folder, head, wish):
 
 @pytest.mark.slow
 def test_a_worker_that_dies_over_a_tile_is_made_up_for(folder, head):
-    dream = ["dream", "clouds", "--size", "700x500", "--octaves", "1", "--iterations", "8"]
+    dream = ["dream", "clouds", "--size", "700x500", "--octaves", "1", "--iterations", "4"]
     dream += ["--layer", "relu3_1", "--quiet", "--cluster", "auto"]
     assert head.run(*dream, "-o", "whole.png") == (0, "")
     process = head.start(*dream, "-o", "killed.png")
+    time.sleep(1)
     for _ in range(2):
-        wait_for(head.hands)[0].kill()
+        wait_for(lambda: head.hands() or process.poll() is not None)
+        for one in head.hands()[:1]:
+            one.kill()
         time.sleep(2)
     assert process.communicate(timeout=240)[1] == ""
     assert (folder / "whole.png").read_bytes() == (folder / "killed.png").read_bytes()
@@ -335,7 +349,7 @@ def test_a_studio_dreams_on_a_cluster(tmp_path, head, monkeypatch):
         studio.started(cancelled)
         assert studio.order(cancelled, "cancel").is_success
         assert studio.wait(cancelled)["status"] == "cancelled"
-        lost = studio.dream({**LONG, "iterations": 2000})
+        lost = studio.dream({**LONG, "iterations": 400})
         studio.started(lost)
         wait_for(lambda: head.hands("Desk"))[0].kill()
         assert studio.wait(lost)["status"] == "done"

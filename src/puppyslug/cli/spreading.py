@@ -87,7 +87,7 @@ def dream_together(request: Request, source: str | Path, cluster: "Cluster") -> 
 
     destination, prepared = begin(request, source)
     tell = partial(say, quiet=request.quiet)
-    crew, prepared = crew_for_tiles(cluster, prepared, request.files, tell)
+    crew, prepared = crew_for_tiles(cluster, prepared, request.recipe, request.files, tell)
     if request.print_recipe:
         print(prepared.recipe.to_json(indent=2))
     with crew:

@@ -119,6 +119,8 @@ class Crew:
             for mate in [mate for mate in self._mates if mate.there and mate.key is None]:
                 if waiting:
                     self._give(mate, waiting, start, failed)
+            if not waiting:
+                self._let_go()
             for mate in self._answered():
                 try:
                     found = self._answer(mate)
@@ -179,6 +181,13 @@ class Crew:
             hand: Any = ray.remote(Hand)
             actor = hand.options(**options).remote(self.needs.threads, self.wanted)
             self._mates.append(_Mate(actor, deque([actor.ready.remote()])))
+
+    def _let_go(self) -> None:
+        """Ask no longer for workers that there is no room for: no job waits for them."""
+        coming = [mate for mate in self._mates if not mate.there]
+        if coming and len(self._mates) > (room := max(1, self.room)):
+            for mate in coming[room - len(self._mates) :]:
+                self._dismiss(mate)
 
     def _answered(self) -> list[_Mate]:
         """The workers that have answered; whoever did goes to the end of the row."""

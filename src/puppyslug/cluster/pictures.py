@@ -18,6 +18,7 @@ from puppyslug.gradient import Spread
 from puppyslug.networks.network import Network
 from puppyslug.planning import SPREAD_TILE, memory_needed, spread_tile
 from puppyslug.preparation import Prepared
+from puppyslug.recipe import Recipe
 from puppyslug.settings import Files
 from puppyslug.sizes import format_size, times
 from puppyslug.tiling import halo_of
@@ -47,14 +48,19 @@ def dream_picture(network: Network, sent: Sent, alpha: Tensor | None) -> Iterato
 
 
 def crew_for_tiles(
-    cluster: Cluster, prepared: Prepared, files: Files, tell: Callable[[str], None]
+    cluster: Cluster,
+    prepared: Prepared,
+    asked: Recipe,
+    files: Files,
+    tell: Callable[[str], None],
 ) -> tuple[Crew, Prepared]:
     """Workers for the tiles of one picture, as many as there is room for.
 
     Args:
         cluster: where they are.
-        prepared: what to dream. Unless it says how much memory to use, or in which tiles to go, it
-            goes in tiles that keep all workers busy.
+        prepared: what to dream.
+        asked: the recipe as it was before; unless it says how much memory to use, or in which tiles
+            to go, the picture goes in tiles that keep all workers busy.
         files: that its network was loaded from.
         tell: is told what the user should know.
 
@@ -66,20 +72,20 @@ def crew_for_tiles(
     size = (prepared.image.shape[-2], prepared.image.shape[-1])
     around = 2 * halo_of(layers)
 
-    def memory(edge: int) -> int:
-        crop = (min(size[0], edge + around), min(size[1], edge + around))
+    def memory(tile: tuple[int, int]) -> int:
+        crop = (min(size[0], tile[0] + around), min(size[1], tile[1] + around))
         return memory_needed(crop, record, layers, prepared.network.precision, None)
 
-    needs = needs_of(prepared, memory(SPREAD_TILE))
+    needs = needs_of(prepared, memory((SPREAD_TILE, SPREAD_TILE)))
     room = max(1, min(MOST, cluster.room(needs.resources)))
     tile = recipe.tile_for(size)
-    if recipe.memory is None and tile is None:
+    if asked.memory is None and asked.tile == "auto":
         tile = spread_tile(size, layers, room)
     text = "whole" if tile is None else format_size(tile)
     how = "whole" if tile is None else f"in tiles of {text}"
     recipe = recipe.with_settings({"tile": text})
     plan = f"{times(size)}, {recipe.iterations} steps an octave, {how} on {room} workers"
-    needed = memory(max(tile or size))
+    needed = memory(tile or size)
     crew = crew_for(cluster, prepared, files, tell=tell, memory=needed, most=room)
     return crew, replace(prepared, recipe=recipe, plan=plan)
 
