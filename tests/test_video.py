@@ -26,7 +26,7 @@ from puppyslug.recipe import Change, Recipe
 from puppyslug.video.filming import film
 from puppyslug.video.flow import carried, flow_between, trusted
 from puppyslug.video.journal import Journal, Made, room_needed
-from puppyslug.video.making import assembled, make_part, part_name
+from puppyslug.video.making import assembled, in_turn, keep_all, part_name
 from puppyslug.video.moving import as_array, as_tensor, moved
 from puppyslug.video.reading import Frame, open_clip, read_frames
 from puppyslug.video.segments import OVERLAP, Segment, find_cuts, segments, survey
@@ -435,6 +435,7 @@ def test_frames_are_kept_until_the_film_is_done_and_refuse_to_mix(tmp_path):
 def test_a_full_disk_stops_cleanly_and_the_film_goes_on_later(tmp_path, toy, picture, monkeypatch):
     prepared = prepared_with(toy, picture, zoom=1.1)
     whole = [made.pixels for made in zoom(prepared, 5)]
+    whole_film = [("", lambda state: zoom(prepared, 5, state=state))]
     journal = Journal(tmp_path / "f.mp4", {})
     write, written = Journal._write, []
 
@@ -447,10 +448,10 @@ def test_a_full_disk_stops_cleanly_and_the_film_goes_on_later(tmp_path, toy, pic
 
     monkeypatch.setattr(Journal, "_write", staticmethod(full))
     with pytest.raises(OutputError, match="No space left on device; make room"):
-        make_part(journal, lambda state: zoom(prepared, 5, state=state))
+        keep_all(journal, in_turn(journal, whole_film))
     monkeypatch.setattr(Journal, "_write", staticmethod(write))
     assert journal.done() == 2
-    make_part(journal, lambda state: zoom(prepared, 5, state=state))
+    keep_all(journal, in_turn(journal, whole_film))
     for kept, pixels in zip(journal.frames(5), whole, strict=True):
         assert np.array_equal(kept, pixels)
 
@@ -477,6 +478,33 @@ def test_films_that_were_joined_go_on_where_their_times_begin_again(tmp_path):
     times = [frame.time for frame in read_frames(tmp_path / "two.ts")]
     assert len(times) == 12
     assert times == sorted(set(times))
+
+
+@pytest.mark.parametrize("first", [0, 1, 7, 11, 12])
+def test_a_film_is_read_from_any_frame_on_and_from_memory(tmp_path, first):
+    path = save_film(tmp_path / "in.mp4", moving_scene(12))
+    whole = list(read_frames(path))
+    with path.open("rb") as opened:
+        later = list(read_frames(opened, first=first))
+    assert [frame.time for frame in later] == [frame.time for frame in whole[first:]]
+    for one, other in zip(later, whole[first:], strict=True):
+        assert np.array_equal(one.pixels, other.pixels)
+
+
+def test_frames_of_several_parts_may_come_in_among_each_other(tmp_path, toy, picture):
+    prepared = prepared_with(toy, picture, zoom=1.1)
+    frames = list(zoom(prepared, 3))
+    journal = Journal(tmp_path / "f.mp4", {})
+    journal.keep(0, frames[2], "b-")
+    kept = []
+    mixed = [("b-", frames[1]), ("a-", frames[0]), ("b-", frames[0]), ("a-", frames[1])]
+    keep_all(journal, mixed, kept.append)
+    assert [journal.done(part) for part in ("a-", "b-", "c-")] == [2, 3, 0]
+    expected = {"a-": [0, 1], "b-": [2, 1, 0]}
+    for part, numbers in expected.items():
+        for pixels, number in zip(journal.frames(len(numbers), part), numbers, strict=True):
+            assert np.array_equal(pixels, frames[number].pixels)
+    assert len(kept) == 4
 
 
 def test_uneven_films_last_as_long_as_they_should(tmp_path):

@@ -68,6 +68,11 @@ class DreamStep:
         return self.octave * self.steps + self.step + 1
 
     @property
+    def grew(self) -> bool:
+        """Whether anything was added, as far as can be told: a margin may also take away."""
+        return bool(self.recipe.margin) or not torch.equal(self.image, self.base)
+
+    @property
     def detail(self) -> Tensor:
         """What dreaming added: 1×3×h×w, the picture less the photo."""
         return self.image - self.base
@@ -217,7 +222,9 @@ def dream_steps(
         detail = picture - base
 
 
-def dream_prepared(prepared: Prepared) -> Generator[DreamStep, Mapping[str, Any] | None, None]:
+def dream_prepared(
+    prepared: Prepared, gradient: Gradient = value_and_gradient
+) -> Generator[DreamStep, Mapping[str, Any] | None, None]:
     """Dream what ``prepare`` has prepared, as ``dream_steps`` does."""
     return dream_steps(
         prepared.image,
@@ -225,6 +232,7 @@ def dream_prepared(prepared: Prepared) -> Generator[DreamStep, Mapping[str, Any]
         prepared.network,
         mask=prepared.mask,
         guides=prepared.guides,
+        gradient=gradient,
     )
 
 

@@ -11,6 +11,7 @@
     ├── LabelError         a class or group that does not exist, or a name that several share
     ├── AtlasError         an atlas that is not built, is damaged, or is of other weights
     ├── TeachingError      pictures that nothing can be learnt from
+    ├── ClusterError       a cluster that is not there, is of other versions, or loses what it does
     ├── ObjectiveError     an objective that cannot be read or does not fit the network
     └── RecipeError        a setting out of range, or a recipe that cannot be followed
 
@@ -55,6 +56,10 @@ class AtlasError(PuppyslugError):
 
 class TeachingError(PuppyslugError):
     """Pictures that nothing can be learnt from, or a teaching that cannot go on."""
+
+
+class ClusterError(PuppyslugError):
+    """A cluster that is not there, is of other versions, or loses what it does."""
 
 
 class ObjectiveError(PuppyslugError):

@@ -1,7 +1,9 @@
 """Score and gradient of an objective at a picture, whole or in exact tiles."""
 
-from collections.abc import Sequence
-from typing import Protocol
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import reduce
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -23,8 +25,37 @@ class Gradient(Protocol):
         """See ``value_and_gradient``."""
 
 
+class Spread(Protocol):
+    """Anything that has a network look at pieces of a picture: here, or on other machines."""
+
+    def __call__(
+        self, network: Network, look: Callable[..., Any], pieces: Iterable[tuple[Any, ...]]
+    ) -> Iterator[Any]:
+        """Look at every piece.
+
+        Args:
+            network: what looks at them.
+            look: a function of this module, of a network and a piece.
+            pieces: what else it takes, of each.
+
+        Returns:
+            What ``look`` gives for each piece, in their order.
+        """
+
+
+def one_by_one(
+    network: Network, look: Callable[..., Any], pieces: Iterable[tuple[Any, ...]]
+) -> Iterator[Any]:
+    """Look at one piece after the other, in this process; see ``Spread``."""
+    return (look(network, *piece) for piece in pieces)
+
+
 def value_and_gradient(
-    network: Network, objective: Objective | Batch, image: Tensor, tile: Size | None = None
+    network: Network,
+    objective: Objective | Batch,
+    image: Tensor,
+    tile: Size | None = None,
+    spread: Spread = one_by_one,
 ) -> tuple[Tensor, Tensor]:
     """Compute how well a picture meets an objective, and in which direction lies more of it.
 
@@ -37,6 +68,7 @@ def value_and_gradient(
         objective: what to score; a batch of them only where the picture goes whole.
         image: N×3×H×W RGB in [0, 1].
         tile: (height, width) of a tile; None for the whole picture at once.
+        spread: has the network look at the tiles.
 
     Returns:
         The scores, float32 of shape (N,), and their gradient with respect to the picture,
@@ -48,36 +80,61 @@ def value_and_gradient(
     totals = None
     if len(pieces) > 1:
         assert isinstance(objective, Objective)
-        totals = _totals(network, objective, image, pieces)
+        if objective.summarised:
+            first = ((objective, image[(..., *piece.crop)], piece, size) for piece in pieces)
+            totals = _totals(spread(network, summaries_of, first))
     scores = image.new_zeros(image.shape[0])
     gradient = torch.zeros_like(image)
-    for piece in pieces:
-        crop = (..., *piece.crop)
-        source = image[crop].detach().requires_grad_()
-        with torch.enable_grad():
-            parts = parts_of(network, objective.layers, source, piece, size)
-            piece_scores = objective.score_parts(parts, totals)
-            del parts
-            (piece_gradient,) = torch.autograd.grad(piece_scores.sum(), source)
-        scores += piece_scores.detach()
-        gradient[crop] += piece_gradient
+    looks = ((objective, image[(..., *piece.crop)], piece, size, totals) for piece in pieces)
+    for piece, (piece_scores, piece_gradient) in zip(
+        pieces, spread(network, gradient_of, looks), strict=True
+    ):
+        scores += piece_scores
+        gradient[(..., *piece.crop)] += piece_gradient
     return scores, gradient
 
 
-def _totals(
-    network: Network, objective: Objective, image: Tensor, pieces: Sequence[Tile]
-) -> list[Tensor | None] | None:
-    """What each term has to know of the whole picture before its parts can be scored."""
-    layers = objective.summarised
-    if not layers:
-        return None
-    size = (image.shape[-2], image.shape[-1])
-    totals: list[Tensor | None] = [None] * len(objective.terms)
+def gradient_of(
+    network: Network,
+    objective: Objective | Batch,
+    crop: Tensor,
+    piece: Tile,
+    size: Size,
+    totals: Sequence[Tensor | None] | None = None,
+) -> tuple[Tensor, Tensor]:
+    """One tile's share of the scores and of the gradient.
+
+    Args:
+        network: what looks at it.
+        objective: what to score.
+        crop: N×3×h×w RGB in [0, 1], what has to be seen for the tile.
+        piece: the tile.
+        size: (height, width) of the picture.
+        totals: what each term has to know of the whole picture, if that is more than the tile.
+
+    Returns:
+        float32 of shape (N,), and float32 N×3×h×w.
+    """
+    source = crop.detach().requires_grad_()
+    with torch.enable_grad():
+        parts = parts_of(network, objective.layers, source, piece, size)
+        scores = objective.score_parts(parts, totals)
+        del parts
+        (gradient,) = torch.autograd.grad(scores.sum(), source)
+    return scores.detach(), gradient
+
+
+def summaries_of(
+    network: Network, objective: Objective, crop: Tensor, piece: Tile, size: Size
+) -> list[Tensor | None]:
+    """What each term has to know of a tile before any can be scored; as in ``gradient_of``."""
     with torch.no_grad():
-        for piece in pieces:
-            parts = parts_of(network, layers, image[(..., *piece.crop)], piece, size)
-            for index, summary in enumerate(objective.summaries(parts)):
-                if summary is not None:
-                    total = totals[index]
-                    totals[index] = summary if total is None else total + summary
-    return totals
+        return objective.summaries(parts_of(network, objective.summarised, crop, piece, size))
+
+
+def _totals(summaries: Iterable[list[Tensor | None]]) -> list[Tensor | None]:
+    """What each term has to know of the whole picture: the sums of what it knows of its tiles."""
+    return [
+        None if terms[0] is None else reduce(operator.add, terms)
+        for terms in zip(*summaries, strict=True)
+    ]

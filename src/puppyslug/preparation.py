@@ -29,7 +29,7 @@ from puppyslug.networks.resolving import (
 )
 from puppyslug.objectives import Objective, SeeTerm, parse_mask, parse_objective
 from puppyslug.octaves import THING, octaves_for, plan_octaves
-from puppyslug.planning import plan_memory
+from puppyslug.planning import memory_needed, plan_memory
 from puppyslug.presets import EYES
 from puppyslug.recipe import STARTS, FileReference, Recipe
 from puppyslug.settings import Files
@@ -61,6 +61,7 @@ class Prepared:
         guides: 1×3×h×w RGB in [0, 1], by name.
         notices: what the user should know before the dream starts, a sentence each.
         plan: in words, what will be computed and how.
+        needed: bytes that a dream takes beside the program and its weights, as far as is known.
     """
 
     image: Tensor
@@ -71,6 +72,7 @@ class Prepared:
     guides: Mapping[str, Tensor]
     notices: tuple[str, ...]
     plan: str
+    needed: int = 0
 
 
 def prepare(
@@ -125,7 +127,7 @@ def prepare(
     if precision == "bfloat16" and not fast_in_bfloat16(device):
         notices.append("this device does not compute in bfloat16 itself: float32 is faster here")
     layers = [record.layer(name) for name in objective.layers]
-    tile, how = _tile(recipe, record, layers, photo.size, precision, device)
+    tile, how, needed = _tile(recipe, record, layers, photo.size, precision, device)
     if recipe.threads is not None:
         torch.set_num_threads(recipe.threads)
     network = _network(recipe, files, device)
@@ -175,6 +177,7 @@ def prepare(
         named,
         tuple(notices),
         f"{times(photo.size)}, {steps}, {how}",
+        needed,
     )
 
 
@@ -247,16 +250,19 @@ def _tile(
     size: tuple[int, int],
     precision: str,
     device: str,
-) -> tuple[str, str]:
-    """The recipe's tile with auto resolved, and the plan in words."""
+) -> tuple[str, str, int]:
+    """The recipe's tile with auto resolved, the plan in words, and the bytes that it takes."""
     if recipe.tile != "auto":
         how = "whole" if recipe.tile == "whole" else f"in tiles of {recipe.tile}"
-        return recipe.tile, f"{how}, {precision} on {device}"
+        needed = memory_needed(
+            size, record, layers, precision, recipe.tile_for(size), shaped=recipe.shapes
+        )
+        return recipe.tile, f"{how}, {precision} on {device}", needed
     memory = memory_bytes(recipe.memory) if recipe.memory else free_memory(device) // 2
     plan = plan_memory(size, record, layers, precision, memory, shaped=recipe.shapes)
     how = "whole" if plan.tile is None else f"in {plan.grid[1]}×{plan.grid[0]} tiles"
     text = f"{how}, {precision} on {device}, about {plan.needed / 1e9:.1f} GB"
-    return "whole" if plan.tile is None else format_size(plan.tile), text
+    return "whole" if plan.tile is None else format_size(plan.tile), text, plan.needed
 
 
 def mask_for(

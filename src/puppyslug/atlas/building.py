@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from puppyslug.atlas.atlas import PICTURE, Atlas
-from puppyslug.atlas.drawing import Drawings, Job, objective_of
+from puppyslug.atlas.drawing import Draw, Drawings, Job, in_turn, objective_of
 from puppyslug.atlas.index import Entry, Index
 from puppyslug.atlas.naming import answers_to, beaten_by, name_portrait, neighbours
 from puppyslug.atlas.pages import PAGE, SHEET, save_page, save_sheet
@@ -90,13 +90,16 @@ def estimate_seconds(network: Network, job: Job, portraits: int) -> float:
     return seconds / len(several) * job.steps * portraits
 
 
-def build(drawings: Drawings, network: Network, classifier: Network) -> Iterator[Progress]:
+def build(
+    drawings: Drawings, network: Network, classifier: Network, draw: Draw | None = None
+) -> Iterator[Progress]:
     """Build an atlas; what is broken off goes on where it stopped.
 
     Args:
         drawings: what there is already, and how to go on.
         network: loaded as the drawings' job says.
         classifier: a network that knows classes, to name what the portraits show.
+        draw: draws batches of portraits; None for one after the other in this process.
 
     Yields:
         How far it is; once it is exhausted, the atlas is there.
@@ -105,9 +108,8 @@ def build(drawings: Drawings, network: Network, classifier: Network) -> Iterator
         OutputError: a full disk.
     """
     job = drawings.job
-    for drawn in drawings.draw(network):
-        done = drawn.done + drawn.fraction * len(drawn.channels)
-        place = f"{drawn.channels[0]} to {drawn.channels[-1]} of {job.channels}"
+    for done, channels in drawings.draw(draw or in_turn(network, job)):
+        place = f"{channels[0]} to {channels[-1]} of {job.channels}"
         yield Progress(_DRAWING * done / job.channels, place)
     yield from _put_together(drawings, network, classifier)
 

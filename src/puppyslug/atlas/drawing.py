@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -63,14 +63,15 @@ class Drawn(NamedTuple):
     """How far a batch is.
 
     Attributes:
-        done: portraits that are finished.
-        channels: that are being drawn.
-        fraction: of these, in [0, 1].
+        fraction: of it, in [0, 1].
+        images: N×3×size×size RGB in [0, 1] once it is whole, else None.
     """
 
-    done: int
-    channels: range
     fraction: float
+    images: Tensor | None
+
+
+Draw = Callable[[Sequence[range]], Iterable[tuple[range, Drawn]]]  # batches, one by one or at once
 
 
 def objective_of(network: Network, layer: str, number: int) -> Objective:
@@ -81,9 +82,7 @@ def objective_of(network: Network, layer: str, number: int) -> Objective:
     return Objective(((1.0, SeeTerm(CLASS_MAP, network.vocabulary.labels[number])),))
 
 
-def draw_batch(
-    network: Network, job: Job, channels: Sequence[int]
-) -> Iterator[tuple[float, Tensor]]:
+def draw_batch(network: Network, job: Job, channels: Sequence[int]) -> Iterator[Drawn]:
     """Draw the portraits of some channels.
 
     Args:
@@ -92,7 +91,7 @@ def draw_batch(
         channels: their numbers.
 
     Yields:
-        How far they are, in [0, 1], and what they look like, N×3×size×size RGB in [0, 1].
+        How far they are, after every step.
     """
     drawn = portrait_steps(
         [objective_of(network, job.layer, number) for number in channels],
@@ -102,7 +101,15 @@ def draw_batch(
         seed=job.seed,
     )
     for step in drawn:
-        yield (step.step + 1) / step.steps, step.images
+        whole = step.step + 1 == step.steps
+        yield Drawn((step.step + 1) / step.steps, step.images if whole else None)
+
+
+def in_turn(network: Network, job: Job) -> Draw:
+    """Draw one batch after the other, in this process."""
+    return lambda batches: (
+        (batch, drawn) for batch in batches for drawn in draw_batch(network, job, batch)
+    )
 
 
 class Drawings:
@@ -163,20 +170,26 @@ class Drawings:
             if not all(self._path(number).exists() for number in batch)
         ]
 
-    def draw(self, network: Network) -> Iterator[Drawn]:
+    def draw(self, draw: Draw) -> Iterator[tuple[float, range]]:
         """Draw what is missing.
+
+        Args:
+            draw: draws batches, in any order.
+
+        Yields:
+            How many portraits are done, parts of them included; and those that came on last.
 
         Raises:
             OutputError: a portrait cannot be kept, for want of room.
         """
         missing = self.missing()
         done = self.job.channels - sum(map(len, missing))
-        for batch in missing:
-            for fraction, images in draw_batch(network, self.job, batch):
-                yield Drawn(done, batch, fraction)
-                if fraction == 1:
-                    self.keep(batch, images)
-            done += len(batch)
+        parts: dict[range, float] = {}
+        for batch, drawn in draw(missing):
+            parts[batch] = drawn.fraction * len(batch)
+            yield done + sum(parts.values()), batch
+            if drawn.images is not None:
+                self.keep(batch, drawn.images)
 
     def keep(self, batch: range, images: Tensor) -> None:
         """Write the portraits of a batch."""

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,7 +76,7 @@ def atlas(context: typer.Context) -> None:
 
 
 @app.command()
-@options.takes_settings("weights", "labels", "seed", "precision", "device")
+@options.takes_settings("weights", "labels", "seed", "precision", "device", "threads")
 def build(
     network: NetworkName,
     layer: LayerName,
@@ -84,6 +86,7 @@ def build(
     steps: Steps | None = None,
     classifier: Classifier = EYES,
     force: Annotated[bool, typer.Option("--force", help="begin again")] = False,
+    cluster: options.Cluster = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Draw the portraits of a whole layer, and name them.
@@ -95,48 +98,62 @@ def build(
     settings, files = take_files({"network": network, **settings})
     recipe = Recipe.complete(settings)
 
+    import torch
+
     from puppyslug.atlas.building import build as build_atlas
     from puppyslug.atlas.building import estimate_seconds, plan
     from puppyslug.atlas.drawing import Drawings
     from puppyslug.atlas.pages import PAGE, SHEET
     from puppyslug.atlas.shelves import folder_name, own_folder
+    from puppyslug.cluster import connected
     from puppyslug.networks.loading import load_network
 
-    names = load_network(classifier)
-    names.known_vocabulary()
-    loaded = load_network(
-        network,
-        weights=files.weights,
-        labels=files.labels,
-        precision=recipe.precision,
-        device=recipe.device,
-        winograd="steady",
-    )
-    job = plan(loaded, layer, size=size, steps=steps, seed=recipe.seed)
-    known = known_atlas(loaded.record, layer, loaded.weights_sha256)
-    if known is not None and not force:
-        say(f"the atlas of {known.title} is here already; --force draws it again", quiet=quiet)
-        print(known.folder)
+    with connected(cluster) as place, ExitStack() as hired:
+        names = load_network(classifier)
+        names.known_vocabulary()
+        if recipe.threads is not None:
+            torch.set_num_threads(recipe.threads)
+        loaded = load_network(
+            network,
+            weights=files.weights,
+            labels=files.labels,
+            precision=recipe.precision,
+            device=recipe.device,
+            winograd="steady",
+        )
+        job = plan(loaded, layer, size=size, steps=steps, seed=recipe.seed)
+        known = known_atlas(loaded.record, layer, loaded.weights_sha256)
+        if known is not None and not force:
+            say(f"the atlas of {known.title} is here already; --force draws it again", quiet=quiet)
+            print(known.folder)
+            return 0
+        folder = own_folder() / folder_name(job.network, job.layer, job.weights)
+        drawings = Drawings(folder, job, fresh=force)
+        missing = sum(map(len, drawings.missing()))
+        draw, at_once = None, 1
+        if place is not None:
+            from puppyslug.cluster.atlases import crew_for_atlas, drawing
+
+            tell = partial(say, quiet=quiet)
+            crew = hired.enter_context(crew_for_atlas(place, loaded, files, job, tell))
+            draw = drawing(crew, job)
+            at_once = max(1, min(crew.room, len(drawings.missing())))
+        if not quiet:
+            time = duration(estimate_seconds(loaded, job, missing) / at_once)
+            say(f"{missing} portraits of {job.size}×{job.size} to draw: about {time}")
+        try:
+            with Bar(f"{network} {layer}", quiet=quiet) as bar:
+                for progress in build_atlas(drawings, loaded, names, draw):
+                    bar.move(*progress)
+        except KeyboardInterrupt:
+            kept = job.channels - sum(map(len, drawings.missing()))
+            say(f"interrupted: {kept} of {job.channels} are kept; the same command goes on")
+            return INTERRUPTED
+        finally:
+            drawings.close()
+        for name in (SHEET, PAGE):
+            print(folder / name)
         return 0
-    folder = own_folder() / folder_name(job.network, job.layer, job.weights)
-    drawings = Drawings(folder, job, fresh=force)
-    missing = sum(map(len, drawings.missing()))
-    if not quiet:
-        time = duration(estimate_seconds(loaded, job, missing))
-        say(f"{missing} portraits of {job.size}×{job.size} to draw: about {time}")
-    try:
-        with Bar(f"{network} {layer}", quiet=quiet) as bar:
-            for progress in build_atlas(drawings, loaded, names):
-                bar.move(*progress)
-    except KeyboardInterrupt:
-        kept = job.channels - sum(map(len, drawings.missing()))
-        say(f"interrupted: {kept} of {job.channels} are kept; the same command goes on")
-        return INTERRUPTED
-    finally:
-        drawings.close()
-    for name in (SHEET, PAGE):
-        print(folder / name)
-    return 0
 
 
 @app.command()

@@ -111,7 +111,7 @@ def _portraits(
     command = f"puppyslug atlas build {network.record.name} {layer}"
     say(f"drawing {len(found)} portraits; '{command}' draws all, and names them", quiet=quiet)
     with Bar("portraits", quiet=quiet) as bar:
-        for fraction, images in draw_batch(network, job, [answer.channel for answer in found]):
-            bar.move(fraction, "")
-            drawn = images
-    return [to_pil(image[None]) for image in drawn]
+        for drawn in draw_batch(network, job, [answer.channel for answer in found]):
+            bar.move(drawn.fraction, "")
+    assert drawn.images is not None
+    return [to_pil(image[None]) for image in drawn.images]

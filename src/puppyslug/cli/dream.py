@@ -40,7 +40,7 @@ Timelapse = Annotated[
 
 
 @dataclass(frozen=True)
-class _Request:
+class Request:
     """What all the pictures of one command have in common."""
 
     recipe: Recipe
@@ -65,6 +65,7 @@ def dream(
     no_recipe: options.NoRecipe = False,
     timelapse: Timelapse = None,
     force: options.Force = False,
+    cluster: options.Cluster = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Turn photos, noise or clouds into dreams.
@@ -77,7 +78,7 @@ def dream(
         raise OutputError(f"several photos need a folder to go to; {output} is none that exists")
     if timelapse is not None:
         _check_timelapse(timelapse, sources, force=force)
-    request = _Request(
+    request = Request(
         Recipe.complete(chosen),
         recipe,
         files,
@@ -88,6 +89,15 @@ def dream(
         quiet,
         timelapse,
     )
+    if cluster is not None and (len(sources) > 1 or not print_recipe or output is not None):
+        from puppyslug.cli.spreading import dream_many, dream_together
+        from puppyslug.cluster import connected
+
+        with connected(cluster) as place:
+            assert place is not None
+            if len(sources) > 1:
+                return dream_many(request, sources, place)
+            return dream_together(request, sources[0], place)
     failed = 0
     for source in sources:
         try:
@@ -127,16 +137,34 @@ def _sources(
     return [photo]
 
 
-def _dream_one(request: _Request, source: str | Path) -> int:
-    photo = source if isinstance(source, Path) else None
-    if photo:
-        from puppyslug.images import check_readable
-
-        check_readable(photo)
-    name = photo.stem if photo else source
+def _dream_one(request: Request, source: str | Path) -> int:
     if request.print_recipe and request.output is None:
         print(_prepare(request, source, None).recipe.to_json(indent=2))
         return 0
+    destination, prepared = begin(request, source)
+    return deliver(
+        prepared,
+        destination,
+        label_of(source),
+        no_recipe=request.no_recipe,
+        quiet=request.quiet,
+        timelapse=request.timelapse,
+    )
+
+
+def label_of(source: str | Path) -> str:
+    """What to call a picture beside its bar."""
+    return source.name if isinstance(source, Path) else source
+
+
+def begin(request: Request, source: str | Path) -> "tuple[Destination, Prepared]":
+    """Find a dream's place, and prepare it.
+
+    Raises:
+        PuppyslugError: the picture cannot be read, or the dream not be written.
+    """
+    photo = source if isinstance(source, Path) else None
+    name = photo.stem if photo else source
     destination = Destination.choose(
         request.output,
         beside=photo.parent if photo else Path(),
@@ -149,17 +177,14 @@ def _dream_one(request: _Request, source: str | Path) -> int:
     prepared = _prepare(request, source, destination.folder)
     if request.print_recipe:
         print(prepared.recipe.to_json(indent=2))
-    return deliver(
-        prepared,
-        destination,
-        photo.name if photo else str(source),
-        no_recipe=request.no_recipe,
-        quiet=request.quiet,
-        timelapse=request.timelapse,
-    )
+    return destination, prepared
 
 
-def _prepare(request: _Request, source: str | Path, folder: Path | None) -> "Prepared":
+def _prepare(request: Request, source: str | Path, folder: Path | None) -> "Prepared":
+    if isinstance(source, Path):
+        from puppyslug.images import check_readable
+
+        check_readable(source)
     return prepare_aloud(
         request.recipe,
         source,

@@ -1,9 +1,9 @@
 """``puppyslug film``: a film dreamt so that it holds still."""
 
-from collections.abc import Iterator
-from itertools import islice
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,12 +15,6 @@ from puppyslug.cli.running import INTERRUPTED
 from puppyslug.errors import RecipeError
 from puppyslug.keyframes import read_keyframes, with_keyframes
 from puppyslug.recipe import Recipe
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from puppyslug.video.making import Make
-    from puppyslug.video.reading import Pixels
 
 LONGEST = 640  # pixels, of a film's frames, unless --size says otherwise
 FLOWS = ("dis", "none")
@@ -47,19 +41,19 @@ def film(
     recipe_file: options.RecipeFile = None,
     no_recipe: filming.NoRecipe = False,
     force: filming.Force = False,
+    cluster: options.Cluster = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Dream a film, steadily: what was dreamt moves along with what it lies on.
 
-    Its sound is kept. What was cut short goes on with the same command.
+    Its sound is kept. What was cut short goes on with the same command, on a cluster or not.
     """
     from PIL import Image
 
+    from puppyslug.cluster import connected
     from puppyslug.networks.cache import file_sha256
-    from puppyslug.preparation import mask_for
-    from puppyslug.video.filming import SHARE
-    from puppyslug.video.filming import film as film_frames
-    from puppyslug.video.making import assembled, check_film, finish_film, part_name
+    from puppyslug.video.filming import SHARE, segment_frames
+    from puppyslug.video.making import assembled, check_film, finish_film, in_turn, part_name
     from puppyslug.video.reading import open_clip, read_frames
     from puppyslug.video.segments import segments, survey
 
@@ -69,76 +63,59 @@ def film(
     chosen, files = with_recipe_file(
         {"size": str(LONGEST), **settings}, recipe_file, new_pictures=True
     )
-    clip = open_clip(source)
-    found = survey(source)
-    for notice in (*clip.notices, *found.notices):
-        say(notice, quiet=quiet)
-    speed = clip.fps if fps is None else filming.pace(fps)
-    sound = clip.has_audio and fps is None and output.suffix.lower() != ".gif"
-    if clip.has_audio and not sound:
-        why = "another pace" if fps is not None else "a GIF"
-        say(f"the sound of {source.name} is left out: {why} has no room for it", quiet=quiet)
-    recipe = with_keyframes(Recipe.complete(chosen), read_keyframes(at or [], clip.fps))
-    stretches = segments(len(found.times), found.cuts)
-    first = next(iter(read_frames(source))).pixels
-    asked = {"film": file_sha256(source), "flow": flow}
-    job = Job(output, "film", recipe, asked, force, quiet, source, no_recipe)
-    journal, prepared = job.begin(Image.fromarray(first), files)
-    size = (prepared.image.shape[-2], prepared.image.shape[-1])
-    frames = sum(one.last - one.first for one in stretches)
-    done = sum(journal.done(part_name(index)) for index in range(len(stretches)))
-    job.announce(journal, prepared, frames, done, share=SHARE)
-    remask = None
-    if isinstance(prepared.recipe.mask, str):
+    with connected(cluster) as place:
+        clip = open_clip(source)
+        found = survey(source)
+        for notice in (*clip.notices, *found.notices):
+            say(notice, quiet=quiet)
+        speed = clip.fps if fps is None else filming.pace(fps)
+        sound = clip.has_audio and fps is None and output.suffix.lower() != ".gif"
+        if clip.has_audio and not sound:
+            why = "another pace" if fps is not None else "a GIF"
+            say(f"the sound of {source.name} is left out: {why} has no room for it", quiet=quiet)
+        recipe = with_keyframes(Recipe.complete(chosen), read_keyframes(at or [], clip.fps))
+        stretches = segments(len(found.times), found.cuts)
+        first = next(iter(read_frames(source))).pixels
+        asked = {"film": file_sha256(source), "flow": flow}
+        job = Job(output, "film", recipe, asked, force, quiet, source, no_recipe)
+        journal, prepared = job.begin(Image.fromarray(first), files)
+        parts = {part_name(index): one for index, one in enumerate(stretches)}
+        frames = sum(one.last - one.first for one in stretches)
+        done = sum(map(journal.done, parts))
+        missing = {
+            name: one for name, one in parts.items() if journal.done(name) < one.last - one.first
+        }
+        by_flow = flow == "dis"
+        at_once = 1
+        with ExitStack() as hired:
+            if place is None:
+                makes = (
+                    (name, partial(segment_frames, prepared, source, one, by_flow=by_flow))
+                    for name, one in missing.items()
+                )
+                made = in_turn(journal, makes)
+            else:
+                from puppyslug.cluster.films import film_frames
+                from puppyslug.cluster.sending import crew_for
 
-        def remask(image: "Tensor") -> "Tensor | None":
-            return mask_for(prepared.recipe, prepared.network, image)[0]
-
-    def parts() -> "Iterator[tuple[str, Make]]":
-        for index, one in enumerate(stretches):
-            if journal.done(part_name(index)) == one.last - one.first:
-                continue
-            pictures = _resized(source, one.first, size)
-            yield (
-                part_name(index),
-                lambda state, one=one, pictures=pictures: film_frames(  # type: ignore[misc]
-                    prepared,
-                    pictures,
-                    one,
-                    state=state,
-                    remask=remask,
-                    by_flow=flow == "dis",
-                ),
-            )
-
-    if job.make(journal, parts, frames):
-        return INTERRUPTED
-    even = all(time == number / clip.fps for number, time in enumerate(found.times))
-    return job.finish(
-        journal,
-        lambda: finish_film(
-            output,
+                tell = partial(say, quiet=quiet)
+                crew = hired.enter_context(crew_for(place, prepared, files, tell=tell))
+                made = film_frames(crew, prepared, source, missing, journal.state, by_flow=by_flow)
+                at_once = max(1, min(crew.room, len(missing)))
+            job.announce(journal, prepared, frames, done, share=SHARE / at_once)
+            if job.make(journal, made, frames, done):
+                return INTERRUPTED
+        even = all(time == number / clip.fps for number, time in enumerate(found.times))
+        return job.finish(
             journal,
-            assembled(journal, stretches),
-            comment=job.comment(prepared),
-            fps=speed,
-            times=None if even or fps is not None else found.times,
-            quality=quality,
-            audio_from=source if sound else None,
-        ),
-    )
-
-
-def _resized(source: Path, first: int, size: tuple[int, int]) -> "Iterator[Pixels]":
-    """A film's frames from one on, at the size at which they are dreamt."""
-    import cv2
-    import numpy as np
-
-    from puppyslug.video.reading import read_frames
-
-    for frame in islice(read_frames(source), first, None):
-        if frame.pixels.shape[:2] == size:
-            yield frame.pixels
-        else:
-            small = cv2.resize(frame.pixels, size[::-1], interpolation=cv2.INTER_AREA)
-            yield np.asarray(small, np.uint8)
+            lambda: finish_film(
+                output,
+                journal,
+                assembled(journal, stretches),
+                comment=job.comment(prepared),
+                fps=speed,
+                times=None if even or fps is not None else found.times,
+                quality=quality,
+                audio_from=source if sound else None,
+            ),
+        )

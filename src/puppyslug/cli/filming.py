@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,8 +21,7 @@ from puppyslug.settings import Files
 if TYPE_CHECKING:
     from puppyslug.preparation import Prepared
     from puppyslug.sources import Source
-    from puppyslug.video.journal import Journal
-    from puppyslug.video.making import Make
+    from puppyslug.video.journal import Journal, Made
     from puppyslug.video.reading import Pixels
 
 Fps = Annotated[float | None, typer.Option("--fps", metavar="N", help="frames a second")]
@@ -157,27 +156,27 @@ class Job:
         )
 
     def make(
-        self, journal: "Journal", parts: "Callable[[], Iterator[tuple[str, Make]]]", frames: int
+        self, journal: "Journal", made: "Iterable[tuple[str, Made]]", frames: int, done: int
     ) -> bool:
         """Make all frames that are missing, showing how far it is.
 
         Args:
             journal: where they are kept.
-            parts: names of parts, and what makes their frames from a state on.
+            made: names of parts and their frames, as ``keep_all`` takes them.
             frames: how many there are in all.
+            done: how many of them are made.
 
         Returns:
             Whether Ctrl-C came; what is made by then is kept.
         """
-        from puppyslug.video.making import make_part
+        from puppyslug.video.making import keep_all
 
         shown = sys.stderr.isatty() and not self.quiet
         progress = _Progress(self.output, journal.folder / "latest.png", frames, shown=shown)
         try:
             with progress:
-                for name, make in parts():
-                    progress.skip(journal.done(name))
-                    make_part(journal, make, name, progress.kept)
+                progress.skip(done)
+                keep_all(journal, made, progress.kept)
         except KeyboardInterrupt:
             say(
                 f"interrupted after {progress.done} of {frames} frames, which are kept in "
@@ -260,7 +259,7 @@ class _Progress:
     def skip(self, frames: int) -> None:
         self.done += frames
 
-    def kept(self, _number: int, pixels: "Pixels") -> None:
+    def kept(self, pixels: "Pixels") -> None:
         from PIL import Image
 
         self.done += 1

@@ -91,6 +91,7 @@ SETTINGS: dict[str, Any] = dict(
         _field("precision", str, "NAME", "auto, float32, bfloat16"),
         _field("memory", str, "SIZE"),
         _field("device", str, "NAME", "auto, cpu, cuda, mps"),
+        _field("threads", int, "N"),
     )
 )
 
@@ -104,6 +105,15 @@ MOVING: dict[str, Any] = dict(
     )
 )
 
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="auto|local|ray://HOST:PORT",
+        help="work on a Ray cluster: the one that this machine belongs to, one of this machine "
+        "alone, or the one at an address",
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="replace OUT where it exists")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="no progress and no notices")]
 RecipeFile = Annotated[

@@ -12,12 +12,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from puppyslug.dreaming import DreamStep
+    from puppyslug.gradient import Gradient
     from puppyslug.preparation import Prepared
     from puppyslug.recipe import Recipe
     from puppyslug.settings import Files
     from puppyslug.sources import Source
 
 INTERRUPTED = 130
+BARREN = (
+    "nothing grew: the objective finds nothing to amplify in this picture; try another channel, or "
+    "the layer before the ReLU (conv4_4 for relu4_4)"
+)
 
 
 def prepare_aloud(
@@ -45,6 +50,7 @@ def follow(
     *,
     quiet: bool,
     watch: "Callable[[DreamStep], None] | None" = None,
+    gradient: "Gradient | None" = None,
 ) -> "tuple[DreamStep | None, bool]":
     """Dream, and show the octave, step, score and time left where standard error is a terminal.
 
@@ -53,16 +59,18 @@ def follow(
         label: what to call it beside the bar.
         quiet: show nothing.
         watch: called with every step.
+        gradient: stands in for ``value_and_gradient``.
 
     Returns:
         The last step that was done, None if Ctrl-C came before the first; and whether it came.
     """
     from puppyslug.dreaming import dream_prepared
+    from puppyslug.gradient import value_and_gradient
 
     last, tile = None, prepared.recipe.tile
     try:
         with Bar(label, quiet=quiet) as bar:
-            for last in dream_prepared(prepared):
+            for last in dream_prepared(prepared, gradient or value_and_gradient):
                 bar.show(last)
                 if watch is not None:
                     watch(last)
@@ -82,29 +90,38 @@ def deliver(
     no_recipe: bool,
     quiet: bool,
     timelapse: "Path | None" = None,
+    gradient: "Gradient | None" = None,
+    at_once: int = 1,
 ) -> int:
     """Dream and save the dream with its recipe.
+
+    Args:
+        prepared: what to dream.
+        destination: where it goes.
+        label: what to call it beside the bar.
+        no_recipe: whether the file does without its recipe.
+        quiet: say and show nothing.
+        timelapse: a film of the dream as it grows, or None.
+        gradient: stands in for ``value_and_gradient``.
+        at_once: how many workers compute that.
 
     Returns:
         0, or 130 where Ctrl-C came; what was dreamt by then is saved all the same, with a recipe
         that stops at the same step.
     """
-    import torch
-
     from puppyslug.images import check_edges
     from puppyslug.preparation import estimate_seconds
 
     check_edges(destination.path, (prepared.image.shape[-1], prepared.image.shape[-2]))
     if not quiet:
-        say(f"{prepared.plan}: about {duration(estimate_seconds(prepared))}")
+        say(f"{prepared.plan}: about {duration(estimate_seconds(prepared) / at_once)}")
     growing = None
     if timelapse is not None:
         from puppyslug.video.timelapse import TimeLapse
 
         growing = TimeLapse(timelapse)
-    step, interrupted = follow(
-        prepared, label, quiet=quiet, watch=None if growing is None else growing.add
-    )
+    watch = None if growing is None else growing.add
+    step, interrupted = follow(prepared, label, quiet=quiet, watch=watch, gradient=gradient)
     if step is None:
         say("interrupted before the first step: nothing to save", quiet=quiet)
         return INTERRUPTED
@@ -114,12 +131,8 @@ def deliver(
             f"interrupted in octave {step.octave + 1} of {step.octaves}; the dream so far:",
             quiet=quiet,
         )
-    elif torch.equal(step.image, step.base) and not step.recipe.margin:
-        say(
-            "nothing grew: the objective finds nothing to amplify in this picture; try another "
-            "channel, or the layer before the ReLU (conv4_4 for relu4_4)",
-            quiet=quiet,
-        )
+    elif not step.grew:
+        say(BARREN, quiet=quiet)
     destination.save(step.to_pil(prepared.alpha), "" if no_recipe else None, quiet=quiet)
     if growing is not None:
         print(growing.save("" if no_recipe else step.recipe.to_json()))
@@ -150,6 +163,7 @@ class Bar:
             transient=True,
             expand=True,
             disable=quiet or not sys.stderr.isatty(),
+            redirect_stdout=sys.stdout.isatty(),  # else names of files would go to this console
         )
         label = printable(label)
         self._label = label if len(label) <= 20 else label[:19] + "…"

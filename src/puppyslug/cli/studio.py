@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from puppyslug.cli.options import Cluster
 from puppyslug.cli.outputs import say
-from puppyslug.errors import OutputError, RecipeError
+from puppyslug.errors import ClusterError, OutputError, RecipeError
 from puppyslug.folders import data_folder
 from puppyslug.sizes import memory_bytes
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from puppyslug.studio.worker import Start
 
 Host = Annotated[
     str,
@@ -51,6 +54,7 @@ def studio(
     no_browser: NoBrowser = False,
     workers: Workers = 1,
     keep: Keep = "10GB",
+    cluster: Cluster = None,
 ) -> int:
     """Dream in the browser: drop a photo, watch the dream grow, steer it.
 
@@ -60,20 +64,39 @@ def studio(
 
     from puppyslug.studio import Limits, Services, create_app
     from puppyslug.studio.guard import is_local
+    from puppyslug.studio.worker import here
 
+    begin = here if cluster is None else _afar(cluster)
     folder = data or data_folder()
     if data is None:
         folder.mkdir(parents=True, exist_ok=True)
     token = None if is_local(host) else secrets.token_urlsafe(24)
     with (
         _listening(host, port) as listener,
-        Services.open(folder, Limits(keep=_bytes(keep)), workers) as services,
+        Services.open(folder, Limits(keep=_bytes(keep)), workers, begin) as services,
     ):
         address = f"http://{_reachable(host)}:{listener.getsockname()[1]}/"
         if token is not None:
             address += f"?token={token}"
         _serve(create_app(services, host=host, token=token), listener, address, not no_browser)
     return 0
+
+
+def _afar(address: str) -> "Start":
+    """How the studio's workers get ready on a cluster, which has to be there.
+
+    Raises:
+        ClusterError: it is not, or is this machine alone.
+    """
+    from functools import partial
+
+    from puppyslug.cluster import connected
+    from puppyslug.cluster.desks import afar
+
+    if address == "local":
+        raise ClusterError("the studio works on this machine anyway; say how much with --workers")
+    with connected(address):
+        return partial(afar, address)
 
 
 def _serve(app: "FastAPI", listener: socket.socket, address: str, browse: bool) -> None:

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,11 +17,6 @@ from puppyslug.objectives import parse_objectives
 from puppyslug.presets import ZOOM, find_preset
 from puppyslug.recipe import STARTS, Recipe
 from puppyslug.settings import Files
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from puppyslug.video.making import Make
 
 PRESET = "film"  # unless another, or a thing by name, is asked for
 DEFAULTS = {"preset": PRESET, "zoom": ZOOM, **find_preset(PRESET).settings}
@@ -133,7 +128,7 @@ def _asked(
 def _run(
     job: Job, photo: str | None, files: Files, frames: int, fps: Fraction, quality: int
 ) -> int:
-    from puppyslug.video.making import finish_film
+    from puppyslug.video.making import finish_film, in_turn
     from puppyslug.video.zooming import zoom as zoom_frames
 
     source: str | Path = "noise" if photo is None else photo if photo in STARTS else Path(photo)
@@ -147,12 +142,10 @@ def _run(
         job.recipe = job.recipe.with_settings({"photo": source})
     job.reads = source if isinstance(source, Path) else None
     journal, prepared = job.begin(source, files)
-    job.announce(journal, prepared, frames, journal.done())
-
-    def parts() -> "Iterator[tuple[str, Make]]":
-        yield "", lambda state: zoom_frames(prepared, frames, state=state)
-
-    if job.make(journal, parts, frames):
+    done = journal.done()
+    job.announce(journal, prepared, frames, done)
+    whole = [("", lambda state: zoom_frames(prepared, frames, state=state))]
+    if job.make(journal, in_turn(journal, whole), frames, done):
         return INTERRUPTED
     made = journal.frames(frames)
     return job.finish(

@@ -55,7 +55,7 @@ def load_network(
             raise WeightsError(f"{record.name} is several networks; a {option} file is for one")
         if file is not None and (record.brought or record.taught):
             raise WeightsError(f"{record.name} brings its own {option}; leave out --{option}")
-    path = None if weights is None else _local(weights)
+    path = None if weights is None else local_file(weights)
     device = resolve_device(device)
     precision = resolve_precision(precision, device, exact=record.brings_modules)
     return _load(
@@ -68,7 +68,7 @@ def load_network(
     )
 
 
-def _local(weights: str | Path) -> Path:
+def local_file(weights: str | Path) -> Path:
     """A weights file on this machine; a URL is downloaded once."""
     if isinstance(weights, str) and is_url(weights):
         return fetch(remote_file(weights))

@@ -1,9 +1,8 @@
 """What the server and its workers say to each other."""
 
 import queue
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from puppyslug.studio.records import Dream
 
@@ -51,10 +50,17 @@ class CancelledError(Exception):
     """The dream is not wanted any more."""
 
 
+class Line(Protocol):
+    """Whatever takes reports to the server."""
+
+    def send(self, report: Report, /) -> None:
+        """Take one along."""
+
+
 class Controls:
     """The line to the server, as a dream sees it."""
 
-    def __init__(self, connection: Connection, inbox: "queue.SimpleQueue[Any]") -> None:
+    def __init__(self, connection: Line, inbox: "queue.SimpleQueue[Any]") -> None:
         """Take both ends of the line."""
         self._connection = connection
         self._inbox = inbox
@@ -63,6 +69,13 @@ class Controls:
     def say(self, what: str, data: Any = None) -> None:
         """Report to the server."""
         self._connection.send(Report(what, data))
+
+    def orders(self) -> list[Order]:
+        """What one was told since; for whoever has it done elsewhere."""
+        told: list[Order] = []
+        while not self._inbox.empty():
+            told.append(self._inbox.get())
+        return told
 
     def obey(self) -> list[dict[str, Any]]:
         """Do as one is told; returns at once unless paused.

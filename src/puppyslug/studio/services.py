@@ -13,6 +13,7 @@ from puppyslug.studio.networks import Networks
 from puppyslug.studio.records import Dream, Shown, ShownLesson, Status
 from puppyslug.studio.store import Store
 from puppyslug.studio.submissions import Submissions
+from puppyslug.studio.worker import Start, here
 from puppyslug.studio.workers import Workers
 
 RESTARTS = 3  # of the server that a dream may be running in, before it waits to be asked again
@@ -43,8 +44,14 @@ class Services:
     limits: Limits
 
     @classmethod
-    def open(cls, data: Path, limits: Limits, workers: int) -> "Services":
+    def open(cls, data: Path, limits: Limits, workers: int, begin: Start = here) -> "Services":
         """Open a data folder, put right what a server that ended left behind, and start workers.
+
+        Args:
+            data: the folder.
+            limits: of all.
+            workers: how many dreams are dreamt at the same time.
+            begin: how a worker gets ready, see ``studio.worker``.
 
         Raises:
             OutputError: the folder cannot be used, or another studio has it.
@@ -62,7 +69,7 @@ class Services:
         folder.sweep(store.ids())
         _put_right(store)
         live = Live()
-        team = Workers(workers, store, folder, live, limits)
+        team = Workers(workers, store, folder, live, limits, begin)
         team.start()
         networks = Networks(folder.networks)
         submissions = Submissions(store, folder, limits, networks)

@@ -22,7 +22,7 @@ from puppyslug.studio.messages import CancelledError, Controls, Task
 from puppyslug.studio.networks import Networks
 from puppyslug.studio.records import Dream, Progress
 from puppyslug.video.journal import Journal
-from puppyslug.video.making import finish_film, make_part
+from puppyslug.video.making import finish_film, in_turn, keep_all
 from puppyslug.video.zooming import zoom
 
 PREVIEW = 768  # pixels, its longest edge
@@ -116,7 +116,7 @@ def _zoom(task: Task, prepared: Prepared, controls: Controls, watch: "Watch") ->
             if controls.stopped:
                 return
 
-    make_part(journal, make)
+    keep_all(journal, in_turn(journal, [("", make)]))
     controls.say("progress", Progress(stage="writing", fraction=1.0, preview=watch.number))
     frames = journal.frames(journal.done())
     last = next(journal.frames(1, first=journal.done() - 1))

@@ -17,7 +17,7 @@ from puppyslug.studio.live import Live
 from puppyslug.studio.messages import Order, Report, Task
 from puppyslug.studio.records import Dream, Progress, Status
 from puppyslug.studio.store import Store
-from puppyslug.studio.worker import work
+from puppyslug.studio.worker import Start, here, work
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +30,27 @@ class Workers:
     """All workers of a studio."""
 
     def __init__(
-        self, count: int, store: Store, folder: Folder, live: Live, limits: Limits
+        self,
+        count: int,
+        store: Store,
+        folder: Folder,
+        live: Live,
+        limits: Limits,
+        begin: Start = here,
     ) -> None:
-        """Prepare; nothing runs before ``start``."""
+        """Prepare; nothing runs before ``start``.
+
+        Args:
+            count: how many workers there are.
+            store: knows the dreams.
+            folder: has their files.
+            live: is told what happens.
+            limits: of a dream.
+            begin: how a worker gets ready; it is sent to the worker's process.
+        """
         self.closing = threading.Event()
         self.work = threading.Condition()
+        self.begin = begin
         self.store, self.folder, self.live, self.limits = store, folder, live, limits
         cores = os.cpu_count() or 1
         self.threads = None if count == 1 else max(1, cores // count)
@@ -127,7 +143,10 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         own, other = context.Pipe()
         self._process = context.Process(
-            target=work, args=(other, self._all.threads), name="puppyslug-worker", daemon=True
+            target=work,
+            args=(other, self._all.threads, self._all.begin),
+            name="puppyslug-worker",
+            daemon=True,
         )
         self._process.start()
         other.close()

@@ -4,17 +4,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from torch import Tensor
 
 from puppyslug.dreaming import dream_steps
 from puppyslug.finishing import finish
-from puppyslug.preparation import Prepared
+from puppyslug.preparation import Prepared, mask_for
 from puppyslug.recipe import Recipe
 from puppyslug.video.flow import Array, carried, flow_between, trusted
 from puppyslug.video.journal import Made, State
 from puppyslug.video.moving import as_array, as_tensor
-from puppyslug.video.reading import Pixels
+from puppyslug.video.reading import Film, Pixels, read_frames
 from puppyslug.video.segments import Segment
 from puppyslug.video.zooming import Watch, to_pixels
 
@@ -38,6 +39,45 @@ class Carried(NamedTuple):
     detail: Array
     strength: float
     colour: Array
+
+
+def segment_frames(
+    prepared: Prepared, source: Film, segment: Segment, state: State, *, by_flow: bool = True
+) -> Iterator[Made]:
+    """Dream one segment of a film's file, on whichever machine.
+
+    Args:
+        prepared: how to dream; its picture is of the size at which frames are dreamt.
+        source: the film.
+        segment: which frames.
+        state: of the last frame that is made already; empty at the segment's start.
+        by_flow: as in ``film``.
+
+    Yields:
+        Frames, from the first that is missing on.
+    """
+
+    def remask(image: Tensor) -> Tensor | None:
+        return mask_for(prepared.recipe, prepared.network, image)[0]
+
+    return film(
+        prepared,
+        _resized(source, segment.first, (prepared.image.shape[-2], prepared.image.shape[-1])),
+        segment,
+        state=state,
+        remask=remask if isinstance(prepared.recipe.mask, str) else None,
+        by_flow=by_flow,
+    )
+
+
+def _resized(source: Film, first: int, size: tuple[int, int]) -> Iterator[Pixels]:
+    """A film's frames from one on, at the size at which they are dreamt."""
+    for frame in read_frames(source, first=first):
+        if frame.pixels.shape[:2] == size:
+            yield frame.pixels
+        else:
+            small = cv2.resize(frame.pixels, size[::-1], interpolation=cv2.INTER_AREA)
+            yield np.asarray(small, np.uint8)
 
 
 def film(

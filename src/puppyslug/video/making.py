@@ -1,7 +1,7 @@
 """From a generator of frames to a finished film: journal, resume, assembly."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -58,23 +58,40 @@ def check_room(path: Path, size: tuple[int, int], frames: int, done: int) -> int
     return room_needed(size, frames)
 
 
-def make_part(
-    journal: Journal, make: Make, part: str = "", kept: Callable[[int, Pixels], None] | None = None
-) -> None:
-    """Make the frames of a part that are missing.
+def in_turn(journal: Journal, parts: Iterable[tuple[str, Make]]) -> Iterator[tuple[str, Made]]:
+    """Make the missing frames of one part after the other.
 
     Args:
-        journal: where they are kept.
-        make: makes frames from a state on.
-        part: of the film.
-        kept: called with every frame that has been kept, and its number in the part.
+        journal: which knows from what state on.
+        parts: their names, and what makes frames from a state on.
+
+    Yields:
+        The name of a part, and its next frame.
     """
-    number = journal.done(part)
-    for made in make(journal.state(part)):
+    for part, make in parts:
+        for made in make(journal.state(part)):
+            yield part, made
+
+
+def keep_all(
+    journal: Journal,
+    frames: Iterable[tuple[str, Made]],
+    kept: Callable[[Pixels], None] | None = None,
+) -> None:
+    """Keep frames as they are made; those of several parts may come in among each other.
+
+    Args:
+        journal: where they are kept; each is there before the next one is asked for.
+        frames: names of parts, and of each part the frames that are missing, in their order.
+        kept: called with every frame that has been kept.
+    """
+    numbers: dict[str, int] = {}
+    for part, made in frames:
+        number = numbers.setdefault(part, journal.done(part))
         journal.keep(number, made, part)
+        numbers[part] += 1
         if kept is not None:
-            kept(number, made.pixels)
-        number += 1
+            kept(made.pixels)
 
 
 def part_name(index: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import av
 import numpy as np
@@ -14,6 +14,7 @@ from puppyslug.errors import VideoError
 from puppyslug.video.tonemapping import HDR_TRANSFERS, to_sdr
 
 Pixels = NDArray[np.uint8]
+Film = Path | BinaryIO  # in memory, str() of it should be a name
 BT709, BT601 = 1, 5  # FFmpeg's numbers of colour spaces, where a film does not say its own
 HD_HEIGHT = 720
 
@@ -92,12 +93,13 @@ def open_clip(path: Path) -> Clip:
         )
 
 
-def read_frames(path: Path, notices: list[str] | None = None) -> Iterator[Frame]:
+def read_frames(path: Film, notices: list[str] | None = None, *, first: int = 0) -> Iterator[Frame]:
     """Read a film's frames in order.
 
     Args:
         path: the film.
         notices: gets a sentence for every stretch that cannot be read; the others keep their time.
+        first: number of the frame to begin with; those before it are decoded and left out.
 
     Raises:
         VideoError: the film cannot be read at all.
@@ -113,18 +115,19 @@ def read_frames(path: Path, notices: list[str] | None = None) -> Iterator[Frame]
             if time - start <= last:  # films put together begin again: they go on from there
                 start = time - last - 1 / rate
             last = time - start
-            yield Frame(last, _upright(frame))
+            if number >= first:
+                yield Frame(last, _upright(frame))
 
 
-def _container(path: Path) -> Any:
+def _container(path: Film) -> Any:
     try:
-        return av.open(str(path))
+        return av.open(str(path) if isinstance(path, Path) else path)
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise VideoError(f"{path} cannot be read as a film: {reason}") from error
 
 
-def _video(container: Any, path: Path) -> Any:
+def _video(container: Any, path: Film) -> Any:
     if not container.streams.video:
         raise VideoError(f"{path} has no picture, only sound or text; name a film")
     stream = container.streams.video[0]

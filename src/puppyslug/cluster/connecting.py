@@ -1,0 +1,189 @@
+"""The way to a cluster: its address, whether it is there, and whether it fits this puppyslug."""
+
+import contextlib
+import importlib.util
+import os
+import re
+import socket
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from puppyslug.errors import ClusterError
+
+EXTRA = "puppyslug[cluster]"
+_PLACE = re.compile(r"(?P<client>ray://)?(?P<host>[^:/\s]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
+_PATIENCE = 5.0  # seconds for a port to answer
+_VERSIONS = ("puppyslug", "torch")  # that have to be the same everywhere, for the same pictures
+# Ray sends nothing anywhere, and says soon where an address has no cluster.
+_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_NUM_REDIS_GET_RETRIES": "5",
+    "RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S": "2",
+    "RAY_CLIENT_MAX_CONNECTION_TIMEOUT_S": "2",
+}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that this process is connected to.
+
+    Attributes:
+        address: as it was asked for.
+    """
+
+    address: str
+
+    def room(self, needs: Mapping[str, float]) -> int:
+        """How many workers the cluster's machines have room for, whatever they do now.
+
+        Args:
+            needs: of a worker, by the names of Ray's resources: ``CPU``, ``GPU``, ``memory``.
+        """
+        import ray
+
+        nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+        return sum(
+            int(min(node["Resources"].get(name, 0) // need for name, need in needs.items() if need))
+            for node in nodes
+            if node["Alive"]
+        )
+
+
+@contextlib.contextmanager
+def connected(address: str | None) -> Iterator[Cluster | None]:
+    """Connect to a cluster for as long as the context lasts.
+
+    Args:
+        address: ``auto`` for the cluster that this machine belongs to, ``local`` for one of this
+            machine alone, ``ray://HOST:PORT`` for any; None for none.
+
+    Raises:
+        ClusterError: Ray is not installed, no cluster is there, or it has other versions.
+    """
+    if address is None:
+        yield None
+        return
+    _check(address)
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    import ray
+
+    place = os.environ.get("RAY_ADDRESS", "") if address == "auto" else address
+    if found := _PLACE.fullmatch(place):
+        _knock(address, found["host"].strip("[]"), int(found["port"]))
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "CRITICAL"}
+    if address == "local":
+        options["include_dashboard"] = False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what they say is said below, in one line
+            try:
+                ray.init(address=address, **options)
+            except ConnectionAbortedError:  # a fresh cluster's door now and then fails once
+                ray.init(address=address, **options)
+    except ConnectionAbortedError as error:
+        text = " ".join(str(error).split())[-200:]
+        raise ClusterError(f"the cluster at {address} takes no drivers now: {text}") from error
+    except (ConnectionError, TimeoutError) as error:
+        raise _nothing_at(address) from error
+    except (RuntimeError, ray.exceptions.RayError) as error:
+        text = " ".join(str(error).split())[:300]  # Ray's own has several lines
+        if "ersion mismatch" not in text:
+            raise ClusterError(
+                f"the cluster at {address} does not take this driver: {text}"
+            ) from error
+        raise ClusterError(
+            f"the cluster at {address} has other versions than this machine; install the same "
+            f"ones ({text})"
+        ) from error
+    try:
+        check_versions(ray.get(ray.remote(num_cpus=0)(_probe()).remote(), timeout=60), address)
+        yield Cluster(address)
+    finally:
+        ray.shutdown()
+
+
+def _check(address: str) -> None:
+    place = _PLACE.fullmatch(address)
+    if address not in ("auto", "local") and not (place and place["client"]):
+        raise ClusterError(
+            f"there is no cluster called {address!r}; write auto, local or ray://HOST:PORT"
+        )
+    if importlib.util.find_spec("ray") is None:
+        raise ClusterError(f"--cluster needs Ray, which is not installed: pip install '{EXTRA}'")
+
+
+def _knock(address: str, host: str, port: int) -> None:
+    """Refuse an address where nothing listens, before Ray tries for long.
+
+    Raises:
+        ClusterError: nobody opens.
+    """
+    try:
+        socket.create_connection((host, port), timeout=_PATIENCE).close()
+    except (OSError, UnicodeError, OverflowError) as error:
+        raise _nothing_at(address, getattr(error, "strerror", None) or str(error)) from error
+
+
+def _nothing_at(address: str, reason: str = "") -> ClusterError:
+    why = f": {reason}" if reason else ""
+    if address == "auto":
+        where = os.environ.get("RAY_ADDRESS")
+        at = f"at {where}, which RAY_ADDRESS names" if where else "that this machine belongs to"
+        return ClusterError(
+            f"there is no cluster {at}, or it asks for another token{why}; start one with 'ray "
+            "start --head', or write --cluster local or ray://HOST:PORT"
+        )
+    return ClusterError(
+        f"there is no cluster at {address}{why}; check the address, whether Ray runs there, and "
+        "whether it asks for a token (RAY_AUTH_MODE=token)"
+    )
+
+
+def own_versions() -> dict[str, str]:
+    """The versions here of what has to be the same everywhere."""
+    return {name: version(name).partition("+")[0] for name in _VERSIONS}
+
+
+def check_versions(found: Mapping[str, str], address: str) -> None:
+    """Refuse a cluster, or one machine of it, that has other versions than this one.
+
+    Args:
+        found: versions there, by package; nothing for a package that is missing.
+        address: of the cluster.
+
+    Raises:
+        ClusterError: they differ.
+    """
+    other = [
+        f"{name} {found.get(name) or 'is missing'} there, {own} here"
+        for name, own in own_versions().items()
+        if found.get(name) != own
+    ]
+    if other:
+        raise ClusterError(
+            f"the cluster at {address} has other versions than this machine ({'; '.join(other)}); "
+            "install the same on all of its machines"
+        )
+
+
+def _probe() -> Any:
+    """What asks a machine for its versions; it travels whole, since puppyslug may be missing."""
+    names, missing = _VERSIONS, PackageNotFoundError
+
+    def versions() -> dict[str, str]:
+        from importlib import metadata
+
+        found = {}
+        for name in names:
+            try:
+                found[name] = metadata.version(name).partition("+")[0]
+            except missing:
+                continue
+        return found
+
+    return versions

@@ -1,0 +1,91 @@
+"""A real Ray cluster of this machine, for tests, and commands that run on it."""
+
+import contextlib
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+
+def free_port():
+    """A port that nobody listens at, outside of those that Ray gives its workers."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if not 10_000 <= port < 20_000:
+            return port
+
+
+class Head:
+    """``ray start --head`` on this machine alone, with a token of its own."""
+
+    def __init__(self, cores=2):
+        port, client = free_port(), free_port()
+        self.client = f"ray://127.0.0.1:{client}"
+        self.environment = {
+            "OMP_NUM_THREADS": "1",
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": secrets.token_hex(24),
+            "RAY_USAGE_STATS_ENABLED": "0",
+        }
+        ray = Path(sys.executable).with_name("ray")
+        options = [f"--port={port}", f"--ray-client-server-port={client}", f"--num-cpus={cores}"]
+        self._process = subprocess.Popen(
+            [ray, "start", "--head", "--block", *options, "--include-dashboard=false",
+             "--node-ip-address=127.0.0.1", "--object-store-memory=300000000"],
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        self.environment["RAY_ADDRESS"] = f"127.0.0.1:{port}"
+        for line in self._process.stdout:
+            if "runtime started" in line:
+                break
+        else:
+            raise AssertionError("no cluster could be started")
+
+    def start(self, *arguments, program=("-m", "puppyslug"), **options):
+        """Start a command that knows the cluster."""
+        return subprocess.Popen(
+            [sys.executable, *program, *arguments],
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
+        )  # fmt: skip
+
+    def run(self, *arguments, **options):
+        """Run a command; its exit status, and what it said on standard error."""
+        process = self.start(*arguments, **options)
+        _, said = process.communicate(timeout=240)
+        return process.returncode, said
+
+    def hands(self, kind="Hand"):
+        """The processes of workers that are there."""
+        found = []
+        for process in psutil.Process(self._process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if process.cmdline()[0].startswith(f"ray::{kind}"):
+                    found.append(process)
+        return found
+
+    def end(self):
+        """End it, with all that belongs to it."""
+        every = psutil.Process(self._process.pid).children(recursive=True)
+        for process in [*every, self._process]:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        self._process.communicate()
+
+
+def wait_for(condition, seconds=60):
+    """Wait until something holds, and give it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it never came")
