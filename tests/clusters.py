@@ -29,25 +29,31 @@ class Head:
         port, client = free_port(), free_port()
         self.client = f"ray://127.0.0.1:{client}"
         self.environment = {
+            "GRPC_ENABLE_FORK_SUPPORT": "0",  # see docs/scale.md
             "OMP_NUM_THREADS": "1",
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(24),
             "RAY_USAGE_STATS_ENABLED": "0",
         }
-        ray = Path(sys.executable).with_name("ray")
         options = [f"--port={port}", f"--ray-client-server-port={client}", f"--num-cpus={cores}"]
-        self._process = subprocess.Popen(
-            [ray, "start", "--head", "--block", *options, "--include-dashboard=false",
+        self._process = self._ray("--head", "--include-dashboard=false", *options)
+        self.environment["RAY_ADDRESS"] = f"127.0.0.1:{port}"
+
+    def _ray(self, *options):
+        """A node, once it is there."""
+        process = subprocess.Popen(
+            [Path(sys.executable).with_name("ray"), "start", "--block", *options,
              "--node-ip-address=127.0.0.1", "--object-store-memory=300000000"],
             env={**os.environ, **self.environment},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
-        self.environment["RAY_ADDRESS"] = f"127.0.0.1:{port}"
-        for line in self._process.stdout:
-            if "runtime started" in line:
-                break
-        else:
+        if not any("runtime started" in line for line in process.stdout):
             raise AssertionError("no cluster could be started")
+        return process
+
+    def join(self, cores=1):
+        """Have one more machine, as far as Ray can tell; its process."""
+        return self._ray(f"--address={self.environment['RAY_ADDRESS']}", f"--num-cpus={cores}")
 
     def start(self, *arguments, program=("-m", "puppyslug"), **options):
         """Start a command that knows the cluster."""
@@ -63,22 +69,22 @@ class Head:
         _, said = process.communicate(timeout=240)
         return process.returncode, said
 
-    def hands(self, kind="Hand"):
-        """The processes of workers that are there."""
+    def hands(self, kind="Hand", node=None):
+        """The processes of workers that are there, on the head or on another node."""
         found = []
-        for process in psutil.Process(self._process.pid).children(recursive=True):
+        for process in psutil.Process((node or self._process).pid).children(recursive=True):
             with contextlib.suppress(psutil.Error):
                 if process.cmdline()[0].startswith(f"ray::{kind}"):
                     found.append(process)
         return found
 
-    def end(self):
-        """End it, with all that belongs to it."""
-        every = psutil.Process(self._process.pid).children(recursive=True)
-        for process in [*every, self._process]:
+    def end(self, node=None):
+        """Kill it, or another node, with all that belongs to it."""
+        node = node or self._process
+        for process in [*psutil.Process(node.pid).children(recursive=True), node]:
             with contextlib.suppress(psutil.Error):
                 process.kill()
-        self._process.communicate()
+        node.communicate()
 
 
 def wait_for(condition, seconds=60):

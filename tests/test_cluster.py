@@ -19,9 +19,9 @@ from films import frames_of, moving_scene, save_film
 from puppyslug.cli import main
 from puppyslug.cluster import hand
 from puppyslug.cluster.connecting import check_versions, own_versions
-from puppyslug.cluster.crew import Needs
 from puppyslug.cluster.desks import changed, put_back
 from puppyslug.cluster.hand import Wanted, load
+from puppyslug.cluster.mate import Needs
 from puppyslug.errors import ClusterError
 from puppyslug.networks import find_record
 from puppyslug.networks.cache import file_sha256
@@ -251,6 +251,74 @@ def test_ten_random_kills_lose_and_double_no_frame(folder, head):
 
 
 @pytest.mark.slow
+def test_a_film_goes_on_without_a_machine_and_without_a_cluster(folder, monkeypatch):
+    monkeypatch.setenv("RAY_CLIENT_RECONNECT_GRACE_PERIOD", "5")  # seconds; Ray's own are 30
+    save_film(folder / "in.mp4", scenes(4, 16))
+    film = ["film", "in.mp4", *SHORT, "--layer", "relu2_2", "-o"]
+    head = Head(cores=1)
+    try:
+        node = head.join()
+        assert head.run(*film, "here.mp4") == (0, "")
+        process = head.start(*film, "there.mp4", "--cluster", head.client)
+        wait_for(lambda: head.hands(node=node) and head.hands())
+        frames = folder / "there.mp4.frames"
+        wait_for(lambda: len(list(frames.glob("*-*.png"))) > 3)
+        head.end(node)
+        before = len(list(frames.glob("*-*.png")))
+        wait_for(lambda: len(list(frames.glob("*-*.png"))) > before + 20)
+    finally:
+        head.end()
+    _, said = process.communicate(timeout=120)
+    assert (process.returncode, said.count("\n")) == (1, 1)
+    assert said.startswith(f"error: the cluster at {head.client} is gone; what is done is kept")
+    assert head.run(*film, "there.mp4") == (0, "")
+    assert (folder / "here.mp4").read_bytes() == (folder / "there.mp4").read_bytes()
+
+
+STARVING = """
+import sys
+from pathlib import Path
+import torch
+from puppyslug.cluster import connected
+from puppyslug.cluster.crew import Crew
+from puppyslug.cluster.mate import Needs
+from puppyslug.cluster.sending import wanted
+from puppyslug.networks.loading import load_network
+
+def job(network, folder, times):
+    tries = Path(folder) / f"tries of {times}"
+    tries.open("a").write("x")
+    yield "before"
+    if tries.stat().st_size <= times:
+        torch.empty(10**16)
+    yield "after"
+
+with connected("auto") as cluster, Crew(
+    cluster, Needs(1), wanted(load_network("efficientnet_lite0"))
+) as crew:
+    failed = []
+    told = lambda key, error: failed.append((key, error))
+    for item in crew.stream([0, 1, 1000], lambda times: (job, sys.argv[1], times), told):
+        print(*item)
+    for key, error in failed:
+        print(key, error)
+"""
+
+
+@pytest.mark.slow
+def test_a_job_that_is_out_of_memory_is_tried_again_but_not_for_ever(folder, head):
+    process = head.start(str(folder), program=("-c", STARVING))
+    printed, said = process.communicate(timeout=240)
+    assert (process.returncode, said) == (0, "")
+    *items, failed = printed.splitlines()
+    assert sorted(items) == sorted(
+        ["0 before", "0 after", *2 * ["1 before"], "1 after", *4 * ["1000 before"]]
+    )
+    assert failed.startswith("1000 the cluster lost one worker after the other over the same job")
+    assert "out of memory" in failed
+
+
+@pytest.mark.slow
 def test_the_driver_may_end_in_any_way_and_goes_on(folder, head):
     save_film(folder / "in.mp4", scenes(3, 16))
     film = ["film", "in.mp4", *SHORT, "--layer", "relu2_2"]
@@ -328,13 +396,15 @@ def test_pictures_masks_and_guides_that_only_the_driver_can_read_are_shipped(fol
 @pytest.mark.parametrize("wish", [["--layer", "relu3_1"], ["--see", "castle"]])
 def test_a_picture_in_tiles_is_the_same_whoever_dies_over_one(folder, head, wish):
     dream = ["dream", "clouds", "--size", "700x500", "--octaves", "2", "--iterations", "3", *wish]
-    process = head.start(*dream, "--quiet", "-o", "there.png", "--cluster", "auto")
+    dream += ["--quiet", "-o", "there.png", "--print-recipe"]
+    process = head.start(*dream, "--cluster", "auto")
     for _ in range(2):
         wait_for(lambda: head.hands() or process.poll() is not None)
         time.sleep(2)
         for one in head.hands()[:1]:
             one.kill()
-    assert process.communicate(timeout=240)[1] == ""
+    printed, said = process.communicate(timeout=240)
+    assert (said, printed.count('"tile": "35')) == ("", 1)
     assert '"tile": "35' in Image.open("there.png").text["puppyslug"]
     assert head.run("redo", "there.png", "--quiet", "-o", "here.png") == (0, "")
     assert (folder / "here.png").read_bytes() == (folder / "there.png").read_bytes()

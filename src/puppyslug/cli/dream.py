@@ -89,7 +89,7 @@ def dream(
         quiet,
         timelapse,
     )
-    if cluster is not None and (len(sources) > 1 or not print_recipe or output is not None):
+    if cluster is not None and not (print_recipe and output is None):
         from puppyslug.cli.spreading import dream_many, dream_together
         from puppyslug.cluster import connected
 
@@ -142,6 +142,8 @@ def _dream_one(request: Request, source: str | Path) -> int:
         print(_prepare(request, source, None).recipe.to_json(indent=2))
         return 0
     destination, prepared = begin(request, source)
+    if request.print_recipe:
+        print(prepared.recipe.to_json(indent=2))
     return deliver(
         prepared,
         destination,
@@ -174,10 +176,7 @@ def begin(request: Request, source: str | Path) -> "tuple[Destination, Prepared]
     for read in (photo, request.recipe_file, request.files.mask, *request.files.guides.values()):
         if isinstance(read, Path):
             destination.refuse(read)
-    prepared = _prepare(request, source, destination.folder)
-    if request.print_recipe:
-        print(prepared.recipe.to_json(indent=2))
-    return destination, prepared
+    return destination, _prepare(request, source, destination.folder)
 
 
 def _prepare(request: Request, source: str | Path, folder: Path | None) -> "Prepared":

@@ -6,7 +6,8 @@ import torch
 
 from puppyslug.atlas.drawing import Draw, Drawn, Job, draw_batch
 from puppyslug.cluster.connecting import Cluster
-from puppyslug.cluster.crew import Crew, Needs
+from puppyslug.cluster.crew import Crew
+from puppyslug.cluster.mate import Needs
 from puppyslug.cluster.sending import wanted
 from puppyslug.networks.network import Network
 from puppyslug.planning import memory_needed

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import logging
 import os
 import re
 import socket
@@ -11,16 +12,17 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from puppyslug.errors import ClusterError
+from puppyslug.errors import ClusterError, PuppyslugError
 
 EXTRA = "puppyslug[cluster]"
 _PLACE = re.compile(r"(?P<client>ray://)?(?P<host>[^:/\s]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
 _PATIENCE = 5.0  # seconds for a port to answer
 _VERSIONS = ("puppyslug", "torch")  # that have to be the same everywhere, for the same pictures
-# Ray sends nothing anywhere, and says soon where an address has no cluster.
+# Ray sends nothing anywhere, and says soon where no cluster is.
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # else it looks for another cluster where one is gone
     "RAY_NUM_REDIS_GET_RETRIES": "5",
     "RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S": "2",
     "RAY_CLIENT_MAX_CONNECTION_TIMEOUT_S": "2",
@@ -62,7 +64,8 @@ def connected(address: str | None) -> Iterator[Cluster | None]:
             machine alone, ``ray://HOST:PORT`` for any; None for none.
 
     Raises:
-        ClusterError: Ray is not installed, no cluster is there, or it has other versions.
+        ClusterError: Ray is not installed, no cluster is there, it has other versions, or it goes
+            away.
     """
     if address is None:
         yield None
@@ -100,9 +103,17 @@ def connected(address: str | None) -> Iterator[Cluster | None]:
             f"the cluster at {address} has other versions than this machine; install the same "
             f"ones ({text})"
         ) from error
+    logging.getLogger("ray.util.client.logsclient").setLevel(logging.CRITICAL)
     try:
         check_versions(ray.get(ray.remote(num_cpus=0)(_probe()).remote(), timeout=60), address)
         yield Cluster(address)
+    except Exception as error:
+        lost = isinstance(error, ConnectionError) or not ray.is_initialized()
+        if isinstance(error, PuppyslugError) or not lost:
+            raise
+        raise ClusterError(
+            f"the cluster at {address} is gone; what is done is kept, and the same command goes on"
+        ) from error
     finally:
         ray.shutdown()
 

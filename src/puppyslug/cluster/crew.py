@@ -1,60 +1,22 @@
 """The near side: a driver's workers, their jobs handed out, their losses made good."""
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
-from puppyslug.cluster.connecting import Cluster, check_versions
-from puppyslug.cluster.hand import Hand, Wanted
+from puppyslug.cluster.connecting import Cluster
+from puppyslug.cluster.hand import Wanted
+from puppyslug.cluster.mate import LostError, Mate, Needs
 from puppyslug.errors import ClusterError, PuppyslugError
 
 MOST = 256  # workers that are asked for at once, more than there is room for: autoscalers see it
-AHEAD = 2  # items that a worker is asked for, so that it never waits for the driver
-LOSSES = 20  # workers that may be lost one after the other without any item between
-PROGRAM = 1_000_000_000  # bytes that a worker takes beside its job: torch, a network
+LOSSES = 20  # times that a job may lose its worker
+STARVED = 5  # losses that one for want of memory counts as: others will hardly have more
 _TICK = 1.0  # seconds, so that Ctrl-C is heard
 _QUIET = 10.0  # seconds without any worker, after which that is said
 _K = TypeVar("_K", bound=Hashable)
-
-
-class Needs(NamedTuple):
-    """What a worker takes of a machine.
-
-    Attributes:
-        threads: of the processor.
-        device: ``"cuda"`` takes a GPU.
-        memory: bytes, beside the program.
-    """
-
-    threads: int
-    device: str = "cpu"
-    memory: int = 0
-
-    @property
-    def resources(self) -> dict[str, float]:
-        """By the names of Ray's resources."""
-        if self.device == "cuda":
-            return {"CPU": 1, "GPU": 1, "memory": PROGRAM}
-        return {"CPU": self.threads, "GPU": 0, "memory": PROGRAM + self.memory}
-
-
-@dataclass
-class _Mate:
-    """A worker, as the driver knows it.
-
-    Attributes:
-        actor: Ray's handle.
-        answers: what it was asked and has not answered yet, in order.
-        key: of its job, or None.
-        there: whether it has started.
-    """
-
-    actor: Any
-    answers: deque[Any]
-    key: Any = None
-    there: bool = False
 
 
 @dataclass
@@ -74,8 +36,7 @@ class Crew:
     wanted: Wanted
     most: int = MOST
     tell: Callable[[str], None] = lambda _: None
-    _mates: list[_Mate] = field(default_factory=list)
-    _losses: int = 0
+    _mates: list[Mate] = field(default_factory=list)
     _alone_since: float | None = None
 
     def __enter__(self) -> Self:
@@ -110,77 +71,42 @@ class Crew:
             A job's key, and its next item.
 
         Raises:
-            ClusterError: workers are lost, one after the other, without any progress.
+            ClusterError: a job lost its worker again and again, or no worker starts.
             PuppyslugError: a job's own.
         """
-        waiting = deque(keys)
-        while waiting or any(mate.key is not None for mate in self._mates):
-            self._engage(len(waiting))
-            for mate in [mate for mate in self._mates if mate.there and mate.key is None]:
-                if waiting:
-                    self._give(mate, waiting, start, failed)
-            if not waiting:
+        jobs = _Jobs(deque(keys), start, failed)
+        while jobs.waiting or any(mate.key is not None for mate in self._mates):
+            self._engage(len(jobs.waiting))
+            for mate in self._mates:
+                if mate.there and mate.key is None and jobs.waiting:
+                    jobs.give(mate)
+            if not jobs.waiting:
                 self._let_go()
             for mate in self._answered():
                 try:
-                    found = self._answer(mate)
+                    found = mate.answer()
                 except PuppyslugError as error:
-                    key, mate.key = mate.key, None
-                    mate.answers.clear()
-                    if failed is None or key is None:
-                        raise
-                    failed(key, error)
+                    jobs.fail(mate.end(), error)
                     continue
-                except _LostError:
-                    if mate.key is not None:
-                        waiting.appendleft(mate.key)
+                except LostError as loss:
                     self._dismiss(mate)
+                    jobs.lose(mate.end(), loss)
                     continue
                 if found is None:
                     continue
                 more, item = found
                 if more:
-                    self._losses = 0
-                    mate.answers.append(mate.actor.next.remote())
+                    jobs.losses[None] = 0
+                    mate.go_on()
                     yield mate.key, item
                 else:
-                    mate.key = None
-                    mate.answers.clear()
-
-    def _give(
-        self,
-        mate: _Mate,
-        waiting: deque[_K],
-        start: Callable[[_K], tuple[Any, ...]],
-        failed: Callable[[_K, PuppyslugError], None] | None,
-    ) -> None:
-        """Give a worker the next job."""
-        key = waiting.popleft()
-        try:
-            job = start(key)
-        except PuppyslugError as error:
-            if failed is None:
-                raise
-            failed(key, error)
-            return
-        mate.key = key
-        mate.answers.append(mate.actor.begin.remote(*job))
-        mate.answers.extend(mate.actor.next.remote() for _ in range(AHEAD))
+                    mate.end()
 
     def _engage(self, waiting: int) -> None:
-        """Ask for as many workers as there are jobs; Ray starts them where and when it can."""
-        import ray
-
+        """Ask for as many workers as there are jobs."""
         busy = sum(mate.key is not None for mate in self._mates)
         for _ in range(min(self.most, waiting + busy) - len(self._mates)):
-            options = {
-                "num_cpus": self.needs.resources["CPU"],
-                "num_gpus": self.needs.resources["GPU"],
-                "memory": self.needs.resources["memory"],
-            }
-            hand: Any = ray.remote(Hand)
-            actor = hand.options(**options).remote(self.needs.threads, self.wanted)
-            self._mates.append(_Mate(actor, deque([actor.ready.remote()])))
+            self._mates.append(Mate.hired(self.cluster, self.needs, self.wanted))
 
     def _let_go(self) -> None:
         """Ask no longer for workers that there is no room for: no job waits for them."""
@@ -189,78 +115,20 @@ class Crew:
             for mate in coming[room - len(self._mates) :]:
                 self._dismiss(mate)
 
-    def _answered(self) -> list[_Mate]:
+    def _answered(self) -> list[Mate]:
         """The workers that have answered; whoever did goes to the end of the row."""
         import ray
 
         asked = {mate.answers[0]: mate for mate in self._mates if mate.answers}
         if not asked:
             return []
-        try:
-            ready, _ = ray.wait(list(asked), num_returns=1, timeout=_TICK)
-        except ConnectionError as error:
-            raise self._gone() from error
+        ready, _ = ray.wait(list(asked), num_returns=1, timeout=_TICK)
         self._notice_waiting()
         answered = [asked[one] for one in ready]
         for mate in answered:
             self._mates.remove(mate)
             self._mates.append(mate)
         return answered
-
-    def _answer(self, mate: _Mate) -> tuple[bool, Any] | None:
-        """A worker's next answer; None where it only says that it is there, or has begun.
-
-        Raises:
-            _LostError: it has died.
-            ClusterError: it cannot be used, or too many have died.
-            PuppyslugError: its job's own.
-        """
-        import ray
-        from ray.exceptions import RayActorError, RayError, RayTaskError
-
-        try:
-            answer = ray.get(mate.answers.popleft())
-        except RayTaskError as error:
-            cause = error.cause
-            if isinstance(cause, PuppyslugError):
-                raise cause from None
-            text = " ".join(str(cause).split())[:300]
-            if not isinstance(cause, MemoryError) and "can't allocate" not in text:
-                raise ClusterError(
-                    f"unexpected {type(cause).__name__} on the cluster: {text}"
-                ) from error
-            self._lose(f"out of memory: {text}")
-        except RayError as error:
-            text = " ".join(str(error).split())
-            if isinstance(error, RayActorError) and error.actor_init_failed:
-                raise ClusterError(
-                    f"a machine of the cluster at {self.cluster.address} cannot start a worker; "
-                    f"is this puppyslug installed on all of them? ({text[-200:]})"
-                ) from error
-            self._lose(text)
-        except ConnectionError as error:
-            raise self._gone() from error
-        if not mate.there:
-            check_versions(answer, self.cluster.address)
-            mate.there = True
-            return None
-        found: tuple[bool, Any] | None = answer
-        return found
-
-    def _lose(self, reason: str) -> None:
-        self._losses += 1
-        if self._losses > LOSSES:
-            raise ClusterError(
-                f"{self._losses} workers of the cluster were lost one after the other; what is "
-                f"done is kept. The last one: {reason[:200]}"
-            )
-        raise _LostError
-
-    def _gone(self) -> ClusterError:
-        return ClusterError(
-            f"the cluster at {self.cluster.address} is gone; what is done is kept, and the same "
-            "command goes on"
-        )
 
     def _notice_waiting(self) -> None:
         """Say once where no machine can take a worker."""
@@ -277,13 +145,52 @@ class Crew:
                 "less"
             )
 
-    def _dismiss(self, mate: _Mate) -> None:
-        import ray
-
+    def _dismiss(self, mate: Mate) -> None:
         self._mates.remove(mate)
-        mate.answers.clear()
-        ray.kill(mate.actor)
+        mate.dismiss()
 
 
-class _LostError(Exception):
-    """A worker has died."""
+@dataclass
+class _Jobs(Generic[_K]):
+    """What there is to do; see ``Crew.stream``.
+
+    Attributes:
+        waiting: keys of what nobody is at.
+        start: as there.
+        failed: as there.
+        losses: of workers, by the job that they had; None for those that had none yet.
+    """
+
+    waiting: deque[_K]
+    start: Callable[[_K], tuple[Any, ...]]
+    failed: Callable[[_K, PuppyslugError], None] | None
+    losses: Counter[_K | None] = field(default_factory=Counter)
+
+    def give(self, mate: Mate) -> None:
+        """Give a worker the next job."""
+        key = self.waiting.popleft()
+        try:
+            job = self.start(key)
+        except PuppyslugError as error:
+            self.fail(key, error)
+        else:
+            mate.begin(key, job)
+
+    def fail(self, key: _K | None, error: PuppyslugError) -> None:
+        """Give a job up; what belongs to none ends them all."""
+        if self.failed is None or key is None:
+            raise error
+        self.failed(key, error)
+
+    def lose(self, key: _K | None, loss: LostError) -> None:
+        """Have a job done again, whose worker was lost, unless that came too often."""
+        self.losses[key] += STARVED if loss.starved else 1
+        if self.losses[key] >= LOSSES:
+            advice = "; a smaller --size, or --tile, takes less" if loss.starved else ""
+            error = ClusterError(
+                "the cluster lost one worker after the other over the same job; what is done is "
+                f"kept. The last one: {str(loss)[:200]}{advice}"
+            )
+            self.fail(key, error)
+        elif key is not None:
+            self.waiting.appendleft(key)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from puppyslug.cluster.connecting import connected
-from puppyslug.cluster.crew import PROGRAM
+from puppyslug.cluster.mate import PROGRAM
 from puppyslug.networks.records import JOIN
 from puppyslug.networks.taught import is_own_file, own_name
 from puppyslug.studio.messages import Controls, Order, Report, Task

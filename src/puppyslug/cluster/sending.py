@@ -8,8 +8,9 @@ import numpy as np
 from torch import Tensor
 
 from puppyslug.cluster.connecting import Cluster
-from puppyslug.cluster.crew import MOST, Crew, Needs
+from puppyslug.cluster.crew import MOST, Crew
 from puppyslug.cluster.hand import Boxed, Wanted
+from puppyslug.cluster.mate import Needs
 from puppyslug.networks import find_record
 from puppyslug.networks.cache import cached_path
 from puppyslug.networks.loading import local_file
