@@ -1,8 +1,9 @@
 """What a second worker of a cluster brings, and whether tiles on workers equal tiles here.
 
-    python bench/cluster.py [--film] [--atlas] [--tiles] [--edge 4096]
+    OMP_NUM_THREADS=1 ray start --head --num-cpus=2
+    python bench/cluster.py [--film] [--atlas] [--tiles] [--edge 4096] [--cluster auto]
 
-On a Ray cluster of this machine, with workers of one thread each: the rate of two workers against
+On a Ray cluster, with workers of one thread each: the rate of two workers against
 twice that of one, for a film of eight scenes and for an atlas, each after a first item has come;
 and for one giant picture the largest difference of a step's gradient, against its mean.
 """
@@ -149,10 +150,11 @@ def main() -> None:
     for name in ("film", "atlas", "tiles"):
         parser.add_argument(f"--{name}", action="store_true")
     parser.add_argument("--edge", type=int, default=4096)
+    parser.add_argument("--cluster", default="auto")
     chosen = parser.parse_args()
     every = not (chosen.film or chosen.atlas or chosen.tiles)
     torch.set_num_threads(1)
-    with connected("local") as cluster, tempfile.TemporaryDirectory() as folder:
+    with connected(chosen.cluster) as cluster, tempfile.TemporaryDirectory() as folder:
         assert cluster is not None
         if chosen.film or every:
             film(cluster, Path(folder))

@@ -15,6 +15,7 @@ import pytest
 import skimage.data
 from PIL import Image, ImageChops
 
+from commands import fails
 from puppyslug.cli import main
 from puppyslug.images import read_recipe_text
 from puppyslug.recipe import Recipe
@@ -40,15 +41,6 @@ def size(name: str) -> tuple[int, int]:
     """(width, height) of a picture file."""
     with Image.open(name) as picture:
         return picture.size
-
-
-def fails(capsys, *arguments: str, code: int = 1) -> str:
-    assert main(arguments) == code
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    (line,) = captured.err.splitlines()
-    assert line.startswith("error: ")
-    return line
 
 
 def test_a_photo_becomes_a_dream_beside_it(folder, capsys):

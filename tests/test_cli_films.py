@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from commands import fails
 from films import frames_of, moving_scene, save_film
 from puppyslug.cli import main
 from puppyslug.recipe import Recipe
@@ -25,14 +26,6 @@ SHORT = ["--layer", "relu1_1", "--octaves", "1", "--iterations", "1", "--quiet"]
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def fails(capsys, *arguments):
-    assert main([*arguments]) == 1
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert error.count("\n") == 1
-    return error
 
 
 def test_a_zoom_has_its_frames_its_pace_and_its_recipe(folder, capsys):

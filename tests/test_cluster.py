@@ -15,8 +15,8 @@ import safetensors.torch
 from PIL import Image
 
 from clusters import Head, free_port, wait_for
+from commands import fails
 from films import frames_of, moving_scene, save_film
-from puppyslug.cli import main
 from puppyslug.cluster import hand
 from puppyslug.cluster.connecting import check_versions, own_versions
 from puppyslug.cluster.desks import changed, put_back
@@ -55,14 +55,6 @@ def scenes(count, frames, size=(96, 160)):
         scene = moving_scene(frames, size=size, shift=(1.5, 0.5 * number))
         pictures += [255 - one for one in scene] if number % 2 else scene
     return pictures
-
-
-def fails(capsys, *arguments):
-    assert main([*arguments]) == 1
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert error.count("\n") == 1
-    return error
 
 
 def test_without_ray_it_is_said_what_to_install(folder, capsys, monkeypatch):

@@ -15,6 +15,7 @@ from puppyslug.recipe import STARTS, FileReference, Recipe
 from puppyslug.settings import Files
 
 if TYPE_CHECKING:
+    from puppyslug.gradient import Gradient
     from puppyslug.preparation import Prepared
 
 Photos = Annotated[
@@ -141,7 +142,31 @@ def _dream_one(request: Request, source: str | Path) -> int:
     if request.print_recipe and request.output is None:
         print(_prepare(request, source, None).recipe.to_json(indent=2))
         return 0
-    destination, prepared = begin(request, source)
+    return finish(request, source, *begin(request, source))
+
+
+def finish(
+    request: Request,
+    source: str | Path,
+    destination: Destination,
+    prepared: "Prepared",
+    *,
+    gradient: "Gradient | None" = None,
+    at_once: int = 1,
+) -> int:
+    """Dream what was begun, and save it.
+
+    Args:
+        request: what was asked for.
+        source: what to dream of.
+        destination: where it goes.
+        prepared: the dream.
+        gradient: as in ``deliver``.
+        at_once: likewise.
+
+    Returns:
+        As ``deliver`` does.
+    """
     if request.print_recipe:
         print(prepared.recipe.to_json(indent=2))
     return deliver(
@@ -151,6 +176,8 @@ def _dream_one(request: Request, source: str | Path) -> int:
         no_recipe=request.no_recipe,
         quiet=request.quiet,
         timelapse=request.timelapse,
+        gradient=gradient,
+        at_once=at_once,
     )
 
 

@@ -4,9 +4,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from puppyslug.cli.dream import Request, begin, label_of
+from puppyslug.cli.dream import Request, begin, finish, label_of
 from puppyslug.cli.outputs import Destination, say
-from puppyslug.cli.running import BARREN, INTERRUPTED, Bar, deliver
+from puppyslug.cli.running import BARREN, INTERRUPTED, Bar
 from puppyslug.errors import PuppyslugError
 
 if TYPE_CHECKING:
@@ -88,16 +88,6 @@ def dream_together(request: Request, source: str | Path, cluster: "Cluster") -> 
     destination, prepared = begin(request, source)
     tell = partial(say, quiet=request.quiet)
     crew, prepared = crew_for_tiles(cluster, prepared, request.recipe, request.files, tell)
-    if request.print_recipe:
-        print(prepared.recipe.to_json(indent=2))
+    gradient = partial(value_and_gradient, spread=spread_over(crew))
     with crew:
-        return deliver(
-            prepared,
-            destination,
-            label_of(source),
-            no_recipe=request.no_recipe,
-            quiet=request.quiet,
-            timelapse=request.timelapse,
-            gradient=partial(value_and_gradient, spread=spread_over(crew)),
-            at_once=crew.most,
-        )
+        return finish(request, source, destination, prepared, gradient=gradient, at_once=crew.most)

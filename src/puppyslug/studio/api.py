@@ -48,16 +48,30 @@ def services(request: Request) -> Services:
 Studio = Annotated[Services, Depends(services)]
 
 
-def found(studio: Studio, identity: Annotated[str, Path(alias="id", max_length=40)]) -> Dream:
-    """The dream that a path names.
+Identity = Annotated[str, Path(alias="id", max_length=40)]
+
+
+def known(studio: Services, identity: str, *, lesson: bool) -> Dream:
+    """A dream by what it is called.
+
+    Args:
+        studio: whose it is.
+        identity: what it is called.
+        lesson: whether it has to be a lesson, or must be none.
 
     Raises:
         RefusedError: there is none.
     """
     dream = studio.store.get(identity)
-    if dream is None or dream.lesson is not None:
-        raise RefusedError(404, "there is no such dream; it may have been deleted")
+    if dream is None or (dream.lesson is not None) != lesson:
+        what = "lesson" if lesson else "dream"
+        raise RefusedError(404, f"there is no such {what}; it may have been deleted")
     return dream
+
+
+def found(studio: Studio, identity: Identity) -> Dream:
+    """The dream that a path names; see ``known``."""
+    return known(studio, identity, lesson=False)
 
 
 Found = Annotated[Dream, Depends(found)]

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 
-from puppyslug.studio.api import BEAT, Studio, give_order, looking
+from puppyslug.studio.api import BEAT, Identity, Studio, give_order, known, looking
 from puppyslug.studio.folder import REPORT
 from puppyslug.studio.messages import Order
 from puppyslug.studio.records import Dream, ShownLesson, ShownThing, Status, StoredFile
@@ -25,16 +25,9 @@ File_ = Annotated[str, Path(alias="file", max_length=200)]
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
 
-def found(studio: Studio, identity: Annotated[str, Path(alias="id", max_length=40)]) -> Dream:
-    """The lesson that a path names.
-
-    Raises:
-        RefusedError: there is none.
-    """
-    dream = studio.store.get(identity)
-    if dream is None or dream.lesson is None:
-        raise RefusedError(404, "there is no such lesson; it may have been deleted")
-    return dream
+def found(studio: Studio, identity: Identity) -> Dream:
+    """The lesson that a path names; see ``known``."""
+    return known(studio, identity, lesson=True)
 
 
 Found = Annotated[Dream, Depends(found)]
