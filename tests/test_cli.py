@@ -137,7 +137,7 @@ def test_several_photos_go_to_a_folder_and_one_bad_one_stops_no_other(folder, ca
     captured = capsys.readouterr()
     assert "bad.jpg is not a picture" in captured.err
     assert captured.out == "out/cat.dream.png\nout/cat.dream-2.png\n"
-    assert "several photos need a folder" in fails(
+    assert "several photos go into a folder" in fails(
         capsys, "dream", "cat.jpg", "cat.jpg", "-o", "one.png"
     )
 

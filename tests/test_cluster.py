@@ -18,10 +18,10 @@ from clusters import Head, free_port, wait_for
 from commands import fails
 from films import frames_of, moving_scene, save_film
 from puppyslug.cluster import hand
-from puppyslug.cluster.connecting import check_versions, own_versions
 from puppyslug.cluster.desks import changed, put_back
 from puppyslug.cluster.hand import Wanted, load
 from puppyslug.cluster.mate import Needs
+from puppyslug.cluster.versions import check_versions, own_versions
 from puppyslug.errors import ClusterError
 from puppyslug.networks import find_record
 from puppyslug.networks.cache import file_sha256
@@ -92,6 +92,10 @@ def test_an_address_where_nothing_listens_is_said_soon(folder, capsys, monkeypat
     )
     monkeypatch.setenv("RAY_ADDRESS", address)
     assert f"no cluster at {address}, which RAY_ADDRESS names" in fails(
+        capsys, "dream", "--cluster", "auto"
+    )
+    monkeypatch.setenv("RAY_ADDRESS", "nonsense")
+    assert "no cluster at nonsense, which RAY_ADDRESS names" in fails(
         capsys, "dream", "--cluster", "auto"
     )
     assert time.monotonic() - began < 30
@@ -208,7 +212,7 @@ def test_a_port_that_is_no_cluster_is_said_soon(folder, head):
     [
         ("import ray; ray.__version__ = '1.0'", "Ray: 1.0"),
         (
-            "import puppyslug.cluster.connecting as c; c.version = lambda name: '9.9'",
+            "import puppyslug.cluster.versions as c; c.version = lambda name: '9.9'",
             "puppyslug 0.1.0 there, 9.9 here; torch",
         ),
     ],
@@ -235,8 +239,8 @@ def test_ten_random_kills_lose_and_double_no_frame(folder, head):
             chance.choice(victims).kill()
             killed += 1
         time.sleep(chance.uniform(0.2, 2.5))
-    _, said = process.communicate(timeout=240)
-    assert (process.returncode, said) == (0, "")
+    printed, said = process.communicate(timeout=240)
+    assert (process.returncode, printed, said) == (0, "there.mp4\n", "")
     assert killed == 10
     assert (folder / "here.mp4").read_bytes() == (folder / "there.mp4").read_bytes()
     assert len(frames_of(folder / "there.mp4")) == 96
@@ -366,20 +370,23 @@ def test_pictures_masks_and_guides_that_only_the_driver_can_read_are_shipped(fol
     mask[:, 80:] = 255
     Image.fromarray(mask).save(folder / "mask.png")
     dream = ["dream", "--octaves", "2", "--iterations", "2", "--layer", "relu2_1", "--quiet"]
-    dream += ["--mask", "mask.png", "--guide", "guide.png"]
+    dream += ["--mask", "mask.png", "--guide", "guide.png", "--force"]
+    (folder / "other").mkdir()
+    Image.open("guide.png").save("other/a.png")
     for place, cluster in (("here", []), ("there", ["--cluster", "auto"])):
         (folder / place).mkdir()
         with (folder / "b.png").open("rb") as opened:
             number = opened.fileno()  # of a process; no other one can read it there
             only_mine = f"/proc/self/fd/{number}"
             status, said = head.run(
-                *dream, "a.png", only_mine, "gone.png", "-o", place, *cluster, pass_fds=(number,)
-            )
+                *dream, "a.png", "other/a.png", only_mine, "gone.png", "-o", place, *cluster,
+                pass_fds=(number,),
+            )  # fmt: skip
         assert (status, said.count("\n")) == (1, 1)
         assert said.startswith("error: gone.png")
     here, there = (sorted(Path(place).iterdir()) for place in ("here", "there"))
     assert [one.name for one in here] == [one.name for one in there]
-    assert len(here) == 2
+    assert len(here) == 3
     for one, other in zip(here, there, strict=True):
         assert one.read_bytes() == other.read_bytes()
 

@@ -46,6 +46,11 @@ def times(size: Size) -> str:
     return f"{size[1]}×{size[0]}"
 
 
+def counted(number: int, thing: str) -> str:
+    """So many of a thing, such as 2 workers."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def memory_bytes(text: str) -> int:
     """A number of bytes written as 2GB or 800MiB."""
     return int(TypeAdapter(ByteSize).validate_python(text))

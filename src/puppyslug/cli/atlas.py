@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -134,8 +133,7 @@ def build(
         if place is not None:
             from puppyslug.cluster.atlases import crew_for_atlas, drawing
 
-            tell = partial(say, quiet=quiet)
-            crew = hired.enter_context(crew_for_atlas(place, loaded, files, job, tell))
+            crew = hired.enter_context(crew_for_atlas(place, loaded, files, job, say))
             draw = drawing(crew, job)
             at_once = max(1, min(crew.room, len(drawings.missing())))
         if not quiet:

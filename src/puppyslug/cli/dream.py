@@ -76,7 +76,7 @@ def dream(
     chosen, files = with_recipe_file(settings, recipe, new_pictures=bool(photos))
     sources = _sources(photos, chosen, recipe)
     if len(sources) > 1 and output is not None and not output.is_dir():
-        raise OutputError(f"several photos need a folder to go to; {output} is none that exists")
+        raise OutputError(f"several photos go into a folder, and {output} is none; make it first")
     if timelapse is not None:
         _check_timelapse(timelapse, sources, force=force)
     request = Request(
@@ -186,8 +186,15 @@ def label_of(source: str | Path) -> str:
     return source.name if isinstance(source, Path) else source
 
 
-def begin(request: Request, source: str | Path) -> "tuple[Destination, Prepared]":
+def begin(
+    request: Request, source: str | Path, taken: set[Path] | None = None
+) -> "tuple[Destination, Prepared]":
     """Find a dream's place, and prepare it.
+
+    Args:
+        request: what was asked for.
+        source: what to dream of.
+        taken: as in ``Destination.choose``.
 
     Raises:
         PuppyslugError: the picture cannot be read, or the dream not be written.
@@ -199,6 +206,7 @@ def begin(request: Request, source: str | Path) -> "tuple[Destination, Prepared]
         beside=photo.parent if photo else Path(),
         stem=f"{name}.dream",
         force=request.force,
+        taken=taken,
     )
     for read in (photo, request.recipe_file, request.files.mask, *request.files.guides.values()):
         if isinstance(read, Path):

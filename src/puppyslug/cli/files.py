@@ -70,7 +70,7 @@ def with_recipe_file(
     stored = {} if recipe is None else read_recipe_file(recipe)
     if recipe is not None:
         if "network" not in settings:
-            remember_beside(str(stored.get("network", "")), stored.get("weights"), recipe)
+            remember_beside(stored, recipe)
         Recipe.complete(stored)  # says what is wrong with all of it
         stored = look_of(stored) if new_pictures else stored
     given, files = take_files(settings)
@@ -84,20 +84,20 @@ def with_recipe_file(
     return chosen, files
 
 
-def remember_beside(network: str, weights: object, recipe_file: Path) -> None:
+def remember_beside(stored: Mapping[str, object], recipe_file: Path) -> None:
     """Look for the taught networks of a recipe beside it, and in this folder.
 
     Args:
-        network: the recipe's.
-        weights: the recipe's, with the hash of the file; other files are passed by.
+        stored: the recipe's settings, before any is looked at; by the weights' hash in them, other
+            files are passed by.
         recipe_file: the dream or JSON file that names it.
 
     Raises:
         WeightsError: a file is damaged.
     """
-    parts = [part.strip() for part in network.split(JOIN)]
+    parts = [part.strip() for part in str(stored.get("network", "")).split(JOIN)]
+    weights = stored.get("weights")
     wanted = weights.get("sha256") if isinstance(weights, Mapping) else None
-    wanted = weights.sha256 if isinstance(weights, FileReference) else wanted
     for name in filter(is_own_file, map(own_name, parts)):
         for path in (recipe_file.parent / name, Path(name)):
             alone = wanted is not None and len(parts) == 1

@@ -15,6 +15,7 @@ from puppyslug.cli.running import INTERRUPTED
 from puppyslug.errors import RecipeError
 from puppyslug.keyframes import read_keyframes, with_keyframes
 from puppyslug.recipe import Recipe
+from puppyslug.sizes import counted
 
 LONGEST = 640  # pixels, of a film's frames, unless --size says otherwise
 FLOWS = ("dis", "none")
@@ -98,10 +99,10 @@ def film(
                 from puppyslug.cluster.films import film_frames
                 from puppyslug.cluster.sending import crew_for
 
-                tell = partial(say, quiet=quiet)
-                crew = hired.enter_context(crew_for(place, prepared, files, tell=tell))
+                crew = hired.enter_context(crew_for(place, prepared, files, tell=say))
                 made = film_frames(crew, prepared, source, missing, journal.state, by_flow=by_flow)
                 at_once = max(1, min(crew.room, len(missing)))
+                say(f"{counted(len(missing), 'segment')}, {at_once} at once", quiet=quiet)
             job.announce(journal, prepared, frames, done, share=SHARE / at_once)
             if job.make(journal, made, frames, done):
                 return INTERRUPTED

@@ -61,7 +61,13 @@ _PACKAGED = ", ".join(r.name for r in list_networks()[:3])
 SETTINGS: dict[str, Any] = dict(
     (
         _field("preset", str, "NAME", ", ".join(PRESETS)),
-        _field("network", str, "NAME", f"{_PACKAGED}, …; 'puppyslug networks' lists them"),
+        _field(
+            "network",
+            str,
+            "NAME",
+            f"{_PACKAGED}, …; 'puppyslug networks' lists them; A+B is several; or the file of "
+            "a taught one",
+        ),
         _field("weights", str, "FILE|URL"),
         _field("labels", str, "FILE"),
         ("layer", Annotated[list[str] | None, _LAYER]),

@@ -27,13 +27,24 @@ def printable(message: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
 
 
-def fresh_names(folder: Path, stem: str, suffix: str = ".png") -> Iterator[Path]:
-    """Names that no file has: ``stem.png``, ``stem-2.png`` and so on."""
+def fresh_names(
+    folder: Path, stem: str, suffix: str = ".png", taken: set[Path] | None = None
+) -> Iterator[Path]:
+    """Names that no file has: ``stem.png``, ``stem-2.png`` and so on.
+
+    Args:
+        folder: of the files.
+        stem: their name without number and suffix.
+        suffix: their suffix.
+        taken: names that files are going to have; whatever is yielded goes there.
+    """
+    taken = set() if taken is None else taken
     number = 1
     stem = os.fsdecode(os.fsencode(stem)[:200])  # a name has room for 255 bytes
     while True:
         path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
-        if not os.path.lexists(path):
+        if path not in taken and not os.path.lexists(path):
+            taken.add(path)
             yield path
         number += 1
 
@@ -74,6 +85,7 @@ class Destination:
         stem: str,
         suffix: str = ".png",
         force: bool = False,
+        taken: set[Path] | None = None,
     ) -> "Destination":
         """Decide from ``-o`` and refuse what cannot be written.
 
@@ -83,6 +95,7 @@ class Destination:
             stem: the result's default name without suffix.
             suffix: the default name's suffix.
             force: whether the file may exist.
+            taken: as in ``fresh_names``, for results that are on their way at the same time.
 
         Raises:
             OutputError: the result could not be written there.
@@ -91,7 +104,7 @@ class Destination:
 
         folder = output if output is not None and output.is_dir() else beside
         file = None if output is None or output.is_dir() else output
-        destination = cls(file, fresh_names(folder, stem, suffix), force=force)
+        destination = cls(file, fresh_names(folder, stem, suffix, taken), force=force)
         check_output(destination.path, overwrite=force)
         return destination
 

@@ -11,7 +11,7 @@ from puppyslug.cli.outputs import Destination
 from puppyslug.cli.running import deliver, prepare_aloud
 from puppyslug.errors import RecipeError
 from puppyslug.networks.taught import without_folders
-from puppyslug.recipe import FileReference, Recipe
+from puppyslug.recipe import FileReference, Recipe, read_settings
 from puppyslug.settings import take_files
 
 Dream = Annotated[Path, typer.Argument(metavar="DREAM", help="a picture that puppyslug made")]
@@ -62,11 +62,12 @@ def redo(
     """
     from puppyslug.images import WRITABLE, read_recipe_text
 
-    recipe = Recipe.from_json(read_recipe_text(dream))
+    text = read_recipe_text(dream)
+    if "network" not in settings:
+        remember_beside(read_settings(text), dream)
+    recipe = Recipe.from_json(text)
     if without_folders(str(settings.get("network", recipe.network))) != recipe.network:
         raise RecipeError(f"{dream} was dreamt by {recipe.network}; leave out --network")
-    if "network" not in settings:
-        remember_beside(recipe.network, recipe.weights, dream)
     settings, own = take_files(settings)
     source: str | Path
     if isinstance(recipe.photo, FileReference):

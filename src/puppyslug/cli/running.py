@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from puppyslug.cli.downloads import local_weights
 from puppyslug.cli.outputs import Destination, printable, say
+from puppyslug.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ def follow(
     quiet: bool,
     watch: "Callable[[DreamStep], None] | None" = None,
     gradient: "Gradient | None" = None,
-) -> "tuple[DreamStep | None, bool]":
+) -> "tuple[DreamStep | None, KeyboardInterrupt | ClusterError | None]":
     """Dream, and show the octave, step, score and time left where standard error is a terminal.
 
     Args:
@@ -62,7 +63,8 @@ def follow(
         gradient: stands in for ``value_and_gradient``.
 
     Returns:
-        The last step that was done, None if Ctrl-C came before the first; and whether it came.
+        The last step that was done, None if it ended before the first; and what ended it before its
+        time, Ctrl-C or a cluster that is gone, or None.
     """
     from puppyslug.dreaming import dream_prepared
     from puppyslug.gradient import value_and_gradient
@@ -77,9 +79,9 @@ def follow(
                 if last.recipe.tile != tile:
                     tile = last.recipe.tile
                     say(f"out of memory: going on in tiles of {tile}", quiet=quiet)
-    except KeyboardInterrupt:
-        return last, True
-    return last, False
+    except (KeyboardInterrupt, ClusterError) as end:
+        return last, end
+    return last, None
 
 
 def deliver(
@@ -108,6 +110,9 @@ def deliver(
     Returns:
         0, or 130 where Ctrl-C came; what was dreamt by then is saved all the same, with a recipe
         that stops at the same step.
+
+    Raises:
+        ClusterError: its cluster is gone; likewise.
     """
     from puppyslug.images import check_edges
     from puppyslug.preparation import estimate_seconds
@@ -121,11 +126,13 @@ def deliver(
 
         growing = TimeLapse(timelapse)
     watch = None if growing is None else growing.add
-    step, interrupted = follow(prepared, label, quiet=quiet, watch=watch, gradient=gradient)
+    step, end = follow(prepared, label, quiet=quiet, watch=watch, gradient=gradient)
+    if isinstance(end, ClusterError) and step is None:
+        raise end
     if step is None:
         say("interrupted before the first step: nothing to save", quiet=quiet)
         return INTERRUPTED
-    if interrupted:
+    if end is not None:
         step = replace(step, recipe=step.recipe.with_settings({"stop_after": step.number}))
         say(
             f"interrupted in octave {step.octave + 1} of {step.octaves}; the dream so far:",
@@ -136,7 +143,9 @@ def deliver(
     destination.save(step.to_pil(prepared.alpha), "" if no_recipe else None, quiet=quiet)
     if growing is not None:
         print(growing.save("" if no_recipe else step.recipe.to_json()))
-    return INTERRUPTED if interrupted else 0
+    if isinstance(end, ClusterError):
+        raise end
+    return 0 if end is None else INTERRUPTED
 
 
 def duration(seconds: float) -> str:

@@ -87,14 +87,14 @@ def sheet(
     tiles = [Tile(to_pil(prepared.image), path.name)]
     for number, objective in enumerate(objectives, 1):
         one = prepared.recipe.with_settings({"objective": str(objective)})
-        step, interrupted = follow(
+        step, end = follow(
             replace(prepared, recipe=one), f"{number}/{len(objectives)} {objective}", quiet=quiet
         )
         if step is not None:
             seen = max(record.layer(name).receptive_field for name in objective.layers)
             remark = f"sees {seen} x {seen} px" if seen else ""
             tiles.append(Tile(to_pil(step.picture()), str(objective), remark))
-        if interrupted:
+        if end is not None:
             say(f"interrupted at {objective}; the sheet so far:", quiet=quiet)
             destination.save(contact_sheet(tiles), quiet=quiet)
             return INTERRUPTED

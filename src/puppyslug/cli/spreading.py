@@ -8,6 +8,7 @@ from puppyslug.cli.dream import Request, begin, finish, label_of
 from puppyslug.cli.outputs import Destination, say
 from puppyslug.cli.running import BARREN, INTERRUPTED, Bar
 from puppyslug.errors import PuppyslugError
+from puppyslug.sizes import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ def dream_many(request: Request, sources: "Sequence[str | Path]", cluster: "Clus
     failed: list[int] = []
     begun: dict[int, tuple[Destination, Prepared]] = {}
     going: dict[int, Destination] = {}
+    taken: set[Path] = set()
     tell = partial(say, quiet=request.quiet)
 
     def fail(index: int, error: PuppyslugError) -> None:
@@ -36,7 +38,7 @@ def dream_many(request: Request, sources: "Sequence[str | Path]", cluster: "Clus
         failed.append(index)
 
     def start(index: int) -> tuple[object, ...]:
-        place = begun.pop(index) if index in begun else begin(request, sources[index])
+        place = begun.pop(index) if index in begun else begin(request, sources[index], taken)
         going[index], prepared = place
         if request.print_recipe:
             print(prepared.recipe.to_json(indent=2))
@@ -44,7 +46,7 @@ def dream_many(request: Request, sources: "Sequence[str | Path]", cluster: "Clus
 
     for index, source in enumerate(sources):  # the first that can be dreamt says what workers need
         try:
-            begun[index] = begin(request, source)
+            begun[index] = begin(request, source, taken)
         except PuppyslugError as error:
             fail(index, error)
             continue
@@ -56,13 +58,13 @@ def dream_many(request: Request, sources: "Sequence[str | Path]", cluster: "Clus
     saved = 0
     try:
         with (
-            crew_for(cluster, begun[rest[0]][1], request.files, tell=tell) as crew,
+            crew_for(cluster, begun[rest[0]][1], request.files, tell=say) as crew,
             Bar("dreams", quiet=request.quiet) as bar,
         ):
+            tell(f"{counted(len(rest), 'picture')}, {min(crew.room, len(rest))} at once")
             for index, dreamt in crew.stream(rest, start, fail):
                 shares[index] = dreamt.fraction
-                place = f"{saved} of {len(sources)} done"
-                bar.move(sum(shares.values()) / len(sources), place)
+                bar.move(sum(shares.values()) / len(sources), f"{saved} of {len(sources)} done")
                 if dreamt.picture is None:
                     continue
                 if not dreamt.grew:
@@ -74,6 +76,7 @@ def dream_many(request: Request, sources: "Sequence[str | Path]", cluster: "Clus
                     fail(index, error)
                 else:
                     saved += 1
+                    bar.move(sum(shares.values()) / len(sources), f"{saved} of {len(sources)} done")
     except KeyboardInterrupt:
         tell(f"interrupted: {saved} of {len(sources)} dreams are done")
         return INTERRUPTED
@@ -86,8 +89,9 @@ def dream_together(request: Request, source: str | Path, cluster: "Cluster") -> 
     from puppyslug.gradient import value_and_gradient
 
     destination, prepared = begin(request, source)
-    tell = partial(say, quiet=request.quiet)
-    crew, prepared = crew_for_tiles(cluster, prepared, request.recipe, request.files, tell)
+    crew, prepared = crew_for_tiles(cluster, prepared, request.recipe, request.files, say)
+    if crew.most == 1:
+        say("one worker does all of this picture: no faster than without", quiet=request.quiet)
     gradient = partial(value_and_gradient, spread=spread_over(crew))
     with crew:
         return finish(request, source, destination, prepared, gradient=gradient, at_once=crew.most)

@@ -11,6 +11,7 @@ from puppyslug.cli.running import INTERRUPTED, Bar
 from puppyslug.errors import OutputError
 from puppyslug.networks.taught import SUFFIX
 from puppyslug.presets import EYES
+from puppyslug.sizes import counted
 from puppyslug.storing import check_place
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def teach(
 
     found = folders_of(folder)
     base = load_base(str(settings.get("network", EYES)))
+    pictures = sum(len(one.files) for one in found.values())
+    say(f"{counted(pictures, 'picture')} in {counted(len(found), 'folder')}", quiet=quiet)
     notes = Notes(output)
     steps = teach_steps(
         found,

@@ -1,4 +1,4 @@
-"""The way to a cluster: its address, whether it is there, and whether it fits this puppyslug."""
+"""The way to a cluster: its address, and whether it is there, and stays."""
 
 import contextlib
 import importlib.util
@@ -6,18 +6,22 @@ import logging
 import os
 import re
 import socket
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
+from puppyslug.cluster.versions import check_versions, probe
 from puppyslug.errors import ClusterError, PuppyslugError
 
 EXTRA = "puppyslug[cluster]"
 _PLACE = re.compile(r"(?P<client>ray://)?(?P<host>[^:/\s]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
 _PATIENCE = 5.0  # seconds for a port to answer
-_VERSIONS = ("puppyslug", "torch")  # that have to be the same everywhere, for the same pictures
+_GONE = 15.0  # seconds without a head; one that begins again is back by then
+_TOKENS = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")  # where Ray looks for one
+_OWN_TOKEN = Path.home() / ".ray/auth_token"  # likewise; a cluster that is begun here puts it there
 # Ray sends nothing anywhere, and says soon where no cluster is.
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -35,9 +39,31 @@ class Cluster:
 
     Attributes:
         address: as it was asked for.
+        head: (host, port) of what ends this process where it is gone for long; None by Ray's
+            client, which notices that itself.
     """
 
     address: str
+    head: tuple[str, int] | None = None
+
+    def check(self) -> None:
+        """Wait for a head that does not answer; ask whatever else of Ray, and it waits for ever.
+
+        Raises:
+            ClusterError: it has not answered for a while.
+        """
+        if self.head is None:
+            return
+        deadline = time.monotonic() + _GONE
+        while True:
+            try:
+                socket.create_connection(self.head, timeout=_PATIENCE).close()
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise _gone(self.address) from error
+                time.sleep(1)
+            else:
+                return
 
     def room(self, needs: Mapping[str, float]) -> int:
         """How many workers the cluster's machines have room for, whatever they do now.
@@ -73,11 +99,37 @@ def connected(address: str | None) -> Iterator[Cluster | None]:
     _check(address)
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
+    if any(os.environ.get(name) for name in _TOKENS) or _OWN_TOKEN.is_file():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     import ray
 
     place = os.environ.get("RAY_ADDRESS", "") if address == "auto" else address
-    if found := _PLACE.fullmatch(place):
+    found = _PLACE.fullmatch(place)
+    if found:
         _knock(address, found["host"].strip("[]"), int(found["port"]))
+    ray._private.worker._worker_logs_enabled = False  # else losses are printed among the results
+    try:
+        _connect(address)
+        there: dict[str, str] = ray.get(ray.remote(num_cpus=0)(probe()).remote(), timeout=60)
+        check_versions(there, address)
+        yield Cluster(address, None if found and found["client"] else _head())
+    except Exception as error:
+        lost = isinstance(error, ConnectionError) or not ray.is_initialized()
+        if isinstance(error, PuppyslugError) or not lost:
+            raise
+        raise _gone(address) from error
+    finally:
+        ray.shutdown()
+
+
+def _connect(address: str) -> None:
+    """Connect this process to a cluster.
+
+    Raises:
+        ClusterError: none is there, or it does not take this driver.
+    """
+    import ray
+
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "CRITICAL"}
     if address == "local":
         options["include_dashboard"] = False
@@ -88,10 +140,11 @@ def connected(address: str | None) -> Iterator[Cluster | None]:
                 ray.init(address=address, **options)
             except ConnectionAbortedError:  # a fresh cluster's door now and then fails once
                 ray.init(address=address, **options)
+        logging.getLogger("ray.util.client.logsclient").setLevel(logging.CRITICAL)
     except ConnectionAbortedError as error:
         text = " ".join(str(error).split())[-200:]
         raise ClusterError(f"the cluster at {address} takes no drivers now: {text}") from error
-    except (ConnectionError, TimeoutError) as error:
+    except (ConnectionError, TimeoutError, ValueError) as error:
         raise _nothing_at(address) from error
     except (RuntimeError, ray.exceptions.RayError) as error:
         text = " ".join(str(error).split())[:300]  # Ray's own has several lines
@@ -103,19 +156,21 @@ def connected(address: str | None) -> Iterator[Cluster | None]:
             f"the cluster at {address} has other versions than this machine; install the same "
             f"ones ({text})"
         ) from error
-    logging.getLogger("ray.util.client.logsclient").setLevel(logging.CRITICAL)
-    try:
-        check_versions(ray.get(ray.remote(num_cpus=0)(_probe()).remote(), timeout=60), address)
-        yield Cluster(address)
-    except Exception as error:
-        lost = isinstance(error, ConnectionError) or not ray.is_initialized()
-        if isinstance(error, PuppyslugError) or not lost:
-            raise
-        raise ClusterError(
-            f"the cluster at {address} is gone; what is done is kept, and the same command goes on"
-        ) from error
-    finally:
-        ray.shutdown()
+
+
+def _head() -> tuple[str, int]:
+    """(host, port) of the head that this process is connected to."""
+    import ray
+
+    host, _, port = str(ray.get_runtime_context().gcs_address).rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _gone(address: str) -> ClusterError:
+    return ClusterError(
+        f"the cluster at {address} is gone; what is finished is kept, and a film or an atlas goes "
+        "on with the same command"
+    )
 
 
 def _check(address: str) -> None:
@@ -153,48 +208,3 @@ def _nothing_at(address: str, reason: str = "") -> ClusterError:
         f"there is no cluster at {address}{why}; check the address, whether Ray runs there, and "
         "whether it asks for a token (RAY_AUTH_MODE=token)"
     )
-
-
-def own_versions() -> dict[str, str]:
-    """The versions here of what has to be the same everywhere."""
-    return {name: version(name).partition("+")[0] for name in _VERSIONS}
-
-
-def check_versions(found: Mapping[str, str], address: str) -> None:
-    """Refuse a cluster, or one machine of it, that has other versions than this one.
-
-    Args:
-        found: versions there, by package; nothing for a package that is missing.
-        address: of the cluster.
-
-    Raises:
-        ClusterError: they differ.
-    """
-    other = [
-        f"{name} {found.get(name) or 'is missing'} there, {own} here"
-        for name, own in own_versions().items()
-        if found.get(name) != own
-    ]
-    if other:
-        raise ClusterError(
-            f"the cluster at {address} has other versions than this machine ({'; '.join(other)}); "
-            "install the same on all of its machines"
-        )
-
-
-def _probe() -> Any:
-    """What asks a machine for its versions; it travels whole, since puppyslug may be missing."""
-    names, missing = _VERSIONS, PackageNotFoundError
-
-    def versions() -> dict[str, str]:
-        from importlib import metadata
-
-        found = {}
-        for name in names:
-            try:
-                found[name] = metadata.version(name).partition("+")[0]
-            except missing:
-                continue
-        return found
-
-    return versions

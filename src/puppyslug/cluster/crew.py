@@ -89,6 +89,7 @@ class Crew:
                     jobs.fail(mate.end(), error)
                     continue
                 except LostError as loss:
+                    self.cluster.check()
                     self._dismiss(mate)
                     jobs.lose(mate.end(), loss)
                     continue
@@ -123,6 +124,8 @@ class Crew:
         if not asked:
             return []
         ready, _ = ray.wait(list(asked), num_returns=1, timeout=_TICK)
+        if not ready:
+            self.cluster.check()
         self._notice_waiting()
         answered = [asked[one] for one in ready]
         for mate in answered:

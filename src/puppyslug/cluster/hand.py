@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from puppyslug.cluster.connecting import own_versions
+from puppyslug.cluster.versions import own_versions
 from puppyslug.errors import ClusterError
 from puppyslug.networks.records import RemoteFile
 

@@ -4,8 +4,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
 
-from puppyslug.cluster.connecting import Cluster, check_versions
+from puppyslug.cluster.connecting import Cluster
 from puppyslug.cluster.hand import Hand, Wanted
+from puppyslug.cluster.versions import check_versions
 from puppyslug.errors import ClusterError, PuppyslugError
 
 AHEAD = 2  # items that a worker is asked for, so that it never waits for the driver

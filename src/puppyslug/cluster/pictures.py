@@ -20,8 +20,8 @@ from puppyslug.planning import SPREAD_TILE, memory_needed, spread_tile
 from puppyslug.preparation import Prepared
 from puppyslug.recipe import Recipe
 from puppyslug.settings import Files
-from puppyslug.sizes import format_size, times
-from puppyslug.tiling import halo_of
+from puppyslug.sizes import counted, format_size, times
+from puppyslug.tiling import halo_of, tiles
 
 
 class Dreamt(NamedTuple):
@@ -81,12 +81,14 @@ def crew_for_tiles(
     tile = recipe.tile_for(size)
     if asked.memory is None and asked.tile == "auto":
         tile = spread_tile(size, layers, room)
+    pieces = 1 if tile is None else sum(1 for _ in tiles(size, tile, layers))
     text = "whole" if tile is None else format_size(tile)
     how = "whole" if tile is None else f"in tiles of {text}"
+    most = min(room, pieces)
     recipe = recipe.with_settings({"tile": text})
-    plan = f"{times(size)}, {recipe.iterations} steps an octave, {how} on {room} workers"
+    plan = f"{times(size)}, {recipe.iterations} steps an octave, {how} on {counted(most, 'worker')}"
     needed = memory(tile or size)
-    crew = crew_for(cluster, prepared, files, tell=tell, memory=needed, most=room)
+    crew = crew_for(cluster, prepared, files, tell=tell, memory=needed, most=most)
     return crew, replace(prepared, recipe=recipe, plan=plan)
 
 

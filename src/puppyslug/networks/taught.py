@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import safetensors
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from puppyslug.errors import NetworkError, WeightsError
+from puppyslug.labels import NONE
 from puppyslug.networks.cache import file_sha256
 from puppyslug.networks.records import (
     CLASS_MAP,
@@ -81,6 +82,15 @@ class Header(BaseModel):
     held: Held | None
     seed: int
     taught_blocks: bool
+
+    @model_validator(mode="after")
+    def _tell_things_apart(self) -> "Header":
+        names = [*self.things, NONE]
+        if len({name.casefold() for name in names}) < len(names):
+            raise ValueError("two things of one name, or one called none")
+        if not all(name.isprintable() for name in (*self.things, *self.classes)):
+            raise ValueError("a name that cannot be printed")
+        return self
 
     @property
     def taught(self) -> Taught:
@@ -163,8 +173,14 @@ def read_record(path: Path) -> NetworkRecord:
     name = own_name(str(path))
     if header.base not in RECORDS:
         raise WeightsError(f"{path} was taught from {header.base[:80]!r}, which is not known here")
+    base = RECORDS[header.base]
+    if len(header.classes) not in (0, base.classes):
+        raise WeightsError(
+            f"{path} is damaged: it names {len(header.classes)} classes of {base.name}, which has "
+            f"{base.classes or 'none'}; teach it again"
+        )
     return taught_record(
-        RECORDS[header.base],
+        base,
         header.taught,
         name=name,
         weights=OwnFile(path, file_sha256(path)),

@@ -91,9 +91,14 @@ def fill(family: Family, record: NetworkRecord, path: Path) -> None:
     try:
         family.load_state_dict(_fitting(family, weights, record.taught), assign=True)
     except WeightsError as error:
+        if record.taught:
+            raise WeightsError(f"{path} is damaged: {error}; teach it again") from error
         like = [name for name in _networks_like(weights) if name != record.name]
         advice = f"; it looks like {' or '.join(like)}: take --network {like[0]}" if like else ""
         raise WeightsError(f"{path} does not fit {record.name}: {error}{advice}") from error
+    for name, tensor in family.state_dict().items():
+        if not tensor.isfinite().all():
+            raise WeightsError(f"{path} is damaged: {name} is not finite; bring the file again")
 
 
 class _Watched(Mapping[str, Tensor]):

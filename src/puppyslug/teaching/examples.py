@@ -41,7 +41,7 @@ class Gathered:
 
 
 class Looked(NamedTuple):
-    """How far looking at pictures is."""
+    """How far looking at pictures is, in views of them."""
 
     done: int
     total: int
@@ -73,7 +73,9 @@ def gather(collection: Collection, features: Features, seed: int) -> Iterator[Lo
     learning = sum(len(learnt) for learnt, _ in parts)
     count = max(FEWEST_VIEWS, min(MOST_VIEWS, round(VIEWS / learning)))
     pairs = _pairs([tried for _, tried in parts], seed)
-    total, done = len(pairs) + sum(len(one) + len(other) for one, other in parts), 0
+    expected = sum(1 for _ in pictures_of_nothing())
+    total = len(pairs) + expected + sum(len(one) * count + len(other) for one, other in parts)
+    done = 0
     learnt: list[_Batch] = []
     tried: list[_Batch] = []
     held: list[tuple[Picture, str]] = []
@@ -84,7 +86,7 @@ def gather(collection: Collection, features: Features, seed: int) -> Iterator[Lo
         for picture in learn:
             tops = _views(picture, features, edge, count, seed)
             learnt.append(_Batch(tops, targets[number], whole / len(learn)))
-            done += 1
+            done += count
             yield Looked(done, total)
         for picture in try_:
             tried.append(
@@ -95,7 +97,7 @@ def gather(collection: Collection, features: Features, seed: int) -> Iterator[Lo
             yield Looked(done, total)
     avoided = _taken_for(features, learnt, len(collection.things))
     nothing = list(pictures_of_nothing(avoided))
-    total += len(nothing)
+    done += expected - len(nothing)
     away = len(nothing[::EVERY])
     for number, (name, make) in enumerate(nothing):
         kept = number % EVERY != 0

@@ -174,7 +174,7 @@ def teach_steps(
             gathered = step
         else:
             share = _READING + (_LOOKING - _READING) * step.done / step.total
-            yield Progress(share, f"looking at {step.done} of {step.total}")
+            yield Progress(share, f"view {step.done} of {step.total}")
     assert gathered is not None
     features.prune()
     full = ("no room to keep what was seen; the next lesson looks again",) if features.full else ()
