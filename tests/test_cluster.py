@@ -17,7 +17,7 @@ from PIL import Image
 from clusters import Head, free_port, wait_for
 from commands import fails
 from films import frames_of, moving_scene, save_film
-from puppyslug.cluster import hand
+from puppyslug.cluster import Cluster, connecting, hand
 from puppyslug.cluster.desks import changed, put_back
 from puppyslug.cluster.hand import Wanted, load
 from puppyslug.cluster.mate import Needs
@@ -99,6 +99,15 @@ def test_an_address_where_nothing_listens_is_said_soon(folder, capsys, monkeypat
         capsys, "dream", "--cluster", "auto"
     )
     assert time.monotonic() - began < 30
+
+
+def test_a_head_that_stays_away_is_said(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        cluster = Cluster("auto", there.getsockname())
+        cluster.check()
+    monkeypatch.setattr(connecting, "_GONE", 0.0)
+    with pytest.raises(ClusterError, match="the cluster at auto is gone; what is finished is kept"):
+        cluster.check()
 
 
 def test_other_versions_are_said():
@@ -266,7 +275,7 @@ def test_a_film_goes_on_without_a_machine_and_without_a_cluster(folder, monkeypa
         head.end()
     _, said = process.communicate(timeout=120)
     assert (process.returncode, said.count("\n")) == (1, 1)
-    assert said.startswith(f"error: the cluster at {head.client} is gone; what is done is kept")
+    assert said.startswith(f"error: the cluster at {head.client} is gone; what is finished is kept")
     assert head.run(*film, "there.mp4") == (0, "")
     assert (folder / "here.mp4").read_bytes() == (folder / "there.mp4").read_bytes()
 
@@ -343,6 +352,7 @@ def test_the_driver_may_end_in_any_way_and_goes_on(folder, head):
 def test_it_is_said_where_no_machine_has_room(folder, head):
     dream = ["dream", "clouds", "noise", "-o", ".", "--threads", "64", "--cluster", "auto"]
     process = head.start(*dream)
+    assert process.stderr.readline() == "2 pictures, 1 at once\n"
     said = process.stderr.readline()
     assert said.startswith("waiting for a machine of the cluster with 64 free processor cores")
     process.send_signal(signal.SIGINT)

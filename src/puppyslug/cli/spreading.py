@@ -61,7 +61,7 @@ def dream_many(request: Request, sources: "Sequence[str | Path]", cluster: "Clus
             crew_for(cluster, begun[rest[0]][1], request.files, tell=say) as crew,
             Bar("dreams", quiet=request.quiet) as bar,
         ):
-            tell(f"{counted(len(rest), 'picture')}, {min(crew.room, len(rest))} at once")
+            tell(f"{counted(len(rest), 'picture')}, {max(1, min(crew.room, len(rest)))} at once")
             for index, dreamt in crew.stream(rest, start, fail):
                 shares[index] = dreamt.fraction
                 bar.move(sum(shares.values()) / len(sources), f"{saved} of {len(sources)} done")

@@ -26,6 +26,7 @@ MEMORY = 2_000_000_000  # bytes that a dream may take, as far as Ray plans
 ATTEMPTS = 3  # that a dream has where its desk is lost
 _WAIT = 0.2  # seconds that a desk waits for something to report
 _ENDINGS = ("done", "failed", "cancelled")
+_line = ExitStack()  # to the cluster, held for as long as a worker's process lives
 Files = dict[str, bytes | None]  # by name in the dream's folder; None for one that is gone
 
 
@@ -36,8 +37,7 @@ def afar(address: str, threads: int | None) -> Dreams:
         address: of the cluster.
         threads: of a processor there; None for as many as this machine has.
     """
-    line = ExitStack()  # open for as long as this process lives
-    line.enter_context(connected(address))
+    _line.enter_context(connected(address))
     return partial(_dream_afar, threads or os.cpu_count() or 1)
 
 
