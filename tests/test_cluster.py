@@ -17,18 +17,24 @@ from PIL import Image
 from clusters import Head, free_port, wait_for
 from commands import fails
 from films import frames_of, moving_scene, save_film
+from puppyslug.cli import main
+from puppyslug.cli.outputs import Destination
+from puppyslug.cli.running import deliver
 from puppyslug.cluster import Cluster, connecting, hand
 from puppyslug.cluster.desks import changed, put_back
 from puppyslug.cluster.hand import Wanted, load
 from puppyslug.cluster.mate import Needs
 from puppyslug.cluster.versions import check_versions, own_versions
 from puppyslug.errors import ClusterError
+from puppyslug.gradient import value_and_gradient
 from puppyslug.networks import find_record
 from puppyslug.networks.cache import file_sha256
 from puppyslug.networks.families import FAMILIES
 from puppyslug.networks.taught import Header, header_text, taught_record
 from puppyslug.networks.weights import find_weights
 from puppyslug.planning import spread_tile
+from puppyslug.preparation import prepare
+from puppyslug.recipe import Recipe
 from studios import LONG, QUICK, picture, studio_at
 
 SHORT = ["--layer", "relu1_1", "--octaves", "1", "--iterations", "2", "--quiet"]
@@ -108,6 +114,24 @@ def test_a_head_that_stays_away_is_said(monkeypatch):
     monkeypatch.setattr(connecting, "_GONE", 0.0)
     with pytest.raises(ClusterError, match="the cluster at auto is gone; what is finished is kept"):
         cluster.check()
+
+
+def test_a_picture_whose_cluster_is_gone_is_saved_as_far_as_it_came(folder):
+    settings = {"objective": "relu1_1", "octaves": 1, "iterations": 4, "size": "40x30"}
+    steps = []
+
+    def gradient(*arguments):
+        steps.append(arguments)
+        if len(steps) > 2:
+            raise ClusterError("it is gone")
+        return value_and_gradient(*arguments)
+
+    prepared = prepare(Recipe.complete(settings), "clouds")
+    place = Destination.choose(Path("there.png"), beside=folder, stem="there")
+    with pytest.raises(ClusterError, match="it is gone"):
+        deliver(prepared, place, "clouds", no_recipe=False, quiet=True, gradient=gradient)
+    assert main(["redo", "there.png", "-o", "here.png", "--quiet"]) == 0
+    assert (folder / "here.png").read_bytes() == (folder / "there.png").read_bytes()
 
 
 def test_other_versions_are_said():
