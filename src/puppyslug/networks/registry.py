@@ -32,8 +32,8 @@ def _single(name: str) -> NetworkRecord:
         record = remembered(name)
         if record is None:
             raise NetworkError(
-                f"the network {own_name(name)[:80]} is a file of somebody's own that is not here; "
-                "name it with --network"
+                f"the network {own_name(name)[:80]} was taught, and its file is neither here nor "
+                "beside the recipe; name it with --network"
             )
         return record
     known = (*RECORDS, *names_of_packages())
