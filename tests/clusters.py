@@ -74,7 +74,8 @@ class Head:
         found = []
         for process in psutil.Process((node or self._process).pid).children(recursive=True):
             with contextlib.suppress(psutil.Error):
-                if process.cmdline()[0].startswith(f"ray::{kind}"):
+                command = "".join(process.cmdline()[:1])  # empty once it has ended
+                if command.startswith(f"ray::{kind}"):
                     found.append(process)
         return found
 

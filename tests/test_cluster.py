@@ -271,7 +271,7 @@ def test_ten_random_kills_lose_and_double_no_frame(folder, head):
         if victims:
             chance.choice(victims).kill()
             killed += 1
-        time.sleep(chance.uniform(0.2, 2.5))
+        time.sleep(chance.uniform(0.2, 1.5))
     printed, said = process.communicate(timeout=240)
     assert (process.returncode, printed, said) == (0, "there.mp4\n", "")
     assert killed == 10
@@ -282,7 +282,7 @@ def test_ten_random_kills_lose_and_double_no_frame(folder, head):
 @pytest.mark.slow
 def test_a_film_goes_on_without_a_machine_and_without_a_cluster(folder, monkeypatch):
     monkeypatch.setenv("RAY_CLIENT_RECONNECT_GRACE_PERIOD", "5")  # seconds; Ray's own are 30
-    save_film(folder / "in.mp4", scenes(4, 16))
+    save_film(folder / "in.mp4", scenes(4, 12))
     film = ["film", "in.mp4", *SHORT, "--layer", "relu2_2", "-o"]
     head = Head(cores=1)
     try:
@@ -349,7 +349,7 @@ def test_a_job_that_is_out_of_memory_is_tried_again_but_not_for_ever(folder, hea
 
 @pytest.mark.slow
 def test_the_driver_may_end_in_any_way_and_goes_on(folder, head):
-    save_film(folder / "in.mp4", scenes(3, 16))
+    save_film(folder / "in.mp4", scenes(3, 12))
     film = ["film", "in.mp4", *SHORT, "--layer", "relu2_2"]
     assert head.run(*film, "-o", "here.mp4") == (0, "")
     there = [*(word for word in film if word != "--quiet"), "-o", "there.mp4", "--cluster"]
@@ -426,9 +426,9 @@ def test_pictures_masks_and_guides_that_only_the_driver_can_read_are_shipped(fol
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("wish", [["--layer", "relu3_1"], ["--see", "castle"]])
-def test_a_picture_in_tiles_is_the_same_whoever_dies_over_one(folder, head, wish):
-    dream = ["dream", "clouds", "--size", "700x500", "--octaves", "2", "--iterations", "3", *wish]
+def test_a_picture_in_tiles_is_the_same_whoever_dies_over_one(folder, head):
+    dream = ["dream", "clouds", "--size", "700x500", "--octaves", "2", "--iterations", "3"]
+    dream += ["--see", "castle"]  # which asks the tiles twice, and two networks
     dream += ["--quiet", "-o", "there.png", "--print-recipe"]
     process = head.start(*dream, "--cluster", "auto")
     for _ in range(2):

@@ -89,7 +89,7 @@ def test_masks_and_guides_are_sent_along(studio):
 
 
 def test_steering_changes_the_picture_and_the_recipe_can_be_followed_again(studio):
-    settings = {**LONG, "iterations": 400}
+    settings = {**LONG, "iterations": 150}
     plain = studio.dream(settings)
     studio.wait(plain, "done")
     steered = studio.dream(settings)
@@ -292,7 +292,7 @@ def test_the_client_in_the_docs_works_as_written(studio, tmp_path):
 
 def test_a_killed_server_keeps_its_queue_and_its_workers_end(tmp_path):
     first = Studio(tmp_path / "data")
-    ids = [first.dream({**LONG, "iterations": 300}), first.dream(QUICK), first.dream(QUICK)]
+    ids = [first.dream({**LONG, "iterations": 150}), first.dream(QUICK), first.dream(QUICK)]
     first.started(ids[0])
     workers = first.workers()
     first.end(signal.SIGKILL)
