@@ -254,6 +254,17 @@ def test_a_zoom_plays(page):
     assert page.locator("#film").evaluate("it => it.videoWidth") == 96
 
 
+def opened(browser, address, device, scheme):
+    """A page on a device, in light or dark; its context is to be closed."""
+    width, height = SIZES[device]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, bypass_csp=True
+    )
+    page = context.new_page()
+    page.goto(address)
+    return page
+
+
 def check_page(page, width, state):
     """Nothing is wider than the page, and nothing keeps anybody from using it."""
     wide = page.evaluate("document.documentElement.scrollWidth")
@@ -270,13 +281,8 @@ def check_page(page, width, state):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("device", SIZES)
 def test_everybody_can_use_it(browser, studio, device, scheme):
-    width, height = SIZES[device]
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, bypass_csp=True
-    )
-    page = context.new_page()
-    page.goto(studio.address)
-
+    width, _ = SIZES[device]
+    page = opened(browser, studio.address, device, scheme)
     check_page(page, width, "empty")
     choose(page, size="96")
     page.evaluate("document.getElementById('advanced').open = true")
@@ -295,7 +301,7 @@ def test_everybody_can_use_it(browser, studio, device, scheme):
     expect(page.locator("#done")).to_be_visible()
     page.get_by_text("Recipe", exact=True).click()
     check_page(page, width, "done")
-    context.close()
+    page.context.close()
 
 
 def shown(kind, count):
@@ -406,12 +412,8 @@ def test_a_network_put_into_the_folder_is_offered(page, studio):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("device", SIZES)
 def test_everybody_can_teach(browser, studio, device, scheme):
-    width, height = SIZES[device]
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, bypass_csp=True
-    )
-    page = context.new_page()
-    page.goto(f"{studio.address}teach")
+    width, _ = SIZES[device]
+    page = opened(browser, f"{studio.address}teach", device, scheme)
     check_page(page, width, "empty")
     for kind, thing in zip(("stripes", "discs"), page.locator("#things > li").all(), strict=True):
         thing.get_by_label("What is it?").fill(kind)
@@ -429,4 +431,4 @@ def test_everybody_can_teach(browser, studio, device, scheme):
     page.click("#cancel")
     expect(page.locator("#running")).to_be_hidden(timeout=30_000)
     check_page(page, width, "cancelled")
-    context.close()
+    page.context.close()

@@ -135,7 +135,7 @@ def build(
 
             crew = hired.enter_context(crew_for_atlas(place, loaded, files, job, say))
             draw = drawing(crew, job)
-            at_once = max(1, min(crew.room, len(drawings.missing())))
+            at_once = crew.at_once(len(drawings.missing()))
         if not quiet:
             time = duration(estimate_seconds(loaded, job, missing) / at_once)
             say(f"{missing} portraits of {job.size}×{job.size} to draw: about {time}")

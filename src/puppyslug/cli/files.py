@@ -8,8 +8,8 @@ from typing import Any
 
 from puppyslug.errors import ImageError, RecipeError
 from puppyslug.networks.cache import file_sha256
-from puppyslug.networks.records import JOIN
-from puppyslug.networks.taught import is_own_file, own_name, remember
+from puppyslug.networks.records import names_in
+from puppyslug.networks.taught import own_files_in, remember
 from puppyslug.recipe import FileReference, Recipe, read_settings
 from puppyslug.settings import Files, fold_objective, laid_over, look_of, take_files
 
@@ -95,13 +95,14 @@ def remember_beside(stored: Mapping[str, object], recipe_file: Path) -> None:
     Raises:
         WeightsError: a file is damaged.
     """
-    parts = [part.strip() for part in str(stored.get("network", "")).split(JOIN)]
+    network = str(stored.get("network", ""))
     weights = stored.get("weights")
     wanted = weights.get("sha256") if isinstance(weights, Mapping) else None
-    for name in filter(is_own_file, map(own_name, parts)):
+    if len(names_in(network)) > 1:
+        wanted = None  # which is of all of them together
+    for name in own_files_in(network):
         for path in (recipe_file.parent / name, Path(name)):
-            alone = wanted is not None and len(parts) == 1
-            if path.is_file() and not (alone and file_sha256(path) != wanted):
+            if path.is_file() and wanted in (None, file_sha256(path)):
                 remember(path)
                 break
 

@@ -101,7 +101,7 @@ def film(
 
                 crew = hired.enter_context(crew_for(place, prepared, files, tell=say))
                 made = film_frames(crew, prepared, source, missing, journal.state, by_flow=by_flow)
-                at_once = max(1, min(crew.room, len(missing)))
+                at_once = crew.at_once(len(missing))
                 say(f"{counted(len(missing), 'segment')}, {at_once} at once", quiet=quiet)
             job.announce(journal, prepared, frames, done, share=SHARE / at_once)
             if job.make(journal, made, frames, done):

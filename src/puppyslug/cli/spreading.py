@@ -13,6 +13,8 @@ from puppyslug.sizes import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PIL.Image import Image
+
     from puppyslug.cluster import Cluster
     from puppyslug.preparation import Prepared
 
@@ -44,6 +46,16 @@ def dream_many(request: Request, sources: "Sequence[str | Path]", cluster: "Clus
             print(prepared.recipe.to_json(indent=2))
         return dream_picture, Sent.of(prepared), prepared.alpha
 
+    def keep(index: int, picture: "Image", grew: bool) -> bool:
+        if not grew:
+            tell(f"{label_of(sources[index])}: {BARREN}")
+        try:
+            going[index].save(picture, "" if request.no_recipe else None, quiet=request.quiet)
+        except PuppyslugError as error:
+            fail(index, error)
+            return False
+        return True
+
     for index, source in enumerate(sources):  # the first that can be dreamt says what workers need
         try:
             begun[index] = begin(request, source, taken)
@@ -61,22 +73,12 @@ def dream_many(request: Request, sources: "Sequence[str | Path]", cluster: "Clus
             crew_for(cluster, begun[rest[0]][1], request.files, tell=say) as crew,
             Bar("dreams", quiet=request.quiet) as bar,
         ):
-            tell(f"{counted(len(rest), 'picture')}, {max(1, min(crew.room, len(rest)))} at once")
+            tell(f"{counted(len(rest), 'picture')}, {crew.at_once(len(rest))} at once")
             for index, dreamt in crew.stream(rest, start, fail):
                 shares[index] = dreamt.fraction
+                if dreamt.picture is not None:
+                    saved += keep(index, dreamt.picture, dreamt.grew)
                 bar.move(sum(shares.values()) / len(sources), f"{saved} of {len(sources)} done")
-                if dreamt.picture is None:
-                    continue
-                if not dreamt.grew:
-                    tell(f"{label_of(sources[index])}: {BARREN}")
-                recipe = "" if request.no_recipe else None
-                try:
-                    going[index].save(dreamt.picture, recipe, quiet=request.quiet)
-                except PuppyslugError as error:
-                    fail(index, error)
-                else:
-                    saved += 1
-                    bar.move(sum(shares.values()) / len(sources), f"{saved} of {len(sources)} done")
     except KeyboardInterrupt:
         tell(f"interrupted: {saved} of {len(sources)} dreams are done")
         return INTERRUPTED

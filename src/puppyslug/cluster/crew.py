@@ -46,10 +46,9 @@ class Crew:
         for mate in list(self._mates):
             self._dismiss(mate)
 
-    @property
-    def room(self) -> int:
-        """How many workers the cluster has room for, and are allowed."""
-        return min(self.most, self.cluster.room(self.needs.resources))
+    def at_once(self, jobs: int) -> int:
+        """How many of so many jobs the cluster has room for; at least 1, for which it waits."""
+        return max(1, min(self.most, jobs, self.cluster.room(self.needs.resources)))
 
     def stream(
         self,
@@ -112,7 +111,7 @@ class Crew:
     def _let_go(self) -> None:
         """Ask no longer for workers that there is no room for: no job waits for them."""
         coming = [mate for mate in self._mates if not mate.there]
-        if coming and len(self._mates) > (room := max(1, self.room)):
+        if coming and len(self._mates) > (room := self.at_once(len(self._mates))):
             for mate in coming[room - len(self._mates) :]:
                 self._dismiss(mate)
 

@@ -16,8 +16,7 @@ from typing import Any
 
 from puppyslug.cluster.connecting import connected
 from puppyslug.cluster.mate import PROGRAM
-from puppyslug.networks.records import JOIN
-from puppyslug.networks.taught import is_own_file, own_name
+from puppyslug.networks.taught import own_files_in
 from puppyslug.studio.messages import Controls, Order, Report, Task
 from puppyslug.studio.records import Dream
 from puppyslug.studio.worker import Dreams
@@ -84,8 +83,8 @@ def _at_a_desk(threads: int, task: Task, attempt: int, controls: Controls) -> No
 
 def _taught(task: Task) -> Files:
     """The networks of the studio's own that a dream needs."""
-    names = str(task.dream.recipe.get("network", "")).split(JOIN)
-    paths = [task.networks / own_name(name) for name in names if is_own_file(name)]
+    names = own_files_in(str(task.dream.recipe.get("network", "")))
+    paths = [task.networks / name for name in names]
     return {path.name: path.read_bytes() for path in paths if path.is_file()}
 
 

@@ -95,13 +95,13 @@ def load(wanted: Wanted) -> "Network":
     from puppyslug.networks.brought import allow
     from puppyslug.networks.cache import cached_path
     from puppyslug.networks.loading import load_network
-    from puppyslug.networks.records import JOIN
+    from puppyslug.networks.records import names_in
     from puppyslug.networks.registry import find_record
     from puppyslug.networks.taught import remember
     from puppyslug.storing import write_whole
 
     own_files = {name for name, _ in wanted.taught}
-    for part in wanted.name.split(JOIN):
+    for part in names_in(wanted.name):
         if part not in own_files:
             allow(part)  # whoever sends it here was asked
     for file, data in wanted.downloads:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from puppyslug.errors import NetworkError
-from puppyslug.networks.records import JOIN, RECORDS, NetworkRecord
+from puppyslug.networks.records import RECORDS, NetworkRecord, names_in
 from puppyslug.networks.taught import is_own_file, remember
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def allow(name: str) -> None:
     Raises:
         NetworkError: there is no such file, or it is no taught network.
     """
-    for part in map(str.strip, name.split(JOIN)):
+    for part in names_in(name):
         if is_own_file(part):
             remember(Path(part))
         else:

@@ -16,7 +16,7 @@ from puppyslug.networks.network import Network
 from puppyslug.networks.records import NetworkRecord
 from puppyslug.networks.registry import find_record
 from puppyslug.networks.resolving import resolve_device, resolve_precision, resolve_winograd
-from puppyslug.networks.weights import check_known, fill, find_weights
+from puppyslug.networks.weights import check_finite, check_known, fill, find_weights
 
 
 def load_network(
@@ -101,6 +101,8 @@ def _load(
         family = FAMILIES[record.family](record)
     try:
         fill(family, record, path)
+        if weights is not None or record.taught:
+            check_finite(family, path)
     except WeightsError:
         if path.is_relative_to(cache_folder() / URLS):
             path.unlink()  # else nobody would ever download it again

@@ -2,7 +2,7 @@
 
 from puppyslug.errors import NetworkError, nearest
 from puppyslug.networks.brought import is_brought, names_of_packages, record_of
-from puppyslug.networks.records import JOIN, RECORDS, NetworkRecord, combine
+from puppyslug.networks.records import RECORDS, NetworkRecord, combine, names_in
 from puppyslug.networks.taught import is_own_file, own_name, remembered
 
 
@@ -17,7 +17,7 @@ def find_record(name: str) -> NetworkRecord:
     Raises:
         NetworkError: there is no such network; near names are offered.
     """
-    records = [_single(part.strip()) for part in name.split(JOIN)]
+    records = [_single(one) for one in names_in(name)]
     return records[0] if len(records) == 1 else combine(records)
 
 

@@ -23,6 +23,7 @@ from puppyslug.networks.records import (
     NetworkRecord,
     OwnFile,
     Taught,
+    names_in,
 )
 
 SUFFIX = ".safetensors"
@@ -111,7 +112,12 @@ def own_name(name: str) -> str:
 
 def without_folders(network: str) -> str:
     """A network's name, or several joined by ``+``, in which files go by their names alone."""
-    return JOIN.join(own_name(part.strip()) for part in network.split(JOIN))
+    return JOIN.join(own_name(name) for name in names_in(network))
+
+
+def own_files_in(network: str) -> list[str]:
+    """The taught networks in a network's name, each by its name without folders."""
+    return [own_name(name) for name in names_in(network) if is_own_file(name)]
 
 
 def remember(path: Path) -> None:

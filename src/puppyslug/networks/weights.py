@@ -96,6 +96,14 @@ def fill(family: Family, record: NetworkRecord, path: Path) -> None:
         like = [name for name in _networks_like(weights) if name != record.name]
         advice = f"; it looks like {' or '.join(like)}: take --network {like[0]}" if like else ""
         raise WeightsError(f"{path} does not fit {record.name}: {error}{advice}") from error
+
+
+def check_finite(family: Family, path: Path) -> None:
+    """Refuse numbers that nothing can be computed with, in a file whose hash nobody knows.
+
+    Raises:
+        WeightsError: the file is damaged.
+    """
     for name, tensor in family.state_dict().items():
         if not tensor.isfinite().all():
             raise WeightsError(f"{path} is damaged: {name} is not finite; bring the file again")

@@ -3,7 +3,7 @@
 import asyncio
 import mimetypes
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Path, Query, Request, UploadFile
@@ -20,7 +20,7 @@ from puppyslug.recipe import Recipe, read_settings
 from puppyslug.studio import catalogue
 from puppyslug.studio.folder import BEFORE, FILM, RESULT, THUMBNAIL
 from puppyslug.studio.messages import Order
-from puppyslug.studio.records import Dream, Kind, Shown, Status
+from puppyslug.studio.records import Dream, Kind, Shown, ShownLesson, Status
 from puppyslug.studio.refusals import RefusedError
 from puppyslug.studio.services import Services
 from puppyslug.studio.submissions import Asked, check_steering
@@ -147,11 +147,19 @@ def dream(studio: Studio, found: Found) -> Shown:
 
 @router.get("/dreams/{id}/events", response_class=EventSourceResponse)
 async def events(studio: Studio, found: Found) -> AsyncIterator[ServerSentEvent]:
-    """The dream as it is, whenever something changes, until it has ended; only ever the latest."""
+    """The dream as it is, whenever something changes, until it has ended."""
+    async for event in changes(studio, lambda: studio.show(found.id)):
+        yield event
+
+
+async def changes(
+    studio: Services, show: Callable[[], Shown | ShownLesson | None]
+) -> AsyncIterator[ServerSentEvent]:
+    """What is shown, whenever it changes, until it has ended or is gone; only ever the latest."""
     last = None
     while True:
         news = studio.live.news
-        shown = studio.show(found.id)
+        shown = show()
         if shown is None:
             return
         if shown != last:

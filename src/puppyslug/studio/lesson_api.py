@@ -1,6 +1,5 @@
 """The HTTP interface of lessons: things and pictures in, a network and a report out."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -10,7 +9,7 @@ from fastapi.responses import FileResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 
-from puppyslug.studio.api import BEAT, Identity, Studio, give_order, known, looking
+from puppyslug.studio.api import Identity, Studio, changes, give_order, known, looking
 from puppyslug.studio.folder import REPORT
 from puppyslug.studio.messages import Order
 from puppyslug.studio.records import Dream, ShownLesson, ShownThing, Status, StoredFile
@@ -196,20 +195,8 @@ def order(
 @router.get("/lessons/{id}/events", response_class=EventSourceResponse)
 async def events(studio: Studio, found: Found) -> AsyncIterator[ServerSentEvent]:
     """The lesson as it is, whenever something changes, until it has ended."""
-    last = None
-    while True:
-        news = studio.live.news
-        now = studio.store.get(found.id)
-        if now is None:
-            return
-        shown = studio.shown_lesson(now)
-        if shown != last:
-            yield ServerSentEvent(data=shown)
-            last = shown
-        if shown.status.ended:
-            return
-        await news.wait()
-        await asyncio.sleep(BEAT)
+    async for event in changes(studio, lambda: studio.show_lesson(found.id)):
+        yield event
 
 
 @router.get("/lessons/{id}/report", response_class=FileResponse)

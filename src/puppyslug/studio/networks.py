@@ -6,8 +6,7 @@ from pathlib import Path
 
 from puppyslug.errors import NetworkError
 from puppyslug.networks import NetworkRecord, find_record
-from puppyslug.networks.records import JOIN
-from puppyslug.networks.taught import SUFFIX, is_own_file, own_name, remember
+from puppyslug.networks.taught import SUFFIX, own_files_in, remember
 from puppyslug.studio.refusals import RefusedError
 
 _NAME = re.compile(r"[^\W_](?:[\w .-]{0,58}[\w-])?")
@@ -45,9 +44,7 @@ class Networks:
             RefusedError: one of them is not in this studio.
             NetworkError: one of them is damaged.
         """
-        for name in (own_name(part.strip()) for part in network.split(JOIN)):
-            if not is_own_file(name):
-                continue
+        for name in own_files_in(network):
             path = self.path(name)
             if path is None:
                 raise RefusedError(

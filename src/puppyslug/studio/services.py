@@ -102,6 +102,11 @@ class Services:
             refusal=self.live.refusal(dream.id),
         )
 
+    def show_lesson(self, identity: str) -> ShownLesson | None:
+        """A lesson as the API shows it; None where it is gone."""
+        dream = self.store.get(identity)
+        return None if dream is None else self.shown_lesson(dream)
+
     def shown_lesson(self, dream: Dream) -> ShownLesson:
         """A lesson that has just been read, as the API shows it."""
         return self.lessons.shown(

@@ -6,7 +6,7 @@ from puppyslug.networks.records.efficientnet import (
     EFFICIENTNET_LITE1,
     EFFICIENTNET_LITE2,
 )
-from puppyslug.networks.records.ensemble import JOIN, combine
+from puppyslug.networks.records.ensemble import JOIN, combine, names_in
 from puppyslug.networks.records.googlenet import GOOGLENET, GOOGLENET_BN, PLACES205, PLACES365
 from puppyslug.networks.records.inception import INCEPTION_V3
 from puppyslug.networks.records.layers import Extent, LayerRecord
@@ -57,4 +57,5 @@ __all__ = [
     "RemoteFile",
     "Taught",
     "combine",
+    "names_in",
 ]

@@ -10,6 +10,11 @@ from puppyslug.networks.records.record import CLASS_MAP, MEMBER, NetworkRecord
 JOIN = "+"  # between the members' names
 
 
+def names_in(network: str) -> list[str]:
+    """The names of the networks that a name joins; of one network, its own."""
+    return [name.strip() for name in network.split(JOIN)]
+
+
 def combine(members: Sequence[NetworkRecord]) -> NetworkRecord:
     """Make one record of several networks.
 
