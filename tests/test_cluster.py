@@ -378,7 +378,7 @@ def test_it_is_said_where_no_machine_has_room(folder, head):
     process = head.start(*dream)
     assert process.stderr.readline() == "2 pictures, 1 at once\n"
     said = process.stderr.readline()
-    assert said.startswith("waiting for a machine of the cluster with 64 free processor cores")
+    assert said.startswith("waiting for a first worker, which takes 64 processor cores, ")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, "interrupted: 0 of 2 dreams are done\n")

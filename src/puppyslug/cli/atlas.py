@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -133,7 +134,8 @@ def build(
         if place is not None:
             from puppyslug.cluster.atlases import crew_for_atlas, drawing
 
-            crew = hired.enter_context(crew_for_atlas(place, loaded, files, job, say))
+            tell = partial(say, quiet=quiet)
+            crew = hired.enter_context(crew_for_atlas(place, loaded, files, job, tell))
             draw = drawing(crew, job)
             at_once = crew.at_once(len(drawings.missing()))
         if not quiet:

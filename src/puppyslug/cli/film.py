@@ -99,10 +99,11 @@ def film(
                 from puppyslug.cluster.films import film_frames
                 from puppyslug.cluster.sending import crew_for
 
-                crew = hired.enter_context(crew_for(place, prepared, files, tell=say))
+                tell = partial(say, quiet=quiet)
+                crew = hired.enter_context(crew_for(place, prepared, files, tell=tell))
                 made = film_frames(crew, prepared, source, missing, journal.state, by_flow=by_flow)
                 at_once = crew.at_once(len(missing))
-                say(f"{counted(len(missing), 'segment')}, {at_once} at once", quiet=quiet)
+                tell(f"{counted(len(missing), 'segment')}, {at_once} at once")
             job.announce(journal, prepared, frames, done, share=SHARE / at_once)
             if job.make(journal, made, frames, done):
                 return INTERRUPTED

@@ -70,7 +70,7 @@ def dream_many(request: Request, sources: "Sequence[str | Path]", cluster: "Clus
     saved = 0
     try:
         with (
-            crew_for(cluster, begun[rest[0]][1], request.files, tell=say) as crew,
+            crew_for(cluster, begun[rest[0]][1], request.files, tell=tell) as crew,
             Bar("dreams", quiet=request.quiet) as bar,
         ):
             tell(f"{counted(len(rest), 'picture')}, {crew.at_once(len(rest))} at once")
@@ -91,9 +91,10 @@ def dream_together(request: Request, source: str | Path, cluster: "Cluster") -> 
     from puppyslug.gradient import value_and_gradient
 
     destination, prepared = begin(request, source)
-    crew, prepared = crew_for_tiles(cluster, prepared, request.recipe, request.files, say)
+    tell = partial(say, quiet=request.quiet)
+    crew, prepared = crew_for_tiles(cluster, prepared, request.recipe, request.files, tell)
     if crew.most == 1:
-        say("one worker does all of this picture: no faster than without", quiet=request.quiet)
+        tell("one worker does all of this picture: no faster than without")
     gradient = partial(value_and_gradient, spread=spread_over(crew))
     with crew:
         return finish(request, source, destination, prepared, gradient=gradient, at_once=crew.most)

@@ -1,5 +1,6 @@
 """The near side: a driver's workers, their jobs handed out, their losses made good."""
 
+import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -10,12 +11,13 @@ from puppyslug.cluster.connecting import Cluster
 from puppyslug.cluster.hand import Wanted
 from puppyslug.cluster.mate import LostError, Mate, Needs
 from puppyslug.errors import ClusterError, PuppyslugError
+from puppyslug.sizes import counted
 
 MOST = 256  # workers that are asked for at once, more than there is room for: autoscalers see it
 LOSSES = 20  # times that a job may lose its worker
 STARVED = 5  # losses that one for want of memory counts as: others will hardly have more
 _TICK = 1.0  # seconds, so that Ctrl-C is heard
-_QUIET = 10.0  # seconds without any worker, after which that is said
+_QUIET = 15.0  # seconds without any worker, after which that is said; one starts in five to ten
 _K = TypeVar("_K", bound=Hashable)
 
 
@@ -37,7 +39,7 @@ class Crew:
     most: int = MOST
     tell: Callable[[str], None] = lambda _: None
     _mates: list[Mate] = field(default_factory=list)
-    _alone_since: float | None = None
+    _quiet_until: float | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +92,7 @@ class Crew:
                 except LostError as loss:
                     self.cluster.check()
                     self._dismiss(mate)
+                    self._quiet_until = None  # there was room for it
                     jobs.lose(mate.end(), loss)
                     continue
                 if found is None:
@@ -133,18 +136,19 @@ class Crew:
         return answered
 
     def _notice_waiting(self) -> None:
-        """Say once where no machine can take a worker."""
+        """Say once that no worker is there, which may be for want of a machine with room."""
+        now = time.monotonic()
         if any(mate.there for mate in self._mates):
-            self._alone_since = time.monotonic() + 1e9  # said, or not needed
-        elif self._alone_since is None:
-            self._alone_since = time.monotonic()
-        elif time.monotonic() > self._alone_since + _QUIET:
-            self._alone_since += 1e9
+            self._quiet_until = None
+        elif self._quiet_until is None:
+            self._quiet_until = now + _QUIET
+        elif now > self._quiet_until:
+            self._quiet_until = math.inf
             cores, gpus, memory = self.needs.resources.values()
             self.tell(
-                f"waiting for a machine of the cluster with {cores:.0f} free processor cores, "
-                f"{'a GPU, ' if gpus else ''}{memory / 1e9:.1f} GB; --threads and --memory ask for "
-                "less"
+                f"waiting for a first worker, which takes {counted(int(cores), 'processor core')}, "
+                f"{'a GPU, ' if gpus else ''}{memory / 1e9:.1f} GB of a machine of the cluster; "
+                "--threads and --memory ask for less"
             )
 
     def _dismiss(self, mate: Mate) -> None:
