@@ -34,6 +34,7 @@ class Head:
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(24),
             "RAY_USAGE_STATS_ENABLED": "0",
+            "RAY_worker_niceness": "0",  # else whatever else runs here goes first
         }
         options = [f"--port={port}", f"--ray-client-server-port={client}", f"--num-cpus={cores}"]
         self._process = self._ray("--head", "--include-dashboard=false", *options)

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from puppyslug.cluster import Cluster, connecting, hand
 from puppyslug.cluster.desks import changed, put_back
 from puppyslug.cluster.hand import Wanted, load
 from puppyslug.cluster.mate import Needs
+from puppyslug.cluster.silence import silent_workers
 from puppyslug.cluster.versions import check_versions, own_versions
 from puppyslug.errors import ClusterError
 from puppyslug.gradient import value_and_gradient
@@ -132,6 +134,19 @@ def test_a_picture_whose_cluster_is_gone_is_saved_as_far_as_it_came(folder):
         deliver(prepared, place, "clouds", no_recipe=False, quiet=True, gradient=gradient)
     assert main(["redo", "there.png", "-o", "here.png", "--quiet"]) == 0
     assert (folder / "here.png").read_bytes() == (folder / "there.png").read_bytes()
+
+
+@pytest.mark.parametrize(("module", "times"), [("ray.util.client.logsclient", 0), ("mine", 1)])
+def test_threads_of_rays_own_end_silently_and_no_others(monkeypatch, module, times):
+    heard = []
+    monkeypatch.setattr(threading, "excepthook", heard.append)
+    there = {"__name__": module}
+    exec("def run(): raise ValueError('channel closed')", there)
+    with silent_workers():
+        thread = threading.Thread(target=there["run"])
+        thread.start()
+        thread.join()
+    assert len(heard) == times
 
 
 def test_other_versions_are_said():
@@ -311,6 +326,7 @@ import torch
 from puppyslug.cluster import connected
 from puppyslug.cluster.crew import Crew
 from puppyslug.cluster.mate import Needs
+from puppyslug.cluster.silence import silent_workers
 from puppyslug.cluster.sending import wanted
 from puppyslug.networks.loading import load_network
 

@@ -2,17 +2,16 @@
 
 import contextlib
 import importlib.util
-import logging
 import os
 import re
 import socket
 import time
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from puppyslug.cluster.silence import silent_start, silent_workers
 from puppyslug.cluster.versions import check_versions, probe
 from puppyslug.errors import ClusterError, PuppyslugError
 
@@ -107,19 +106,19 @@ def connected(address: str | None) -> Iterator[Cluster | None]:
     found = _PLACE.fullmatch(place)
     if found:
         _knock(address, found["host"].strip("[]"), int(found["port"]))
-    ray._private.worker._worker_logs_enabled = False  # else losses are printed among the results
-    try:
-        _connect(address)
-        there: dict[str, str] = ray.get(ray.remote(num_cpus=0)(probe()).remote(), timeout=60)
-        check_versions(there, address)
-        yield Cluster(address, None if found and found["client"] else _head())
-    except Exception as error:
-        lost = isinstance(error, ConnectionError) or not ray.is_initialized()
-        if isinstance(error, PuppyslugError) or not lost:
-            raise
-        raise _gone(address) from error
-    finally:
-        ray.shutdown()
+    with silent_workers():
+        try:
+            _connect(address)
+            there: dict[str, str] = ray.get(ray.remote(num_cpus=0)(probe()).remote(), timeout=60)
+            check_versions(there, address)
+            yield Cluster(address, None if found and found["client"] else _head())
+        except Exception as error:
+            lost = isinstance(error, ConnectionError) or not ray.is_initialized()
+            if isinstance(error, PuppyslugError) or not lost:
+                raise
+            raise _gone(address) from error
+        finally:
+            ray.shutdown()
 
 
 def _connect(address: str) -> None:
@@ -134,13 +133,11 @@ def _connect(address: str) -> None:
     if address == "local":
         options["include_dashboard"] = False
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what they say is said below, in one line
+        with silent_start():
             try:
                 ray.init(address=address, **options)
             except ConnectionAbortedError:  # a fresh cluster's door now and then fails once
                 ray.init(address=address, **options)
-        logging.getLogger("ray.util.client.logsclient").setLevel(logging.CRITICAL)
     except ConnectionAbortedError as error:
         text = " ".join(str(error).split())[-200:]
         raise ClusterError(f"the cluster at {address} takes no drivers now: {text}") from error
