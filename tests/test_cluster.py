@@ -313,7 +313,7 @@ def test_a_film_goes_on_without_a_machine_and_without_a_cluster(folder, monkeypa
     finally:
         head.end()
     _, said = process.communicate(timeout=120)
-    assert (process.returncode, said.count("\n")) == (1, 1)
+    assert (process.returncode, said.count("\n")) == (1, 1), said
     assert said.startswith(f"error: the cluster at {head.client} is gone; what is finished is kept")
     assert head.run(*film, "there.mp4") == (0, "")
     assert (folder / "here.mp4").read_bytes() == (folder / "there.mp4").read_bytes()
