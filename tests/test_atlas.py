@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -342,7 +343,7 @@ def test_the_commands(tmp_path, monkeypatch, capsys, shelf):
 @pytest.mark.slow
 def test_a_build_that_is_killed_at_any_moment_ends_equal(tmp_path):
     command = [sys.executable, "-m", "puppyslug", "atlas", "build", "vgg19", "relu1_1"]
-    command += ["--size", "32", "--steps", "24", "--classifier", "efficientnet_lite0", "--quiet"]
+    command += ["--size", "32", "--steps", "8", "--classifier", "efficientnet_lite0", "--quiet"]
 
     def start(data):
         environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path / data)}
@@ -357,6 +358,7 @@ def test_a_build_that_is_killed_at_any_moment_ends_equal(tmp_path):
             while portraits("killed") < kept and process.poll() is None:
                 time.sleep(0.01)
             process.kill()
+        assert process.returncode == -signal.SIGKILL  # it was not done yet
         assert portraits("killed") >= kept
     assert start("killed").wait() == 0
     (whole,), (killed,) = (
