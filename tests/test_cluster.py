@@ -326,7 +326,6 @@ import torch
 from puppyslug.cluster import connected
 from puppyslug.cluster.crew import Crew
 from puppyslug.cluster.mate import Needs
-from puppyslug.cluster.silence import silent_workers
 from puppyslug.cluster.sending import wanted
 from puppyslug.networks.loading import load_network
 
