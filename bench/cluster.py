@@ -24,23 +24,23 @@ import skimage.data
 import torch
 from PIL import Image
 
-from puppyslug.atlas.building import plan
 from puppyslug.cluster import Cluster, connected
-from puppyslug.cluster.atlases import crew_for_atlas, drawing
-from puppyslug.cluster.films import film_frames
-from puppyslug.cluster.pictures import crew_for_tiles, spread_over
-from puppyslug.cluster.sending import crew_for
-from puppyslug.dreaming import dream_steps
-from puppyslug.gradient import value_and_gradient
-from puppyslug.networks.loading import load_network
-from puppyslug.preparation import prepare
-from puppyslug.recipe import Recipe
-from puppyslug.settings import Files
-from puppyslug.video.journal import Journal
-from puppyslug.video.making import keep_all, part_name
-from puppyslug.video.reading import Frame, read_frames
+from puppyslug.cluster.atlas import crew_for_atlas, drawing
+from puppyslug.cluster.dreams import crew_for_tiles, spread_over
+from puppyslug.cluster.film import film_frames
+from puppyslug.cluster.payload import crew_for
+from puppyslug.engine.loop import dream_steps
+from puppyslug.engine.preparation import prepare
+from puppyslug.gradient.gradient import value_and_gradient
+from puppyslug.networks.loader import load_network
+from puppyslug.recipe.recipe import Recipe
+from puppyslug.recipe.settings import Files
+from puppyslug.video.assembly import keep_all, part_name
+from puppyslug.video.checkpoint import Journal
+from puppyslug.video.reader import Frame, read_frames
 from puppyslug.video.segments import segments, survey
-from puppyslug.video.writing import write_film
+from puppyslug.video.writer import write_film
+from puppyslug.visualization.atlas.builder import plan
 
 SCENES, FRAMES, SIZE = 8, 8, (136, 240)
 

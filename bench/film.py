@@ -18,12 +18,12 @@ import numpy as np
 import skimage.data
 from PIL import Image
 
-from puppyslug.preparation import prepare
-from puppyslug.recipe import Recipe
-from puppyslug.settings import fold_objective
-from puppyslug.video.filming import film
+from puppyslug.engine.preparation import prepare
+from puppyslug.recipe.recipe import Recipe
+from puppyslug.recipe.settings import fold_objective
+from puppyslug.video.film import film
 from puppyslug.video.flow import carried, flow_between, trusted
-from puppyslug.video.reading import read_frames
+from puppyslug.video.reader import read_frames
 from puppyslug.video.segments import Segment
 
 ALONE = 8  # frames that are dreamt alone, from the film's beginning

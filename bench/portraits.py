@@ -18,15 +18,15 @@ from pathlib import Path
 
 import torch
 
-from puppyslug.atlas import Atlas, list_atlases
-from puppyslug.atlas.building import plan, portraits_of
-from puppyslug.atlas.drawing import BATCH, draw_batch, objective_of
-from puppyslug.atlas.naming import answers_to
-from puppyslug.classification import verdict_logits
-from puppyslug.networks import find_record
-from puppyslug.networks.cache import is_here
-from puppyslug.networks.loading import load_network
-from puppyslug.networks.records import CLASS_MAP
+from puppyslug.networks import find_spec
+from puppyslug.networks.loader import load_network
+from puppyslug.networks.specs import CLASS_MAP
+from puppyslug.networks.weights.cache import is_here
+from puppyslug.recognition.classification import verdict_logits
+from puppyslug.visualization.atlas import Atlas, list_atlases
+from puppyslug.visualization.atlas.builder import plan, portraits_of
+from puppyslug.visualization.atlas.captions import answers_to
+from puppyslug.visualization.atlas.portrait_cache import BATCH, draw_batch, objective_of
 
 JUDGE = "efficientnet_lite2"
 CHANNELS, OTHERS, CLASSES = 100, 50, 50
@@ -108,7 +108,7 @@ def main() -> None:
         chance = random.Random(1)
         if atlas.index.layer != CLASS_MAP:
             print(f"{atlas.title}: {selective(atlas, chance)}")
-        elif is_here(find_record(JUDGE)):
+        elif is_here(find_spec(JUDGE)):
             print(f"{atlas.title}: {known(atlas, chance)}")
 
 

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 
 import puppyslug
-from puppyslug.benchmark import convolution_roof, shortest_time
-from puppyslug.dreaming import dream_steps
-from puppyslug.gradient import value_and_gradient
+from puppyslug.benchmark.measurement import convolution_roof, shortest_time
+from puppyslug.engine.loop import dream_steps
+from puppyslug.gradient.gradient import value_and_gradient
 from puppyslug.images import clouds
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -33,9 +33,9 @@ def roof_share(size: tuple[int, int]) -> float:
     image = clouds(size)
     alone = 0.0
     height, width = size
-    for block, (count, _) in enumerate(network.record.structure[:4], 1):
+    for block, (count, _) in enumerate(network.spec.structure[:4], 1):
         for index in range(1, count + 1):
-            layer = network._family.convolutions[f"{block}_{index}"]
+            layer = network._architecture.convolutions[f"{block}_{index}"]
             for channels, backward in ((layer.in_channels, False), (layer.out_channels, True)):
                 x = torch.rand(1, channels, height, width).bfloat16()
                 x = x.contiguous(memory_format=torch.channels_last)

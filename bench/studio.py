@@ -18,11 +18,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from puppyslug.engine.preparation import Prepared, prepare
 from puppyslug.images import clouds, to_pil
-from puppyslug.preparation import Prepared, prepare
-from puppyslug.recipe import Recipe
-from puppyslug.studio import tasks
-from puppyslug.studio.records import Dream
+from puppyslug.recipe.recipe import Recipe
+from puppyslug.studio.jobs.models import Dream
+from puppyslug.studio.workers import dream_task
 
 
 class Deaf:
@@ -46,11 +46,11 @@ class Deaf:
 def seconds(prepared: Prepared, recipe: Recipe, *, previews: bool) -> tuple[float, int]:
     """How long a dream takes as the studio dreams it, and how many previews it has."""
     line = Deaf()
-    watch = tasks.Watch(Dream(id="", recipe=recipe.as_settings(), created=0), line)
+    watch = dream_task.Watch(Dream(id="", recipe=recipe.as_settings(), created=0), line)
     if not previews:
         watch.preview = lambda _: None
     start = time.perf_counter()
-    tasks.dream_picture(None, prepared, line, watch)
+    dream_task.dream_picture(None, prepared, line, watch)
     return time.perf_counter() - start, line.previews
 
 

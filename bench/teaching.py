@@ -23,11 +23,11 @@ from PIL import Image
 from torch import Tensor
 
 import puppyslug
-from puppyslug.classification import classify
+from puppyslug.engine.inputs import read_picture
 from puppyslug.images import clouds, load_image, noise
 from puppyslug.labels import imagenet
 from puppyslug.networks.network import Network
-from puppyslug.sources import read_picture
+from puppyslug.recognition.classification import classify
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from lessons import HELD_OUT, LEARNT, TEXTURES, texture_crops

@@ -24,13 +24,13 @@ from judges import Lite2, SqueezeNet
 from PIL import Image
 from torch.nn import functional as F
 
-from puppyslug.dreaming import dream_prepared
+from puppyslug.engine.loop import dream_prepared
+from puppyslug.engine.preparation import prepare
 from puppyslug.images import to_pil
+from puppyslug.images.contact_sheet import Tile, contact_sheet
 from puppyslug.labels import imagenet
-from puppyslug.preparation import prepare
-from puppyslug.recipe import Recipe
-from puppyslug.settings import fold_objective
-from puppyslug.sheets import Tile, contact_sheet
+from puppyslug.recipe.recipe import Recipe
+from puppyslug.recipe.settings import fold_objective
 
 CLASSES = range(0, 1000, 50)
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")

@@ -11,8 +11,8 @@ from PIL import Image
 
 import puppyslug
 from puppyslug.images import clouds, noise, to_pil
-from puppyslug.networks import find_record
-from puppyslug.presets import PRESETS
+from puppyslug.networks import find_spec
+from puppyslug.recipe.presets import PRESETS
 
 FOLDER = Path(__file__).parent.parent / "src/puppyslug/studio/static/pictures"
 NETWORKS = ("vgg19", "efficientnet_lite0", "efficientnet_lite1")  # those that an install brings
@@ -30,7 +30,7 @@ def main() -> None:
         dream = puppyslug.dream("clouds", preset=name, size="480x320", seed=SEED, **settings)
         save(dream, (240, 160), f"preset-{name}")
     for name in NETWORKS:
-        for layer in find_record(name).depths:
+        for layer in find_spec(name).depths:
             dream = puppyslug.dream("clouds", network=name, layer=layer, size="320x240", seed=SEED)
             save(dream, (160, 120), f"{name}-{layer}")
 

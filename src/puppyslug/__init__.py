@@ -10,21 +10,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from puppyslug.answering import strongest
-    from puppyslug.atlas import Atlas, find_atlas, list_atlases
-    from puppyslug.classification import classify
-    from puppyslug.dreaming import DreamStep, dream, dream_steps
+    from puppyslug.engine.loop import DreamStep, dream, dream_steps
     from puppyslug.errors import PuppyslugError
-    from puppyslug.evidence import class_map
     from puppyslug.images import load_image, save_image
     from puppyslug.labels import find_label
     from puppyslug.networks import list_networks
-    from puppyslug.networks.loading import load_network
+    from puppyslug.networks.loader import load_network
     from puppyslug.networks.network import Network
     from puppyslug.objectives import channel, guide, layer, neuron, parse_objective, see
-    from puppyslug.portraits import portrait_steps
-    from puppyslug.recipe import Recipe
-    from puppyslug.teaching import teach
+    from puppyslug.recipe.recipe import Recipe
+    from puppyslug.recognition.channel_responses import strongest
+    from puppyslug.recognition.class_maps import class_map
+    from puppyslug.recognition.classification import classify
+    from puppyslug.training import teach
+    from puppyslug.visualization.atlas import Atlas, find_atlas, list_atlases
+    from puppyslug.visualization.portraits import portrait_steps
 
 __all__ = [
     "Atlas",
@@ -54,39 +54,39 @@ __all__ = [
     "teach",
 ]
 
-_ROOMS = {
-    "Atlas": "atlas",
-    "DreamStep": "dreaming",
+_MODULES = {
+    "Atlas": "visualization.atlas",
+    "DreamStep": "engine.loop",
     "Network": "networks.network",
     "PuppyslugError": "errors",
-    "Recipe": "recipe",
+    "Recipe": "recipe.recipe",
     "channel": "objectives",
-    "class_map": "evidence",
-    "classify": "classification",
-    "dream": "dreaming",
-    "dream_steps": "dreaming",
-    "find_atlas": "atlas",
+    "class_map": "recognition.class_maps",
+    "classify": "recognition.classification",
+    "dream": "engine.loop",
+    "dream_steps": "engine.loop",
+    "find_atlas": "visualization.atlas",
     "find_label": "labels",
     "guide": "objectives",
     "layer": "objectives",
-    "list_atlases": "atlas",
+    "list_atlases": "visualization.atlas",
     "list_networks": "networks",
     "load_image": "images",
-    "load_network": "networks.loading",
+    "load_network": "networks.loader",
     "neuron": "objectives",
     "parse_objective": "objectives",
-    "portrait_steps": "portraits",
+    "portrait_steps": "visualization.portraits",
     "save_image": "images",
     "see": "objectives",
-    "strongest": "answering",
-    "teach": "teaching",
+    "strongest": "recognition.channel_responses",
+    "teach": "training",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _ROOMS:
+    if name not in _MODULES:
         raise AttributeError(f"module 'puppyslug' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"puppyslug.{_ROOMS[name]}"), name)
+    return getattr(importlib.import_module(f"puppyslug.{_MODULES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -88,3 +88,8 @@ def nearest(name: str, choices: Iterable[str], *, limit: int = 3) -> str:
         return f"did you mean {' or '.join(near)}?"
     shown = ", ".join(known[:20])
     return f"choose from {shown}{', …' if len(known) > 20 else ''}"
+
+
+def plural(number: int, thing: str) -> str:
+    """So many of a thing, such as 2 workers."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -14,12 +14,12 @@ from puppyslug.cli.downloads import fetch
 from puppyslug.cli.dream import dream
 from puppyslug.cli.film import film
 from puppyslug.cli.labels import labels
-from puppyslug.cli.outputs import say
+from puppyslug.cli.networks import layers, networks, start
+from puppyslug.cli.output import say
 from puppyslug.cli.portrait import portrait
 from puppyslug.cli.redo import redo
 from puppyslug.cli.sheet import sheet
 from puppyslug.cli.studio import studio
-from puppyslug.cli.tables import layers, networks, start
 from puppyslug.cli.teach import teach
 from puppyslug.cli.zoom import journey, zoom
 from puppyslug.errors import PuppyslugError

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from puppyslug.atlas import Atlas, UnbuiltError, find_atlas, known_atlas, list_atlases
 from puppyslug.cli import options
-from puppyslug.cli.outputs import say
+from puppyslug.cli.output import say
 from puppyslug.cli.portrait import Size, Steps
-from puppyslug.cli.printing import print_table
-from puppyslug.cli.running import INTERRUPTED, Bar, duration
+from puppyslug.cli.run import INTERRUPTED, Bar, duration
+from puppyslug.cli.tables import print_table
 from puppyslug.errors import AtlasError, PuppyslugError
-from puppyslug.networks import find_record
-from puppyslug.networks.brought import allow
-from puppyslug.presets import SEEING, find_preset
-from puppyslug.recipe import Recipe
-from puppyslug.settings import take_files
+from puppyslug.networks import find_spec
+from puppyslug.networks.external.loader import allow
+from puppyslug.recipe.presets import SEEING, find_preset
+from puppyslug.recipe.recipe import Recipe
+from puppyslug.recipe.settings import take_files
+from puppyslug.visualization.atlas import Atlas, UnbuiltError, find_atlas, known_atlas, list_atlases
 
 if TYPE_CHECKING:
-    from puppyslug.atlas.index import Entry
+    from puppyslug.visualization.atlas.index import Entry
 
 SHOWN = 3  # guesses, and channels alike, in a table
 _CHANNEL = re.compile(r"(?:(?P<layer>.+):)?(?P<number>\d{1,9})")
@@ -94,19 +94,19 @@ def build(
     It takes from minutes to hours. What is broken off goes on where it stopped.
     """
     allow(network)
-    find_record(network).layer(layer)
+    find_spec(network).layer(layer)
     settings, files = take_files({"network": network, **settings})
     recipe = Recipe.complete(settings)
 
     import torch
 
-    from puppyslug.atlas.building import build as build_atlas
-    from puppyslug.atlas.building import estimate_seconds, plan
-    from puppyslug.atlas.drawing import Drawings
-    from puppyslug.atlas.pages import PAGE, SHEET
-    from puppyslug.atlas.shelves import folder_name, own_folder
     from puppyslug.cluster import connected
-    from puppyslug.networks.loading import load_network
+    from puppyslug.networks.loader import load_network
+    from puppyslug.visualization.atlas.builder import build as build_atlas
+    from puppyslug.visualization.atlas.builder import estimate_seconds, plan
+    from puppyslug.visualization.atlas.export import PAGE, SHEET
+    from puppyslug.visualization.atlas.locations import folder_name, own_folder
+    from puppyslug.visualization.atlas.portrait_cache import Drawings
 
     with connected(cluster) as place, ExitStack() as hired:
         names = load_network(classifier)
@@ -122,7 +122,7 @@ def build(
             winograd="steady",
         )
         job = plan(loaded, layer, size=size, steps=steps, seed=recipe.seed)
-        known = known_atlas(loaded.record, layer, loaded.weights_sha256)
+        known = known_atlas(loaded.spec, layer, loaded.weights_sha256)
         if known is not None and not force:
             say(f"the atlas of {known.title} is here already; --force draws it again", quiet=quiet)
             print(known.folder)
@@ -132,7 +132,7 @@ def build(
         missing = sum(map(len, drawings.missing()))
         draw, at_once = None, 1
         if place is not None:
-            from puppyslug.cluster.atlases import crew_for_atlas, drawing
+            from puppyslug.cluster.atlas import crew_for_atlas, drawing
 
             tell = partial(say, quiet=quiet)
             crew = hired.enter_context(crew_for_atlas(place, loaded, files, job, tell))
@@ -254,8 +254,8 @@ def like(
     if match is None:
         raise AtlasError(f"{channel!r} is no channel; write its number, or relu5_2:37")
     _check(output, force=force)
-    record = find_record(Recipe.complete(settings).network)
-    atlas = _wanted(record.name, match["layer"] or layer or record.default_layer)
+    spec = find_spec(Recipe.complete(settings).network)
+    atlas = _wanted(spec.name, match["layer"] or layer or spec.default_layer)
     own, found = atlas.entry(int(match["number"])), atlas.like(int(match["number"]))
     rows = [(f"{likeness:.2f}", *_row(entry)) for entry, likeness in [(own, 1.0), *found]]
     print_table(("likeness", "number", "shows"), rows)
@@ -288,8 +288,8 @@ def _wanted(network: str, layer: str) -> Atlas:
     try:
         return find_atlas(network, layer)
     except UnbuiltError as error:
-        from puppyslug.atlas.building import estimate_seconds, plan
-        from puppyslug.networks.loading import load_network
+        from puppyslug.networks.loader import load_network
+        from puppyslug.visualization.atlas.builder import estimate_seconds, plan
 
         try:
             loaded = load_network(network, winograd="steady")
@@ -309,14 +309,14 @@ def _check(output: Path | None, *, force: bool) -> None:
 
 def _save_sheet(found: "Sequence[tuple[Atlas, Entry]]", output: Path | None) -> None:
     if output is not None:
-        from puppyslug.atlas.pages import save_sheet
+        from puppyslug.visualization.atlas.export import save_sheet
 
         save_sheet(found, output)
         print(output)
 
 
 def _save_page(atlas: Atlas, output: Path, *, force: bool) -> None:
-    from puppyslug.atlas.pages import save_page
+    from puppyslug.visualization.atlas.export import save_page
 
     save_page(atlas, output, overwrite=force)
     print(output)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from puppyslug.cli.outputs import say
-from puppyslug.cli.printing import print_table
+from puppyslug.cli.output import say
+from puppyslug.cli.tables import print_table
 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON, for other programs")]
 
@@ -19,8 +19,8 @@ def bench(as_json: AsJson = False) -> int:
     First the roof, the speed of a single convolution here and now; then one step of every network
     at two sizes, in float32 and in the precision that is used by default.
     """
-    from puppyslug.benchmark import convolution_roof, run_benchmark
-    from puppyslug.networks.resolving import PRECISIONS
+    from puppyslug.benchmark.measurement import convolution_roof, run_benchmark
+    from puppyslug.networks.runtime import PRECISIONS
 
     roofs = {precision: convolution_roof(precision) for precision in PRECISIONS[1:]}
     measurements = []

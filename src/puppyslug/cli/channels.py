@@ -5,22 +5,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from puppyslug.atlas import known_atlas
 from puppyslug.cli import options
 from puppyslug.cli.atlas import shows
-from puppyslug.cli.outputs import Destination, say
-from puppyslug.cli.printing import print_table
-from puppyslug.cli.running import Bar
-from puppyslug.networks import find_record
-from puppyslug.recipe import Recipe
-from puppyslug.settings import take_files
+from puppyslug.cli.output import Destination, say
+from puppyslug.cli.run import Bar
+from puppyslug.cli.tables import print_table
+from puppyslug.networks import find_spec
+from puppyslug.recipe.recipe import Recipe
+from puppyslug.recipe.settings import take_files
+from puppyslug.visualization.atlas import known_atlas
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from puppyslug.answering import Answer
-    from puppyslug.atlas import Atlas
     from puppyslug.networks.network import Network
+    from puppyslug.recognition.channel_responses import Answer
+    from puppyslug.visualization.atlas import Atlas
 
 LONGEST = 640  # pixels, of the picture that is looked at
 
@@ -54,9 +54,9 @@ def channels(
     """
     settings, files = take_files(settings)
     recipe = Recipe.complete(settings)
-    record = find_record(recipe.network)
-    name = layer or record.default_layer
-    record.layer(name)
+    spec = find_spec(recipe.network)
+    name = layer or spec.default_layer
+    spec.layer(name)
     from puppyslug.images import check_readable
 
     check_readable(photo)
@@ -65,14 +65,14 @@ def channels(
     )
     destination.refuse(photo)
 
-    from puppyslug.answering import strongest
-    from puppyslug.heatmaps import heat_map
     from puppyslug.images import load_image
-    from puppyslug.networks.loading import load_network
-    from puppyslug.sheets import Tile, contact_sheet, side_by_side
+    from puppyslug.images.contact_sheet import Tile, contact_sheet, side_by_side
+    from puppyslug.images.overlays import heat_map
+    from puppyslug.networks.loader import load_network
+    from puppyslug.recognition.channel_responses import strongest
 
     network = load_network(
-        record,
+        spec,
         weights=files.weights,
         labels=files.labels,
         precision=recipe.precision,
@@ -81,7 +81,7 @@ def channels(
     )
     image = load_image(photo, longest=LONGEST).image.to(network.device)
     found = strongest(network, name, image, top)
-    atlas = known_atlas(network.record, name, network.weights_sha256)
+    atlas = known_atlas(network.spec, name, network.weights_sha256)
     names = {a.channel: shows(atlas.entry(a.channel)) if atlas else "" for a in found}
     header = ("channel", "answers", "looks for")
     rows = [(f"{name}:{a.channel}", f"{a.times:.3g}×", names[a.channel]) for a in found]
@@ -103,12 +103,12 @@ def _portraits(
     """The channels' portraits: from the atlas, or drawn now where there is none."""
     if atlas is not None:
         return [atlas.portrait(answer.channel) for answer in found]
-    from puppyslug.atlas.building import plan
-    from puppyslug.atlas.drawing import draw_batch
     from puppyslug.images import to_pil
+    from puppyslug.visualization.atlas.builder import plan
+    from puppyslug.visualization.atlas.portrait_cache import draw_batch
 
     job = plan(network, layer)
-    command = f"puppyslug atlas build {network.record.name} {layer}"
+    command = f"puppyslug atlas build {network.spec.name} {layer}"
     say(f"drawing {len(found)} portraits; '{command}' draws all, and names them", quiet=quiet)
     with Bar("portraits", quiet=quiet) as bar:
         for drawn in draw_batch(network, job, [answer.channel for answer in found]):

@@ -9,18 +9,18 @@ import typer
 from puppyslug import objectives
 from puppyslug.cli import options
 from puppyslug.cli.downloads import local_weights
-from puppyslug.cli.outputs import Destination, printable
-from puppyslug.cli.printing import print_columns
+from puppyslug.cli.output import Destination, printable
+from puppyslug.cli.tables import print_columns
 from puppyslug.labels import Label, finder
-from puppyslug.networks import find_record
+from puppyslug.networks import find_spec
 from puppyslug.objectives import Mask
-from puppyslug.presets import EYES
-from puppyslug.settings import take_files
+from puppyslug.recipe.presets import EYES
+from puppyslug.recipe.settings import take_files
 
 if TYPE_CHECKING:
-    from puppyslug.classification import Guess, Verdict
     from puppyslug.images import Photo
     from puppyslug.networks.network import Network
+    from puppyslug.recognition.classification import Guess, Verdict
 
 _BAR = 24  # characters of a full bar; two stand side by side in 80 columns
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -59,9 +59,9 @@ def classify(
     called unsure. Two pictures, such as a photo and its dream, stand side by side.
     """
     name = str(settings.get("network", EYES))
-    record = find_record(name)
+    spec = find_spec(name)
     if see is not None and "labels" not in settings:
-        objectives.see(see, finder(record.vocabulary))
+        objectives.see(see, finder(spec.vocabulary))
     from puppyslug.images import check_readable
 
     for path in images:
@@ -74,10 +74,10 @@ def classify(
         for path in images:
             destination.refuse(path)
 
-    from puppyslug.classification import LONGEST
-    from puppyslug.classification import classify as look
     from puppyslug.images import load_image
-    from puppyslug.networks.loading import load_network
+    from puppyslug.networks.loader import load_network
+    from puppyslug.recognition.classification import LONGEST
+    from puppyslug.recognition.classification import classify as look
 
     _, files = take_files(settings)
     weights = files.weights
@@ -88,7 +88,7 @@ def classify(
     photos = [load_image(path, longest=LONGEST) for path in images]
     if destination is not None and len({photo.size for photo in photos}) > 1:
         photos = [load_image(path, size=photos[-1].size) for path in images]
-    verdicts = [look(p.image, network=network, top=network.record.classes) for p in photos]
+    verdicts = [look(p.image, network=network, top=network.spec.classes) for p in photos]
     named = [_named(verdict, top, label) for verdict in verdicts]
     if not sys.stdout.isatty():
         _print_plainly(images, verdicts, named)
@@ -182,9 +182,9 @@ def _save_map(
     verdicts: "list[Verdict]",
     label: Label | None,
 ) -> None:
-    from puppyslug.heatmaps import heat_map
-    from puppyslug.masking import mask_by_name
-    from puppyslug.sheets import Tile, contact_sheet
+    from puppyslug.images.contact_sheet import Tile, contact_sheet
+    from puppyslug.images.overlays import heat_map
+    from puppyslug.recognition.masks import mask_by_name
 
     tiles = []
     for photo, verdict in zip(photos, verdicts, strict=True):

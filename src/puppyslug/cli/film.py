@@ -7,15 +7,14 @@ from typing import Annotated
 
 import typer
 
-from puppyslug.cli import filming, options
-from puppyslug.cli.files import with_recipe_file
-from puppyslug.cli.filming import Job
-from puppyslug.cli.outputs import say
-from puppyslug.cli.running import INTERRUPTED
-from puppyslug.errors import RecipeError
-from puppyslug.keyframes import read_keyframes, with_keyframes
-from puppyslug.recipe import Recipe
-from puppyslug.sizes import counted
+from puppyslug.cli import film_job, options
+from puppyslug.cli.film_job import Job
+from puppyslug.cli.output import say
+from puppyslug.cli.recipe_files import with_recipe_file
+from puppyslug.cli.run import INTERRUPTED
+from puppyslug.errors import RecipeError, plural
+from puppyslug.recipe.keyframes import read_keyframes, with_keyframes
+from puppyslug.recipe.recipe import Recipe
 
 LONGEST = 640  # pixels, of a film's frames, unless --size says otherwise
 FLOWS = ("dis", "none")
@@ -34,14 +33,14 @@ def film(
     source: Source,
     *,
     settings: dict[str, object],
-    output: filming.Output,
+    output: film_job.Output,
     flow: Flow = "dis",
-    fps: filming.Fps = None,
-    at: filming.At = None,
-    quality: filming.Quality = 80,
+    fps: film_job.Fps = None,
+    at: film_job.At = None,
+    quality: film_job.Quality = 80,
     recipe_file: options.RecipeFile = None,
-    no_recipe: filming.NoRecipe = False,
-    force: filming.Force = False,
+    no_recipe: film_job.NoRecipe = False,
+    force: film_job.Force = False,
     cluster: options.Cluster = None,
     quiet: options.Quiet = False,
 ) -> int:
@@ -52,10 +51,10 @@ def film(
     from PIL import Image
 
     from puppyslug.cluster import connected
-    from puppyslug.networks.cache import file_sha256
-    from puppyslug.video.filming import SHARE, segment_frames
-    from puppyslug.video.making import assembled, check_film, finish_film, in_turn, part_name
-    from puppyslug.video.reading import open_clip, read_frames
+    from puppyslug.networks.weights.cache import file_sha256
+    from puppyslug.video.assembly import assembled, check_film, finish_film, in_turn, part_name
+    from puppyslug.video.film import SHARE, segment_frames
+    from puppyslug.video.reader import open_clip, read_frames
     from puppyslug.video.segments import segments, survey
 
     if flow not in FLOWS:
@@ -69,7 +68,7 @@ def film(
         found = survey(source)
         for notice in (*clip.notices, *found.notices):
             say(notice, quiet=quiet)
-        speed = clip.fps if fps is None else filming.pace(fps)
+        speed = clip.fps if fps is None else film_job.pace(fps)
         sound = clip.has_audio and fps is None and output.suffix.lower() != ".gif"
         if clip.has_audio and not sound:
             why = "another pace" if fps is not None else "a GIF"
@@ -96,14 +95,14 @@ def film(
                 )
                 made = in_turn(journal, makes)
             else:
-                from puppyslug.cluster.films import film_frames
-                from puppyslug.cluster.sending import crew_for
+                from puppyslug.cluster.film import film_frames
+                from puppyslug.cluster.payload import crew_for
 
                 tell = partial(say, quiet=quiet)
                 crew = hired.enter_context(crew_for(place, prepared, files, tell=tell))
                 made = film_frames(crew, prepared, source, missing, journal.state, by_flow=by_flow)
                 at_once = crew.at_once(len(missing))
-                tell(f"{counted(len(missing), 'segment')}, {at_once} at once")
+                tell(f"{plural(len(missing), 'segment')}, {at_once} at once")
             job.announce(journal, prepared, frames, done, share=SHARE / at_once)
             if job.make(journal, made, frames, done):
                 return INTERRUPTED

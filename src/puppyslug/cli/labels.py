@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.printing import print_table
+from puppyslug.cli.tables import print_table
 from puppyslug.errors import LabelError
 from puppyslug.labels import Label, Vocabulary, bundled
-from puppyslug.networks import find_record
-from puppyslug.presets import EYES
-from puppyslug.settings import take_files
+from puppyslug.networks import find_spec
+from puppyslug.recipe.presets import EYES
+from puppyslug.recipe.settings import take_files
 
 _EXAMPLES = 4  # of a group's members
 _GROUPS = 3  # of those that a class belongs to, in a terminal; a pipe gets all
@@ -50,14 +50,14 @@ def labels(words: Words = None, *, settings: dict[str, object]) -> int:
 
 def _vocabulary(settings: dict[str, object]) -> Vocabulary:
     name = str(settings.get("network", EYES))
-    record = find_record(name)
+    spec = find_spec(name)
     _, files = take_files(settings)
     if files.labels is not None:
-        return Vocabulary.read(files.labels, classes=record.classes)
-    found = bundled(record.vocabulary)
+        return Vocabulary.read(files.labels, classes=spec.classes)
+    found = bundled(spec.vocabulary)
     if found is not None:
         return found
-    from puppyslug.networks.loading import load_network
+    from puppyslug.networks.loader import load_network
 
     return load_network(name).known_vocabulary()
 

@@ -11,9 +11,9 @@ from typing import Annotated, Any, get_args
 import typer
 
 from puppyslug.networks import list_networks
-from puppyslug.networks.brought import allow
-from puppyslug.presets import PRESETS
-from puppyslug.recipe import Recipe
+from puppyslug.networks.external.loader import allow
+from puppyslug.recipe.presets import PRESETS
+from puppyslug.recipe.recipe import Recipe
 
 DEFAULT = " [default: "
 

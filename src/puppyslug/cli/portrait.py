@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.outputs import say
-from puppyslug.cli.running import INTERRUPTED, Bar
+from puppyslug.cli.output import say
+from puppyslug.cli.run import INTERRUPTED, Bar
 from puppyslug.errors import OutputError
-from puppyslug.networks import find_record
+from puppyslug.networks import find_spec
 from puppyslug.objectives import parse_objective
-from puppyslug.presets import SEEING, find_preset
-from puppyslug.recipe import Recipe
-from puppyslug.settings import take_files
+from puppyslug.recipe.presets import SEEING, find_preset
+from puppyslug.recipe.recipe import Recipe
+from puppyslug.recipe.settings import take_files
 
 Text = Annotated[
     str,
@@ -55,21 +55,21 @@ def portrait(
 ) -> int:
     """Draw what a channel, a neuron, a class or any objective looks for, out of noise."""
     from puppyslug.images import check_output, holds_alpha, save_image, to_pil
-    from puppyslug.networks.loading import load_network
-    from puppyslug.portraits import check, portrait_steps
-    from puppyslug.sheets import side_by_side
+    from puppyslug.images.contact_sheet import side_by_side
+    from puppyslug.networks.loader import load_network
+    from puppyslug.visualization.portraits import check, portrait_steps
 
     check_output(output, overwrite=force)
     settings, files = take_files({"network": _network(objective), **settings})
     recipe = Recipe.complete(settings)
     name = recipe.network
     text = parse_objective(objective, recipe.names)
-    record = find_record(name)
-    check(text, record, size)
+    spec = find_spec(name)
+    check(text, spec, size)
     if transparent and not holds_alpha(output):
         raise OutputError(f"{output} cannot be transparent; use .png or .webp")
     network = load_network(
-        record,
+        spec,
         weights=files.weights,
         labels=files.labels,
         precision=recipe.precision,

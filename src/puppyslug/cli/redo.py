@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.files import find_files, find_photo, remember_beside
-from puppyslug.cli.outputs import Destination
-from puppyslug.cli.running import deliver, prepare_aloud
+from puppyslug.cli.output import Destination
+from puppyslug.cli.recipe_files import find_files, find_photo, remember_beside
+from puppyslug.cli.run import deliver, prepare_aloud
 from puppyslug.errors import RecipeError
-from puppyslug.networks.taught import without_folders
-from puppyslug.recipe import FileReference, Recipe, read_settings
-from puppyslug.settings import take_files
+from puppyslug.networks.finetuned import without_folders
+from puppyslug.recipe.recipe import FileReference, Recipe, read_settings
+from puppyslug.recipe.settings import take_files
 
 Dream = Annotated[Path, typer.Argument(metavar="DREAM", help="a picture that puppyslug made")]
 Photo = Annotated[

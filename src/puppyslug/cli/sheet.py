@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.outputs import Destination, say
-from puppyslug.cli.running import INTERRUPTED, follow, prepare_aloud
-from puppyslug.networks import find_record
+from puppyslug.cli.output import Destination, say
+from puppyslug.cli.run import INTERRUPTED, follow, prepare_aloud
+from puppyslug.networks import find_spec
 from puppyslug.objectives import parse_objective, parse_objectives
-from puppyslug.recipe import STARTS, Recipe
-from puppyslug.settings import take_files
+from puppyslug.recipe.recipe import STARTS, Recipe
+from puppyslug.recipe.settings import take_files
 
 Photo = Annotated[str, typer.Argument(metavar="PHOTO", help="a picture, noise or clouds")]
 Layers = Annotated[
@@ -57,12 +57,12 @@ def sheet(
     """
     settings, files = take_files(settings)
     recipe = Recipe.complete({"size": TILE, **settings})
-    record = find_record(recipe.network)
+    spec = find_spec(recipe.network)
     if layers is None:
-        objectives = [parse_objective(name) for name in record.depths]
+        objectives = [parse_objective(name) for name in spec.depths]
     else:
         objectives = parse_objectives(layers, recipe.names)
-    objectives.sort(key=lambda o: max(record.depth(layer) for layer in o.layers))
+    objectives.sort(key=lambda o: max(spec.depth(layer) for layer in o.layers))
     path = Path(photo)
     source: str | Path = photo if photo in STARTS else path
     if photo not in STARTS:
@@ -78,12 +78,12 @@ def sheet(
     destination.refuse(path)
 
     from puppyslug.images import to_pil
-    from puppyslug.sheets import Tile, contact_sheet
+    from puppyslug.images.contact_sheet import Tile, contact_sheet
 
     deepest = recipe.with_settings({"objective": str(objectives[-1])})
     prepared = prepare_aloud(deepest, source, files, quiet=quiet)
     for objective in objectives:
-        objective.check(record, (prepared.image.shape[-2], prepared.image.shape[-1]))
+        objective.check(spec, (prepared.image.shape[-2], prepared.image.shape[-1]))
     tiles = [Tile(to_pil(prepared.image), path.name)]
     for number, objective in enumerate(objectives, 1):
         one = prepared.recipe.with_settings({"objective": str(objective)})
@@ -91,7 +91,7 @@ def sheet(
             replace(prepared, recipe=one), f"{number}/{len(objectives)} {objective}", quiet=quiet
         )
         if step is not None:
-            seen = max(record.layer(name).receptive_field for name in objective.layers)
+            seen = max(spec.layer(name).receptive_field for name in objective.layers)
             remark = f"sees {seen} x {seen} px" if seen else ""
             tiles.append(Tile(to_pil(step.picture()), str(objective), remark))
         if end is not None:

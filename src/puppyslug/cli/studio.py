@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puppyslug.cli.options import Cluster
-from puppyslug.cli.outputs import say
+from puppyslug.cli.output import say
 from puppyslug.errors import ClusterError, OutputError, RecipeError
-from puppyslug.folders import data_folder
-from puppyslug.sizes import memory_bytes
+from puppyslug.files.folders import data_folder
+from puppyslug.recipe.sizes import memory_bytes
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from puppyslug.studio.worker import Start
+    from puppyslug.studio.workers.process import Start
 
 Host = Annotated[
     str,
@@ -63,8 +63,8 @@ def studio(
     import secrets
 
     from puppyslug.studio import Limits, Services, create_app
-    from puppyslug.studio.guard import is_local
-    from puppyslug.studio.worker import here
+    from puppyslug.studio.security import is_local
+    from puppyslug.studio.workers.process import here
 
     begin = here if cluster is None else _afar(cluster)
     folder = data or data_folder()
@@ -91,7 +91,7 @@ def _afar(address: str) -> "Start":
     from functools import partial
 
     from puppyslug.cluster import connected
-    from puppyslug.cluster.desks import afar
+    from puppyslug.cluster.remote_worker import afar
 
     if address == "local":
         raise ClusterError("the studio works on this machine anyway; say how much with --workers")

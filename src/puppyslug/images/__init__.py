@@ -8,13 +8,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from puppyslug.images.decoding import MAX_PIXELS, decode
-    from puppyslug.images.embedding import RECIPE_KEY, read_recipe_text, recipe_text_in
-    from puppyslug.images.fitting import fit
-    from puppyslug.images.reading import Photo, check_readable, load_image, photo_from
+    from puppyslug.images.decoder import MAX_PIXELS, decode
+    from puppyslug.images.metadata import RECIPE_KEY, read_recipe_text, recipe_text_in
+    from puppyslug.images.reader import Photo, check_readable, load_image, photo_from
     from puppyslug.images.resampling import resize
-    from puppyslug.images.starts import clouds, noise
-    from puppyslug.images.writing import (
+    from puppyslug.images.sizes import fit
+    from puppyslug.images.starting_images import clouds, noise
+    from puppyslug.images.writer import (
         WRITABLE,
         check_edges,
         check_output,
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     )
 
 _MODULES = {
-    "decoding": ("MAX_PIXELS", "decode"),
-    "embedding": ("RECIPE_KEY", "read_recipe_text", "recipe_text_in"),
-    "reading": ("Photo", "check_readable", "load_image", "photo_from"),
-    "fitting": ("fit",),
+    "decoder": ("MAX_PIXELS", "decode"),
+    "metadata": ("RECIPE_KEY", "read_recipe_text", "recipe_text_in"),
+    "reader": ("Photo", "check_readable", "load_image", "photo_from"),
+    "sizes": ("fit",),
     "resampling": ("resize",),
-    "starts": ("clouds", "noise"),
-    "writing": ("WRITABLE", "check_edges", "check_output", "holds_alpha", "save_image", "to_pil"),
+    "starting_images": ("clouds", "noise"),
+    "writer": ("WRITABLE", "check_edges", "check_output", "holds_alpha", "save_image", "to_pil"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -6,7 +6,7 @@ Nothing here imports torch.
 from collections.abc import Callable
 
 from puppyslug.errors import LabelError
-from puppyslug.labels.records import Label
+from puppyslug.labels.label import Label
 from puppyslug.labels.vocabulary import NONE, Vocabulary, bundled, imagenet
 
 __all__ = [

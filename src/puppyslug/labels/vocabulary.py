@@ -9,8 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from puppyslug.errors import LabelError
-from puppyslug.labels.records import Label, named_class, read_labels, read_table, told_apart
-from puppyslug.labels.searching import Searcher
+from puppyslug.labels.label import Label, named_class, read_labels, read_table, told_apart
+from puppyslug.labels.search import Searcher
 from puppyslug.labels.spelling import key, keys
 
 NONE = "none"  # what is none of the things that a network was taught

@@ -4,7 +4,7 @@
 torch.
 """
 
-from puppyslug.networks.records import LayerRecord, NetworkRecord
-from puppyslug.networks.registry import find_record, list_networks
+from puppyslug.networks.registry import find_spec, list_networks
+from puppyslug.networks.specs import LayerSpec, NetworkSpec
 
-__all__ = ["LayerRecord", "NetworkRecord", "find_record", "list_networks"]
+__all__ = ["LayerSpec", "NetworkSpec", "find_spec", "list_networks"]

@@ -5,19 +5,19 @@ from collections.abc import Collection, Sequence
 from torch import Tensor
 
 from puppyslug.networks.network import Network
-from puppyslug.networks.records import CLASS_MAP, NetworkRecord
-from puppyslug.networks.records.ensemble import JOIN
-from puppyslug.networks.records.record import MEMBER
-from puppyslug.networks.records.weights import joint_sha256
+from puppyslug.networks.specs import CLASS_MAP, NetworkSpec
+from puppyslug.networks.specs.ensemble import JOIN
+from puppyslug.networks.specs.spec import MEMBER
+from puppyslug.networks.specs.weights_source import joint_sha256
 
 
 class Ensemble(Network):
     """Networks as one: each computes its own layers, and ``labels`` is their mean class map."""
 
-    def __init__(self, record: NetworkRecord, members: Sequence[Network]) -> None:
-        """Take the loaded members, in the order of ``record.members``."""
+    def __init__(self, spec: NetworkSpec, members: Sequence[Network]) -> None:
+        """Take the loaded members, in the order of ``spec.members``."""
         first = members[0]
-        self.record = record
+        self.spec = spec
         self.members = tuple(members)
         self.weights_name = JOIN.join(member.weights_name for member in members)
         self.weights_sha256 = joint_sha256([member.weights_sha256 for member in members])
@@ -28,13 +28,13 @@ class Ensemble(Network):
 
     def activations(self, image: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """See ``Network.activations``."""
-        asked = {name: self.record.layer(name).name for name in layers}
+        asked = {name: self.spec.layer(name).name for name in layers}
         found: dict[str, Tensor] = {}
         maps: list[Tensor] = []
         for member in self.members:
-            prefix = member.record.name + MEMBER
+            prefix = member.spec.name + MEMBER
             own = {name.removeprefix(prefix) for name in asked.values() if name.startswith(prefix)}
-            sees = CLASS_MAP in asked.values() and member.record.classes
+            sees = CLASS_MAP in asked.values() and member.spec.classes
             activations = member.activations(image, own | ({CLASS_MAP} if sees else set()))
             found |= {prefix + name: activations[name] for name in own}
             if sees:

@@ -11,14 +11,14 @@ from torch import Tensor, nn
 
 from puppyslug.errors import NetworkError
 from puppyslug.labels import Label, Vocabulary, bundled, open_label
-from puppyslug.networks.describing import describe
-from puppyslug.networks.families import Family
-from puppyslug.networks.families.module import Module
+from puppyslug.networks.architectures import Architecture
+from puppyslug.networks.class_names import taught_vocabulary
+from puppyslug.networks.external.introspection import measure
+from puppyslug.networks.external.module import Module
+from puppyslug.networks.external.spec import describe
 from puppyslug.networks.kernels import Convolution
-from puppyslug.networks.measuring import measure
-from puppyslug.networks.naming import taught_vocabulary
-from puppyslug.networks.records import NetworkRecord
-from puppyslug.networks.records.record import MODULE
+from puppyslug.networks.specs import NetworkSpec
+from puppyslug.networks.specs.spec import MODULE
 
 DTYPES = {
     "float32": torch.float32,
@@ -31,7 +31,7 @@ class Network:
     """A network with its weights, ready to look at pictures.
 
     Attributes:
-        record: what is known of it.
+        spec: what is known of it.
         vocabulary: the names of its classes; None where it knows none.
         weights_name: the weights file's name.
         weights_sha256: the weights file's hash.
@@ -43,8 +43,8 @@ class Network:
 
     def __init__(
         self,
-        record: NetworkRecord,
-        family: Family,
+        spec: NetworkSpec,
+        architecture: Architecture,
         *,
         weights_name: str = "",
         weights_sha256: str = "",
@@ -53,26 +53,26 @@ class Network:
         winograd_from: int = 0,
         vocabulary: Vocabulary | None = None,
     ) -> None:
-        self.record = record
-        self.vocabulary = vocabulary or _vocabulary_of(record)
+        self.spec = spec
+        self.vocabulary = vocabulary or _vocabulary_of(spec)
         self.weights_name = weights_name
         self.weights_sha256 = weights_sha256
         self.precision = precision
         self.winograd_from = winograd_from
         self.device = torch.device(device)
-        self._family = family.eval().requires_grad_(False)
-        for module in self._family.modules():
+        self._architecture = architecture.eval().requires_grad_(False)
+        for module in self._architecture.modules():
             if isinstance(module, Convolution):
                 module.freeze(
                     device=self.device, dtype=DTYPES[precision], winograd_from=winograd_from
                 )
-        self._family.to(device=self.device, dtype=DTYPES[precision])
-        for parameter in self._family.parameters():
+        self._architecture.to(device=self.device, dtype=DTYPES[precision])
+        for parameter in self._architecture.parameters():
             if parameter.dim() == 4:
                 parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
-        std = torch.tensor(record.std).reshape(1, 3, 1, 1)
-        self._scale = (record.scale / std).to(self.device)
-        self._offset = (torch.tensor(record.mean).reshape(1, 3, 1, 1) / std).to(self.device)
+        std = torch.tensor(spec.std).reshape(1, 3, 1, 1)
+        self._scale = (spec.scale / std).to(self.device)
+        self._offset = (torch.tensor(spec.mean).reshape(1, 3, 1, 1) / std).to(self.device)
 
     @classmethod
     def from_module(
@@ -113,7 +113,7 @@ class Network:
         if vocabulary is None and labels is not None:
             vocabulary = Vocabulary.of_names(name, labels)
         measured = measure(module.eval(), trained_at)
-        record = describe(
+        spec = describe(
             module,
             measured,
             vocabulary,
@@ -126,8 +126,8 @@ class Network:
             trained_at=trained_at,
         )
         return cls(
-            record,
-            Module(module, record.layers, measured.forms, measured.multiple),
+            spec,
+            Module(module, spec.layers, measured.forms, measured.multiple),
             weights_name=name.rpartition("/")[2],
             weights_sha256=_hash_of(module),
             vocabulary=vocabulary,
@@ -138,8 +138,8 @@ class Network:
         if (precision, torch.device(device)) == (self.precision, self.device):
             return self
         return type(self)(
-            self.record,
-            copy.deepcopy(self._family),
+            self.spec,
+            copy.deepcopy(self._architecture),
             weights_name=self.weights_name,
             weights_sha256=self.weights_sha256,
             precision=precision,
@@ -149,13 +149,13 @@ class Network:
         )
 
     @property
-    def family(self) -> Family:
+    def architecture(self) -> Architecture:
         """Its layers with their weights; shared, so copy what is to be changed."""
-        return self._family
+        return self._architecture
 
     def renamed(self, name: str) -> Self:
         """The same network, called so."""
-        self.record = replace(self.record, name=name)
+        self.spec = replace(self.spec, name=name)
         return self
 
     def activations(self, image: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
@@ -171,10 +171,10 @@ class Network:
         Raises:
             NetworkError: there is no such layer.
         """
-        asked = {name: self.record.layer(name).name for name in layers}
+        asked = {name: self.spec.layer(name).name for name in layers}
         wanted = set(asked.values())
         found: dict[str, Tensor] = {}
-        for name, activation in self._family.layers(self._own_space(image), wanted):
+        for name, activation in self._architecture.layers(self._own_space(image), wanted):
             if name in wanted:
                 found[name] = activation
                 if len(found) == len(wanted):
@@ -196,24 +196,24 @@ class Network:
             NetworkError: it knows no classes.
         """
         if self.vocabulary is None:
-            raise NetworkError(f"{self.record.name} knows no classes, so it has no names for them")
+            raise NetworkError(f"{self.spec.name} knows no classes, so it has no names for them")
         return self.vocabulary
 
     def _own_space(self, image: Tensor) -> Tensor:
         """The picture as the network was trained on: colour order, scale, mean, precision."""
-        if self.record.bgr:
+        if self.spec.bgr:
             image = image.flip(1)
         return (image * self._scale - self._offset).to(
             DTYPES[self.precision], memory_format=torch.channels_last
         )
 
 
-def _vocabulary_of(record: NetworkRecord) -> Vocabulary | None:
-    if not record.classes:
+def _vocabulary_of(spec: NetworkSpec) -> Vocabulary | None:
+    if not spec.classes:
         return None
-    if record.taught is not None:
-        return taught_vocabulary(record, record.taught)
-    return bundled(record.vocabulary) or Vocabulary.numbered(record.classes)
+    if spec.taught is not None:
+        return taught_vocabulary(spec, spec.taught)
+    return bundled(spec.vocabulary) or Vocabulary.numbered(spec.classes)
 
 
 def _hash_of(module: nn.Module) -> str:

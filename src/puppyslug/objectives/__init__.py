@@ -4,8 +4,6 @@ Nothing here imports torch: an objective only calls methods of the activations i
 """
 
 from puppyslug.objectives.batch import Batch
-from puppyslug.objectives.choosing import StrongestTerm
-from puppyslug.objectives.guiding import GuideTerm
 from puppyslug.objectives.objective import (
     Objective,
     channel,
@@ -15,8 +13,10 @@ from puppyslug.objectives.objective import (
     see,
 )
 from puppyslug.objectives.parser import Mask, parse_mask, parse_objective, parse_objectives
-from puppyslug.objectives.seeing import SeeTerm
-from puppyslug.objectives.terms import ChannelTerm, LayerTerm, NeuronTerm, Part, Term
+from puppyslug.objectives.term import ChannelTerm, LayerTerm, NeuronTerm, Part, Term
+from puppyslug.objectives.terms.guide import GuideTerm
+from puppyslug.objectives.terms.see import SeeTerm
+from puppyslug.objectives.terms.strongest import StrongestTerm
 
 __all__ = [
     "Batch",

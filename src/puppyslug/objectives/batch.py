@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from puppyslug.objectives.objective import Objective
-from puppyslug.objectives.terms import Part
+from puppyslug.objectives.term import Part
 
 if TYPE_CHECKING:
     from torch import Tensor

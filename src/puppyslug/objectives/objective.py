@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from puppyslug.errors import ObjectiveError
+from puppyslug.images.sizes import Size
 from puppyslug.labels import FindLabel, find_label
-from puppyslug.networks.records import CLASS_MAP, NetworkRecord
-from puppyslug.objectives.guiding import GuideTerm
-from puppyslug.objectives.seeing import SeeTerm
-from puppyslug.objectives.terms import ChannelTerm, LayerTerm, NeuronTerm, Part, Size, Term
+from puppyslug.networks.specs import CLASS_MAP, NetworkSpec
+from puppyslug.objectives.term import ChannelTerm, LayerTerm, NeuronTerm, Part, Term
+from puppyslug.objectives.terms.guide import GuideTerm
+from puppyslug.objectives.terms.see import SeeTerm
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -113,11 +114,11 @@ class Objective:
         """The same objective with its guides' features, C×M for each of ``guides``."""
         return Objective(tuple((weight, term.bound(features)) for weight, term in self.terms))
 
-    def check(self, record: NetworkRecord, size: Size) -> None:
+    def check(self, spec: NetworkSpec, size: Size) -> None:
         """Refuse an objective that does not fit a network or a picture.
 
         Args:
-            record: the network.
+            spec: the network.
             size: (height, width) of the final picture.
 
         Raises:
@@ -125,19 +126,19 @@ class Objective:
             ObjectiveError: no such channel or position.
         """
         for _, term in self.terms:
-            term.check(record, size)
+            term.check(spec, size)
 
-    def moved(self, record: NetworkRecord, size: Size, to: Size) -> "Objective":
+    def moved(self, spec: NetworkSpec, size: Size, to: Size) -> "Objective":
         """The same objective in a smaller octave: positions move with the picture.
 
         Args:
-            record: the network.
+            spec: the network.
             size: (height, width) of the final picture.
             to: (height, width) of the octave.
         """
 
         def move(term: Term) -> Term:
-            layer_record = record.layer(term.layer)
+            layer_record = spec.layer(term.layer)
             return term.moved(layer_record.positions(size), layer_record.positions(to))
 
         return Objective(tuple((weight, move(term)) for weight, term in self.terms))

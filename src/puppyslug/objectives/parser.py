@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from puppyslug.errors import ObjectiveError
 from puppyslug.labels import FindLabel, find_label
-from puppyslug.objectives.choosing import StrongestTerm
 from puppyslug.objectives.objective import Objective, guide, see
-from puppyslug.objectives.seeing import SeeTerm
-from puppyslug.objectives.terms import ChannelTerm, LayerTerm, NeuronTerm, Term
+from puppyslug.objectives.term import ChannelTerm, LayerTerm, NeuronTerm, Term
+from puppyslug.objectives.terms.see import SeeTerm
+from puppyslug.objectives.terms.strongest import StrongestTerm
 
 MAX_LENGTH = 2000  # characters; an objective may come from a recipe that nobody vouches for
 

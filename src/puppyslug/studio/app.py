@@ -15,10 +15,11 @@ from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException
 
 from puppyslug.errors import PuppyslugError
-from puppyslug.studio import catalogue, lesson_api
-from puppyslug.studio.api import router
-from puppyslug.studio.guard import PLAIN, Guard, own_names, refused
-from puppyslug.studio.refusals import RefusedError
+from puppyslug.studio import choices
+from puppyslug.studio.api import training
+from puppyslug.studio.api.dreams import router
+from puppyslug.studio.http_errors import RefusedError
+from puppyslug.studio.security import PLAIN, Guard, own_names, refused
 from puppyslug.studio.services import Services
 
 _HERE = Path(str(files("puppyslug.studio")))
@@ -60,7 +61,7 @@ def create_app(services: Services, *, host: str = "127.0.0.1", token: str | None
     app.add_exception_handler(sqlite3.OperationalError, _no_room)
     app.add_exception_handler(Exception, _failed)
     app.include_router(router)
-    app.include_router(lesson_api.router)
+    app.include_router(training.router)
     app.add_api_route("/healthz", lambda: {"status": "ok"}, include_in_schema=True)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     templates = Jinja2Templates(directory=_HERE / "templates")
@@ -69,19 +70,17 @@ def create_app(services: Services, *, host: str = "127.0.0.1", token: str | None
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def page(request: Request) -> HTMLResponse:
         context = {
-            "presets": catalogue.presets(),
-            "fields": catalogue.fields(),
-            "networks": [
-                one for one in catalogue.networks(services.networks.records()) if one["here"]
-            ],
+            "presets": choices.presets(),
+            "fields": choices.fields(),
+            "networks": [one for one in choices.networks(services.networks.specs()) if one["here"]],
             "pictures": pictures,
-            "atlases": catalogue.atlases(),
+            "atlases": choices.atlases(),
         }
         return templates.TemplateResponse(request, "studio.html", context)
 
     @app.get("/teach", response_class=HTMLResponse, include_in_schema=False)
     async def teach(request: Request) -> HTMLResponse:
-        own = [one for one in catalogue.networks() if one["here"]]
+        own = [one for one in choices.networks() if one["here"]]
         return templates.TemplateResponse(request, "teach.html", {"networks": own})
 
     return app

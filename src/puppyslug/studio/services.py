@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from puppyslug.errors import OutputError
-from puppyslug.studio.folder import Folder
-from puppyslug.studio.lessons import Lessons
+from puppyslug.studio.jobs.models import Dream, Shown, ShownLesson, Status
+from puppyslug.studio.jobs.networks import Networks
+from puppyslug.studio.jobs.progress_hub import Live
+from puppyslug.studio.jobs.storage import Folder
+from puppyslug.studio.jobs.store import Store
+from puppyslug.studio.jobs.submission import Submissions
+from puppyslug.studio.jobs.training_jobs import Lessons
 from puppyslug.studio.limits import Limits
-from puppyslug.studio.live import Live
-from puppyslug.studio.networks import Networks
-from puppyslug.studio.records import Dream, Shown, ShownLesson, Status
-from puppyslug.studio.store import Store
-from puppyslug.studio.submissions import Submissions
-from puppyslug.studio.worker import Start, here
-from puppyslug.studio.workers import Workers
+from puppyslug.studio.workers.pool import Workers
+from puppyslug.studio.workers.process import Start, here
 
 RESTARTS = 3  # of the server that a dream may be running in, before it waits to be asked again
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from puppyslug.video.reading import Pixels
+from puppyslug.video.reader import Pixels
 
 Array = NDArray[np.float32]
 AGREEMENT = 1.0  # pixels by which there and back may differ

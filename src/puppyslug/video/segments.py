@@ -12,7 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from puppyslug.video.reading import read_frames
+from puppyslug.video.reader import read_frames
 
 LONG = 300  # frames of a scene that stays whole
 STRETCH = 240  # frames of a stretch of a longer one

@@ -7,11 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from puppyslug.dreaming import DreamStep
-from puppyslug.video.moving import as_array
-from puppyslug.video.reading import Frame, Pixels
-from puppyslug.video.writing import QUALITY, write_film
-from puppyslug.video.zooming import to_pixels
+from puppyslug.engine.loop import DreamStep
+from puppyslug.video.camera import as_array
+from puppyslug.video.reader import Frame, Pixels
+from puppyslug.video.writer import QUALITY, write_film
+from puppyslug.video.zoom import to_pixels
 
 FPS = Fraction(12)
 LONGEST = 1280  # pixels, of its frames

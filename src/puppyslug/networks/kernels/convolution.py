@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
-from puppyslug.networks.kernels.signs import pack_signs, pixels, relu_, where_positive
+from puppyslug.networks.kernels.sign_bits import pack_signs, pixels, relu_, where_positive
 from puppyslug.networks.kernels.winograd import transform_weights, winograd
 
 # No Winograd forward below this many output channels. It rounds by the position in its tile, so

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from puppyslug.networks.kernels.signs import integers, pixels
+from puppyslug.networks.kernels.sign_bits import integers, pixels
 
 
 def relu_max_pool(x: Tensor) -> Tensor:

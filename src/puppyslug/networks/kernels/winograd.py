@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from puppyslug.networks.kernels.signs import integers, pixels
+from puppyslug.networks.kernels.sign_bits import integers, pixels
 
 TILE = 4  # output pixels along an edge of a tile; its input has 6
 STRIP_BYTES = 5 << 20  # transformed tiles worked on at a time: they stay in the last-level cache

@@ -1,0 +1,1 @@
+"""Files: written atomically, locked, and the folders that belong to the user."""

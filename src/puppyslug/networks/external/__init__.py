@@ -1,0 +1,1 @@
+"""Networks from outside: timm, torchvision, other packages, any ``nn.Module``."""

@@ -1,0 +1,1 @@
+"""Weights: found, downloaded, cached, read without running code, checked."""

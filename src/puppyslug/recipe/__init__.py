@@ -1,0 +1,1 @@
+"""The recipe: its fields, presets, sizes, shorthand, schedule. Every default stands here, once."""

@@ -1,0 +1,1 @@
+"""Worker processes of the studio, and the protocol between them and the server."""
