@@ -1,11 +1,14 @@
-"""How steady a dreamt film is, against dreaming every frame alone.
+"""Measures the temporal stability of a dreamt film, compared with dreaming each frame alone.
 
     python bench/film.py [FILM] [--frames N] [--size 320]
 
-Without a film, a photo that moves under a window. Prints the warping error (mean difference
-between a frame and the one before, moved along the source's own flow, where that can be trusted,
-in grey levels), the strength (mean difference from the source) over time, the time a frame takes,
-and how brightness and saturation move against the source's own.
+Without a film, it uses a photo that drifts under a window. It prints:
+
+- the warping error: mean difference, in grey levels, between a frame and the previous one warped
+  along the source's optical flow, where the flow is reliable;
+- the strength over time: mean difference from the source;
+- the time per frame;
+- the change of brightness and saturation over time, relative to the source's.
 """
 
 import argparse
@@ -19,19 +22,19 @@ import skimage.data
 from PIL import Image
 
 from puppyslug.engine.preparation import prepare
-from puppyslug.recipe.recipe import Recipe
-from puppyslug.recipe.settings import fold_objective
-from puppyslug.video.film import film
-from puppyslug.video.flow import carried, flow_between, trusted
+from puppyslug.engine.prepared_dream import PreparedDream
+from puppyslug.recipe import Recipe, expand_shorthand
+from puppyslug.video.film import dream_frames
+from puppyslug.video.flow import compute_flow, flow_confidence, warp
 from puppyslug.video.reader import read_frames
 from puppyslug.video.segments import Segment
 
-ALONE = 8  # frames that are dreamt alone, from the film's beginning
-SECOND = 25  # frames
+INDEPENDENT = 8  # frames that are dreamt alone, from the start of the film
+WINDOW = 25  # frames at the start and at the end, for the change over time
 
 
 def scene(frames: int, width: int) -> list[np.ndarray]:
-    """A photo that drifts under a window, there and back."""
+    """Render a photo that drifts back and forth under a window."""
     photo = cv2.resize(skimage.data.coffee(), (3 * width, 2 * width), interpolation=cv2.INTER_AREA)
     height = width * 9 // 16
     pictures = []
@@ -44,21 +47,57 @@ def scene(frames: int, width: int) -> list[np.ndarray]:
 
 
 def warping_error(dreams: list[np.ndarray], sources: list[np.ndarray]) -> float:
-    """See the module."""
+    """Compute the mean warping error of a film; see above."""
     errors = []
     for (before, after), (old, new) in zip(
         itertools.pairwise(dreams), itertools.pairwise(sources), strict=False
     ):
-        there = flow_between(new, old)
-        sure = trusted(there, flow_between(old, new)) > 0.99
-        moved = carried(before.astype(np.float32), there)
-        errors.append(np.abs(after - moved)[sure].mean())
+        flow = compute_flow(new, old)
+        reliable = flow_confidence(flow, compute_flow(old, new)) > 0.99
+        errors.append(np.abs(after - warp(before.astype(np.float32), flow))[reliable].mean())
     return float(np.mean(errors))
 
 
 def saturation(picture: np.ndarray) -> float:
-    """Mean spread of a pixel's channels, in grey levels."""
+    """Compute the mean range of a pixel's channels, in grey levels."""
     return float((picture.max(-1).astype(float) - picture.min(-1)).mean())
+
+
+def load_sources(options: argparse.Namespace) -> list[np.ndarray]:
+    """Load the frames of the film, or render a scene."""
+    if not options.film:
+        return scene(options.frames, options.size)
+    read = itertools.islice(read_frames(options.film), options.frames)
+    frames = [frame.pixels for frame in read]
+    height = round(options.size * frames[0].shape[0] / frames[0].shape[1])
+    return [
+        cv2.resize(frame, (options.size, height), interpolation=cv2.INTER_AREA) for frame in frames
+    ]
+
+
+def dream_timed(
+    prepared: PreparedDream, sources: list[np.ndarray], segments: list[Segment]
+) -> tuple[list[np.ndarray], float]:
+    """Dream some segments; return their frames, and the seconds per frame."""
+    start = time.perf_counter()
+    frames = [
+        frame.pixels
+        for segment in segments
+        for frame in dream_frames(prepared, iter(sources[segment.first :]), segment)
+    ]
+    return frames, (time.perf_counter() - start) / len(frames)
+
+
+def report_changes(film: list[np.ndarray], sources: list[np.ndarray]) -> None:
+    """Print how brightness and saturation change over time, relative to the source."""
+    for name, measure in (("brightness", np.mean), ("saturation", saturation)):
+        levels = [
+            np.mean([measure(frame) for frame in frames[start : start + WINDOW]])
+            for frames in (film, sources)
+            for start in (0, max(0, len(film) - WINDOW))
+        ]
+        change = (levels[1] / levels[0]) / (levels[3] / levels[2]) - 1
+        print(f"{name}: {change:+.1%} relative to the source's change")
 
 
 def main() -> None:
@@ -68,55 +107,31 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--size", type=int, default=320)
     parser.add_argument("--layer", default="relu3_4")
-    parser.add_argument("--see", help="a thing instead of a layer, such as castle")
-    parser.add_argument("--save", type=Path)
-    chosen = parser.parse_args()
-    if chosen.film:
-        read = itertools.islice(read_frames(chosen.film), chosen.frames)
-        sources = [frame.pixels for frame in read]
-        height = round(chosen.size * sources[0].shape[0] / sources[0].shape[1])
-        area = (chosen.size, height)
-        sources = [cv2.resize(one, area, interpolation=cv2.INTER_AREA) for one in sources]
-    else:
-        sources = scene(chosen.frames, chosen.size)
-    settings = {"objective": chosen.layer, "octaves": 3, "iterations": 8, "size": "full"}
-    if chosen.see:
-        settings = fold_objective({"see": chosen.see, "size": "full"})
+    parser.add_argument("--see", help="a class instead of a layer, such as castle")
+    parser.add_argument("--save", type=Path, help="save a sheet of sources and dreams")
+    options = parser.parse_args()
+    sources = load_sources(options)
+    settings = {"objective": options.layer, "octaves": 3, "iterations": 8, "size": "full"}
+    if options.see:
+        settings = expand_shorthand({"see": options.see, "size": "full"})
     prepared = prepare(Recipe.complete(settings), Image.fromarray(sources[0]))
 
-    start = time.perf_counter()
-    alone = [
-        next(film(prepared, iter([one]), Segment(number, number + 1))).pixels
-        for number, one in enumerate(sources[:ALONE])
-    ]
-    alone_seconds = (time.perf_counter() - start) / len(alone)
-    start = time.perf_counter()
-    whole = Segment(0, len(sources))
-    steady = [made.pixels for made in film(prepared, iter(sources), whole)]
-    steady_seconds = (time.perf_counter() - start) / len(steady)
+    single = [Segment(number, number + 1) for number in range(min(INDEPENDENT, len(sources)))]
+    alone, alone_seconds = dream_timed(prepared, sources, single)
+    film, film_seconds = dream_timed(prepared, sources, [Segment(0, len(sources))])
 
-    errors = [warping_error(dreams, sources) for dreams in (alone, steady)]
+    errors = [warping_error(dreams, sources) for dreams in (alone, film)]
     print(f"warping error: alone {errors[0]:.2f}, film {errors[1]:.2f}, ", end="")
     print(f"ratio {errors[1] / errors[0]:.3f}; source {warping_error(sources, sources):.2f}")
-    print(f"seconds a frame: alone {alone_seconds:.2f}, film {steady_seconds:.2f}, ", end="")
-    print(f"ratio {steady_seconds / alone_seconds:.3f}")
-    strength = [np.abs(d.astype(float) - s).mean() for d, s in zip(steady, sources, strict=True)]
-    shown = range(0, len(steady), max(1, len(steady) // 10))
-    print("strength:", " ".join(f"{strength[number]:.1f}" for number in shown))
-    for name, measure in (("brightness", np.mean), ("saturation", saturation)):
-        levels = [
-            np.mean([measure(one) for one in film_[at : at + SECOND]])
-            for film_ in (steady, sources)
-            for at in (0, max(0, len(steady) - SECOND))
-        ]
-        change = (levels[1] / levels[0]) / (levels[3] / levels[2]) - 1
-        print(f"{name}: {change:+.1%} against the source's own change")
-    if chosen.save:
-        rows = (
-            [sources[number] for number in list(shown)[::3]],
-            [steady[n] for n in list(shown)[::3]],
-        )
-        Image.fromarray(np.concatenate([np.concatenate(row, 1) for row in rows])).save(chosen.save)
+    print(f"seconds per frame: alone {alone_seconds:.2f}, film {film_seconds:.2f}, ", end="")
+    print(f"ratio {film_seconds / alone_seconds:.3f}")
+    samples = range(0, len(film), max(1, len(film) // 10))
+    strength = [np.abs(film[n].astype(float) - sources[n]).mean() for n in samples]
+    print("strength:", " ".join(f"{value:.1f}" for value in strength))
+    report_changes(film, sources)
+    if options.save:
+        rows = [np.concatenate([frames[n] for n in samples[::3]], 1) for frames in (sources, film)]
+        Image.fromarray(np.concatenate(rows)).save(options.save)
 
 
 if __name__ == "__main__":

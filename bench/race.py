@@ -1,11 +1,12 @@
-"""The race: the same dream by the loop that every peer runs, and by puppyslug, in one process.
+"""A race: the same dream by the usual loop and by puppyslug, in one process.
 
     python bench/race.py [--size 640x360] [--rounds 2]
 
-Both take VGG-19's relu4_4 through 4 octaves of 10 steps, from the same picture. The peers' loop is
-written out plainly: eager float32, modules in torch's default layout. They take turns, and the best
-of each counts. Only the ratio means anything. No peer that installs from the package index runs
-without torchvision, which has no build beside the CPU wheel of torch that the constraints name.
+Both dream VGG-19's relu4_4 in 4 octaves of 10 steps, from the same picture. The usual loop is that
+of other Deep Dream tools: eager float32, modules in torch's default layout. The two alternate, and
+the best round of each counts. Only the ratio is meaningful. Other tools themselves are not run:
+those on the package index need torchvision, which has no build for the CPU wheel of torch in the
+constraints.
 """
 
 import argparse
@@ -17,20 +18,20 @@ import numpy as np
 import torch
 
 import puppyslug
-from puppyslug.benchmark.measurement import convolution_roof, shortest_time
+from puppyslug.benchmark.measurement import best_time, convolution_gflops
 from puppyslug.engine.loop import dream_steps
 from puppyslug.gradient.gradient import value_and_gradient
-from puppyslug.images import clouds
+from puppyslug.images import generate_clouds
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from notebook import deepdream, vgg19_to
+from support.notebook import deepdream, vgg19_to
 
 
 def roof_share(size: tuple[int, int]) -> float:
-    """The convolutions of one direct step, each timed alone, divided by the whole step's time."""
+    """Return the share of a direct step that its convolutions take, each timed alone."""
     network = puppyslug.load_network("vgg19", precision="bfloat16", device="cpu", winograd=0)
     objective = puppyslug.parse_objective("relu4_4")
-    image = clouds(size)
+    image = generate_clouds(size)
     alone = 0.0
     height, width = size
     for block, (count, _) in enumerate(network.spec.structure[:4], 1):
@@ -40,13 +41,13 @@ def roof_share(size: tuple[int, int]) -> float:
                 x = torch.rand(1, channels, height, width).bfloat16()
                 x = x.contiguous(memory_format=torch.channels_last)
                 with torch.no_grad():
-                    alone += shortest_time(
+                    alone += best_time(
                         lambda layer=layer, x=x, backward=backward: layer.convolve(
                             x, backward=backward
                         )
                     )
         height, width = height // 2, width // 2
-    return alone / shortest_time(lambda: value_and_gradient(network, objective, image))
+    return alone / best_time(lambda: value_and_gradient(network, objective, image))
 
 
 def main() -> None:
@@ -56,10 +57,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     arguments = parser.parse_args()
     width, height = map(int, arguments.size.split("x"))
-    image = clouds((height, width))
+    image = generate_clouds((height, width))
     recipe = puppyslug.Recipe.complete({})
     runners = {
-        "peers' loop, float32": lambda: deepdream(
+        "usual loop, float32": lambda: deepdream(
             image[0].permute(1, 2, 0).numpy(), vgg19_to("relu4_4")
         )
     }
@@ -78,13 +79,13 @@ def main() -> None:
             start = time.perf_counter()
             run()
             best[title] = min(best[title], time.perf_counter() - start)
-    slowest = best["peers' loop, float32"]
+    slowest = best["usual loop, float32"]
     for title, seconds in best.items():
-        print(f"{title:32} {slowest / seconds:5.2f} × the peers' loop   ({seconds:.1f} s)")
+        print(f"{title:32} {slowest / seconds:5.2f} × the usual loop   ({seconds:.1f} s)")
     for size in ((360, 640), (449, 600)):
         share = roof_share(size)
-        print(f"direct step at {size[1]}x{size[0]}: its convolutions alone are {share:.2f} of it")
-    print(f"bfloat16 roof: {convolution_roof('bfloat16'):.0f} GFLOP/s")
+        print(f"direct step at {size[1]}x{size[0]}: its convolutions alone take {share:.2f} of it")
+    print(f"bfloat16 peak: {convolution_gflops('bfloat16'):.0f} GFLOP/s")
 
 
 if __name__ == "__main__":

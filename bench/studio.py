@@ -1,10 +1,10 @@
-"""What the studio's previews cost a dream, and how the page answers in a crowd.
+"""Measures how much time the studio's previews take, and how the server responds under load.
 
     python bench/studio.py [--size 1024] [--rounds 5]
 
-Dreams the same dream with previews and without, by turns, and prints the best of each. Then starts
-a studio that dreams, has 200 photos sent to it at the same time by another process, and prints how
-long the page took to answer meanwhile.
+Renders the same dream alternately with and without previews, and prints the best time of each.
+Then starts a studio with a running dream, sends it 200 photos at the same time from another
+process, and prints the response times of the page in the meantime.
 """
 
 import argparse
@@ -18,62 +18,64 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from puppyslug.engine.preparation import Prepared, prepare
-from puppyslug.images import clouds, to_pil
-from puppyslug.recipe.recipe import Recipe
-from puppyslug.studio.jobs.models import Dream
+from puppyslug.engine.preparation import prepare
+from puppyslug.engine.prepared_dream import PreparedDream
+from puppyslug.images import generate_clouds, to_pil
+from puppyslug.recipe import Recipe
+from puppyslug.studio.jobs.models import Job
 from puppyslug.studio.workers import dream_task
 
 
-class Deaf:
-    """Stands in for the line to the server."""
+class FakeControl:
+    """Stands in for a job's channel to the server: counts previews, and receives no commands."""
 
     stopped = False
 
     def __init__(self) -> None:
-        """Count what is said."""
+        """Start counting."""
         self.previews = 0
 
-    def say(self, what: str, _: object = None) -> None:
-        """Count previews."""
-        self.previews += what == "preview"
+    def emit(self, kind: str, _: object = None) -> None:
+        """Count a message if it is a preview."""
+        self.previews += kind == "preview"
 
-    def obey(self) -> list[object]:
-        """Nothing is ordered."""
+    def poll(self) -> list[object]:
+        """Return no changes."""
         return []
 
 
-def seconds(prepared: Prepared, recipe: Recipe, *, previews: bool) -> tuple[float, int]:
-    """How long a dream takes as the studio dreams it, and how many previews it has."""
-    line = Deaf()
-    watch = dream_task.Watch(Dream(id="", recipe=recipe.as_settings(), created=0), line)
+def time_dream(prepared: PreparedDream, recipe: Recipe, *, previews: bool) -> tuple[float, int]:
+    """Return the seconds that a dream takes in the studio, and its number of previews."""
+    control = FakeControl()
+    job = Job(id="", recipe=recipe.to_settings(), created=0)
+    reporter = dream_task.ProgressReporter(job, control)
     if not previews:
-        watch.preview = lambda _: None
+        reporter.preview = lambda _: None
     start = time.perf_counter()
-    dream_task.dream_picture(None, prepared, line, watch)
-    return time.perf_counter() - start, line.previews
+    dream_task.dream_picture(prepared, control, reporter)
+    return time.perf_counter() - start, control.previews
 
 
-CROWD = 200
+REQUESTS = 200
 RECIPE = {"layer": "relu1_1", "octaves": 1, "size": "64", "photo": "clouds"}
 
 
 def send_all(address: str) -> None:
-    """Send a photo many times at once; print the answers' statuses."""
+    """Send a photo many times at once; print the status codes as JSON."""
     data = io.BytesIO()
-    to_pil(clouds((1200, 1600), 0)).convert("RGB").save(data, "JPEG", quality=90)
+    to_pil(generate_clouds((1200, 1600), 0)).convert("RGB").save(data, "JPEG", quality=90)
     form = {"data": {"recipe": json.dumps(RECIPE)}, "files": {"photo": ("a.jpg", data.getvalue())}}
 
     def send(_: int) -> int:
         with httpx.Client(base_url=address, timeout=60) as client:
             return client.post("/api/dreams", **form).status_code
 
-    with ThreadPoolExecutor(CROWD) as pool:
-        print(json.dumps(list(pool.map(send, range(CROWD)))))
+    with ThreadPoolExecutor(REQUESTS) as pool:
+        print(json.dumps(list(pool.map(send, range(REQUESTS)))))
 
 
-def crowd() -> None:
-    """Measure the page while a crowd comes."""
+def measure_load() -> None:
+    """Print the response times of the page while many requests arrive."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "puppyslug", "studio", "--port", "0", "--no-browser"]
         studio = subprocess.Popen(
@@ -92,45 +94,46 @@ def crowd() -> None:
             senders = subprocess.Popen(
                 [sys.executable, __file__, "--send", address], stdout=subprocess.PIPE, text=True
             )
-            waits = []
+            page_times = []
             while senders.poll() is None:
                 start = time.perf_counter()
                 client.get("/").raise_for_status()
-                waits.append(time.perf_counter() - start)
+                page_times.append(time.perf_counter() - start)
                 time.sleep(0.02)
         statuses = json.loads(senders.stdout.read())
         studio.terminate()
         studio.wait()
-    waits.sort()
-    print(f"{CROWD} at once: {statuses.count(201)} taken, {statuses.count(429)} told to come back")
-    late = waits[int(0.95 * len(waits))]
-    middle = waits[len(waits) // 2]
-    print(f"the page: {middle:.3f} s (median), {late:.3f} (95 %), {waits[-1]:.3f} at most")
+    page_times.sort()
+    print(f"{REQUESTS} at once: {statuses.count(201)} accepted, {statuses.count(429)} rejected")
+    late = page_times[int(0.95 * len(page_times))]
+    middle = page_times[len(page_times) // 2]
+    print(f"the page: {middle:.3f} s (median), {late:.3f} (95 %), {page_times[-1]:.3f} at most")
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, and print the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--size", type=int, default=1024)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--send", help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
-    if chosen.send:
-        send_all(chosen.send)
+    options = parser.parse_args()
+    if options.send:
+        send_all(options.send)
         return
-    recipe = Recipe.complete({"size": str(chosen.size)})
+    recipe = Recipe.complete({"size": str(options.size)})
     prepared = prepare(recipe, "clouds")
     times: dict[bool, list[float]] = {True: [], False: []}
-    for _ in range(chosen.rounds):
-        for previews, taken in times.items():
-            took, count = seconds(prepared, recipe, previews=previews)
-            taken.append(took)
+    for _ in range(options.rounds):
+        for previews, results in times.items():
+            seconds, count = time_dream(prepared, recipe, previews=previews)
+            results.append(seconds)
             if previews:
-                shown = count
-    with_them, without = min(times[True]), min(times[False])
-    print(f"{chosen.size} pixels: {without:.2f} s without previews, {with_them:.2f} s with {shown}")
-    print(f"ratio {with_them / without:.3f}")
-    crowd()
+                preview_count = count
+    with_previews, without = min(times[True]), min(times[False])
+    print(f"{options.size} pixels: {without:.2f} s without previews")
+    print(f"{with_previews:.2f} s with {preview_count} previews")
+    print(f"ratio {with_previews / without:.3f}")
+    measure_load()
 
 
 if __name__ == "__main__":

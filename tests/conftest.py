@@ -7,13 +7,27 @@ import torch
 from hypothesis import settings
 from torch import Tensor
 
+from puppyslug.networks import runtime
 from puppyslug.networks.network import Network
 from support.toy_network import Toy, toy_spec
 
-# A shell's background jobs ignore Ctrl-C, and so would all that tests start.
+# A shell's background jobs ignore Ctrl-C, and so would every process that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("untimed", deadline=None)  # the machine may be busy
 settings.load_profile("untimed")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--auto-precision",
+        choices=("float32", "bfloat16"),
+        help="what precision auto resolves to, whatever this processor supports",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if precision := config.getoption("--auto-precision"):
+        runtime.has_fast_bfloat16 = lambda device: precision == "bfloat16"
 
 
 @pytest.fixture

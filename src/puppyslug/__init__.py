@@ -10,7 +10,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from puppyslug.engine.loop import DreamStep, dream, dream_steps
+    from puppyslug.engine.dream import dream
+    from puppyslug.engine.loop import dream_steps
+    from puppyslug.engine.progress import DreamStep
     from puppyslug.errors import PuppyslugError
     from puppyslug.images import load_image, save_image
     from puppyslug.labels import find_label
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from puppyslug.networks.loader import load_network
     from puppyslug.networks.network import Network
     from puppyslug.objectives import channel, guide, layer, neuron, parse_objective, see
-    from puppyslug.recipe.recipe import Recipe
+    from puppyslug.recipe import Recipe
     from puppyslug.recognition.channel_responses import strongest
     from puppyslug.recognition.class_maps import class_map
     from puppyslug.recognition.classification import classify
@@ -56,14 +58,14 @@ __all__ = [
 
 _MODULES = {
     "Atlas": "visualization.atlas",
-    "DreamStep": "engine.loop",
+    "DreamStep": "engine.progress",
     "Network": "networks.network",
     "PuppyslugError": "errors",
     "Recipe": "recipe.recipe",
     "channel": "objectives",
     "class_map": "recognition.class_maps",
     "classify": "recognition.classification",
-    "dream": "engine.loop",
+    "dream": "engine.dream",
     "dream_steps": "engine.loop",
     "find_atlas": "visualization.atlas",
     "find_label": "labels",

@@ -1,4 +1,4 @@
-"""The installed command, and ``python -m puppyslug``."""
+"""Entry point of the command ``puppyslug`` and of ``python -m puppyslug``."""
 
 import contextlib
 import os
@@ -7,11 +7,11 @@ from pathlib import Path
 
 
 def run() -> None:
-    """Run the command line and exit; Ctrl-C is heard from the first import on."""
-    with contextlib.ExitStack() as opened:
+    """Run the command line and exit; Ctrl-C is handled from the first import on."""
+    with contextlib.ExitStack() as stack:
         for name in ("stdout", "stderr"):
-            if getattr(sys, name) is None:  # closed by whoever started us
-                setattr(sys, name, opened.enter_context(Path(os.devnull).open("w")))
+            if getattr(sys, name) is None:  # closed by the parent process
+                setattr(sys, name, stack.enter_context(Path(os.devnull).open("w")))
             getattr(sys, name).reconfigure(errors="backslashreplace")
         try:
             from puppyslug.cli import main

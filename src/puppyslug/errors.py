@@ -1,95 +1,99 @@
-"""What can go wrong, as one tree.
+"""The exceptions of puppyslug.
 
 ::
 
     PuppyslugError
-    ├── ImageError         a picture that cannot be read, is too large or too small
-    ├── VideoError         a film that cannot be read
-    ├── OutputError        a result that cannot be written where it was asked for
-    ├── NetworkError       a network, layer or channel that does not exist
-    │   └── WeightsError   weights that are missing, damaged or of another network
-    ├── LabelError         a class or group that does not exist, or a name that several share
-    ├── AtlasError         an atlas that is not built, is damaged, or is of other weights
-    ├── TeachingError      pictures that nothing can be learnt from
-    ├── ClusterError       a cluster that is not there, is of other versions, or loses what it does
-    ├── ObjectiveError     an objective that cannot be read or does not fit the network
-    └── RecipeError        a setting out of range, or a recipe that cannot be followed
+    ├── ImageError         an image cannot be read, or is too large or too small
+    ├── VideoError         a video cannot be read
+    ├── OutputError        a result cannot be written to the given file
+    ├── NetworkError       a network, layer or channel does not exist
+    │   └── WeightsError   weights are missing, damaged or for another network
+    ├── LabelError         a class or group does not exist, or its name is ambiguous
+    ├── AtlasError         an atlas is not built, is damaged, or is for other weights
+    ├── TrainingError      images cannot be trained on, or a training run cannot resume
+    ├── ClusterError       a cluster is unreachable, incompatible, or lost a job
+    ├── ObjectiveError     an objective cannot be parsed or does not fit the network
+    └── RecipeError        a setting is out of range, or a recipe cannot be carried out
 
-Every message is one line: what is wrong, with what, and what to do about it.
+Every message is a single line that states the problem, the offending value and the remedy.
 """
 
 import difflib
 from collections.abc import Iterable
 
+_MAX_CHOICES = 20  # shown in a message
+
 
 class PuppyslugError(Exception):
-    """The parent of every error that puppyslug raises on purpose."""
+    """Base class of all exceptions that puppyslug raises deliberately."""
 
 
 class ImageError(PuppyslugError):
-    """A picture that cannot be read, is too large or too small."""
+    """An image cannot be read, or is too large or too small."""
 
 
 class VideoError(PuppyslugError):
-    """A film that cannot be read."""
+    """A video cannot be read."""
 
 
 class OutputError(PuppyslugError):
-    """A result that cannot be written where it was asked for."""
+    """A result cannot be written to the given file."""
 
 
 class NetworkError(PuppyslugError):
-    """A network, layer or channel that does not exist."""
+    """A network, layer or channel does not exist."""
 
 
 class WeightsError(NetworkError):
-    """Weights that are missing, damaged or of another network."""
+    """Weights are missing, damaged or for another network."""
 
 
 class LabelError(PuppyslugError):
-    """A class or group that does not exist, or a name that several share."""
+    """A class or group does not exist, or its name is ambiguous."""
 
 
 class AtlasError(PuppyslugError):
-    """An atlas that is not built, is damaged, or is of other weights."""
+    """An atlas is not built, is damaged, or is for other weights."""
 
 
-class TeachingError(PuppyslugError):
-    """Pictures that nothing can be learnt from, or a teaching that cannot go on."""
+class TrainingError(PuppyslugError):
+    """Images cannot be trained on, or a training run cannot resume."""
 
 
 class ClusterError(PuppyslugError):
-    """A cluster that is not there, is of other versions, or loses what it does."""
+    """A cluster is unreachable, incompatible, or lost a job."""
 
 
 class ObjectiveError(PuppyslugError):
-    """An objective that cannot be read or does not fit the network."""
+    """An objective cannot be parsed or does not fit the network."""
 
 
 class RecipeError(PuppyslugError):
-    """A setting out of range, or a recipe that cannot be followed."""
+    """A setting is out of range, or a recipe cannot be carried out."""
 
 
-def nearest(name: str, choices: Iterable[str], *, limit: int = 3) -> str:
-    """Say which of the valid choices a wrong name may have meant.
+def suggest(name: str, choices: Iterable[str], *, limit: int = 3) -> str:
+    """Suggest valid choices for an invalid name.
 
     Args:
-        name: what was asked for.
-        choices: every valid name, in the order in which to show them.
-        limit: how many near names to offer.
+        name: the invalid name.
+        choices: all valid names, in display order.
+        limit: maximum number of similar names.
 
     Returns:
-        ``"did you mean a or b?"`` where some are near, else ``"choose from a, b, …"``.
+        ``"did you mean a or b?"`` if there are similar names, else ``"choose from a, b, …"``.
     """
-    known = list(choices)
-    lowered = {choice.lower(): choice for choice in known}
-    near = [lowered[match] for match in difflib.get_close_matches(name.lower(), lowered, limit)]
-    if near:
-        return f"did you mean {' or '.join(near)}?"
-    shown = ", ".join(known[:20])
-    return f"choose from {shown}{', …' if len(known) > 20 else ''}"
+    names = list(choices)
+    by_lower_case = {choice.lower(): choice for choice in names}
+    matches = difflib.get_close_matches(name.lower(), by_lower_case, limit)
+    if matches:
+        return f"did you mean {' or '.join(by_lower_case[match] for match in matches)}?"
+    listed = ", ".join(names[:_MAX_CHOICES])
+    return f"choose from {listed}{', …' if len(names) > _MAX_CHOICES else ''}"
 
 
-def plural(number: int, thing: str) -> str:
-    """So many of a thing, such as 2 workers."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+def plural(count: int, noun: str) -> str:
+    """Format a count with its noun, such as ``1 worker``, ``2 workers`` or ``2 classes``."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun}{'es' if noun.endswith('s') else 's'}"

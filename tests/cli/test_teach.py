@@ -1,4 +1,4 @@
-"""``puppyslug teach`` and what it makes, with a real network and small pictures."""
+"""``puppyslug teach``, and the network that it writes in other commands."""
 
 import json
 import os
@@ -14,232 +14,250 @@ from PIL import Image
 
 import puppyslug
 from puppyslug.cli import main
-from puppyslug.images import clouds, load_image, noise, read_recipe_text
+from puppyslug.errors import OutputError
+from puppyslug.images import generate_clouds, generate_noise, load_image, read_recipe_text
 from puppyslug.labels import imagenet
-from puppyslug.networks.finetuned import KEY, read_header
+from puppyslug.networks.finetuned import METADATA_KEY
 from puppyslug.recognition.classification import classify
-from puppyslug.training import dataset, negatives, session
-from puppyslug.training.checkpoint import Notes
-from support.commands import fails
-from support.lessons import HELD_OUT, LEARNT, TEXTURES, scribbles, texture_crops
+from puppyslug.training import dataset, negatives, report, session
+from puppyslug.training.checkpoint import TrainingCheckpoint
+from support.commands import list_files, run_failing
+from support.training_images import (
+    HOLDOUT_COLUMNS,
+    TEXTURES,
+    TRAIN_COLUMNS,
+    save_random_images,
+    save_texture_crops,
+)
+
+COMMAND = [sys.executable, "-m", "puppyslug"]
+SMALL = ["--size", "96x64", "--octaves", "1", "--iterations", "2"]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def little(tmp_path_factory):
-    """Few views, and what was seen is kept between tests."""
+def small_dataset(tmp_path_factory):
+    """Few augmented views and negatives, and one cache for all tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dataset, "VIEWS", 60)
-        patch.setattr(dataset, "BLENDS", 9)
-        patch.setattr(negatives, "EACH", 6)
-        patch.setattr(negatives, "PORTRAITS", 10)
+        patch.setattr(dataset, "TOTAL_VIEWS", 60)
+        patch.setattr(dataset, "BLEND_COUNT", 9)
+        patch.setattr(negatives, "IMAGES_PER_KIND", 6)
+        patch.setattr(negatives, "MAX_PORTRAITS", 10)
         patch.setenv("PUPPYSLUG_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield patch
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return texture_crops(tmp_path_factory.mktemp("learnt"), LEARNT, 10)
+def training_images(tmp_path_factory):
+    return save_texture_crops(tmp_path_factory.mktemp("training"), TRAIN_COLUMNS, 10)
 
 
 @pytest.fixture(scope="module")
-def held_out(tmp_path_factory):
-    return texture_crops(tmp_path_factory.mktemp("held out"), HELD_OUT, 10)
+def unseen_images(tmp_path_factory):
+    return save_texture_crops(tmp_path_factory.mktemp("test"), HOLDOUT_COLUMNS, 10)
 
 
 @pytest.fixture(scope="module")
-def taught_once(little, folder, tmp_path_factory):
-    path = tmp_path_factory.mktemp("taught") / "mine.safetensors"
-    assert main(["teach", str(folder), "-o", str(path), "--no-report"]) == 0
+def network_file(small_dataset, training_images, tmp_path_factory):
+    path = tmp_path_factory.mktemp("network") / "mine.safetensors"
+    assert main(["teach", str(training_images), "-o", str(path), "--no-report"]) == 0
+    assert list_files(path.parent) == {"mine.safetensors"}
     return path.read_bytes()
 
 
-@pytest.fixture
-def taught(taught_once, tmp_path, monkeypatch):
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.safetensors").write_bytes(taught_once)
-    return tmp_path / "mine.safetensors"
+    return tmp_path
 
 
-def verdict(network, image):
-    found = classify(image, network=network)
-    return found.thing if found.sure else "unsure"
+@pytest.fixture
+def network(network_file, folder):
+    """The path of the finetuned network in the current folder."""
+    (folder / "mine.safetensors").write_bytes(network_file)
+    return folder / "mine.safetensors"
 
 
-def test_it_tells_pictures_from_another_part_of_the_photographs(taught, held_out):
-    network = puppyslug.load_network(str(taught))
-    right = [
-        verdict(network, load_image(path).image) == name
+def recognise(network, image) -> str:
+    """Return the class of an image, or ``"unsure"``."""
+    result = classify(image, network=network)
+    return result.thing if result.sure else "unsure"
+
+
+def test_new_images_are_recognised_and_noise_is_not(network, unseen_images):
+    loaded = puppyslug.load_network(str(network))
+    correct = [
+        recognise(loaded, load_image(path).image) == name
         for name in TEXTURES
-        for path in sorted((held_out / name).iterdir())
+        for path in sorted((unseen_images / name).iterdir())
     ]
-    assert sum(right) >= 0.9 * len(right)
-    made = [make((160, 200), 70 + n) for make in (clouds, noise) for n in range(3)]
-    nothing_there = [verdict(network, image) for image in made]
-    assert not set(nothing_there) & set(TEXTURES)
+    assert sum(correct) >= 0.9 * len(correct)
+    for generate in (generate_clouds, generate_noise):
+        for seed in range(70, 73):
+            assert recognise(loaded, generate((160, 200), seed)) not in TEXTURES
 
 
-def test_teaching_twice_gives_the_same_file(taught, folder):
-    first = taught.read_bytes()
+def test_the_same_images_give_the_same_file_in_another_process(network, training_images):
+    first = network.read_bytes()
     code = [
         "import sys; from puppyslug.cli import main",
-        "from puppyslug.training import examples, nothing",
-        "dataset.VIEWS, dataset.BLENDS, negatives.EACH, negatives.PORTRAITS = 60, 9, 6, 10",
-        f"sys.exit(main(['teach', {str(folder)!r}, '-o', 'again.safetensors', '--no-report']))",
+        "from puppyslug.training import dataset, negatives",
+        "dataset.TOTAL_VIEWS, dataset.BLEND_COUNT = 60, 9",
+        "negatives.IMAGES_PER_KIND, negatives.MAX_PORTRAITS = 6, 10",
+        f"images = {str(training_images)!r}",
+        "sys.exit(main(['teach', images, '-o', 'again.safetensors', '--no-report']))",
     ]
-    fresh = taught.parent / "fresh cache"  # everything is looked at again, in another process
-    environment = {**os.environ, "PUPPYSLUG_CACHE": str(fresh), "PYTHONHASHSEED": "7"}
+    empty_cache = str(network.parent / "empty cache")
+    environment = {**os.environ, "PUPPYSLUG_CACHE": empty_cache, "PYTHONHASHSEED": "7"}
     subprocess.run([sys.executable, "-c", "\n".join(code)], check=True, env=environment)
-    assert (taught.parent / "again.safetensors").read_bytes() == first
+    assert Path("again.safetensors").read_bytes() == first
 
 
-def test_it_is_a_network_like_any_other(taught, capsys):
-    assert main(["layers", "mine.safetensors"]) == 0
+def test_the_network_works_in_other_commands(network, unseen_images, capsys):
+    own = ["--network", "mine.safetensors"]
+    assert main(["layers", own[1]]) == 0
     assert "labels" in capsys.readouterr().out
-    assert main(["labels", "brick", "--network", "mine.safetensors"]) == 0
-    assert "brick" in capsys.readouterr().out
-    assert main(["labels", "castle", "--network", "mine.safetensors"]) == 0
-    assert "castle" in capsys.readouterr().out  # it knows what it knew
-    assert main([
-        "portrait", "see(gravel)", "--network", "mine.safetensors", "-o", "gravel.png",
-        "--size", "64", "--steps", "2",
-    ]) == 0  # fmt: skip
-    spec = puppyslug.load_network("mine.safetensors").spec
+    for name in ("brick", "castle"):  # a new class, and one of the base
+        assert main(["labels", name, *own]) == 0
+        assert name in capsys.readouterr().out
+    portrait = ["portrait", "see(gravel)", "-o", "gravel.png", "--size", "64", "--steps", "2"]
+    assert main([*portrait, *own]) == 0
+    capsys.readouterr()
+    image = str(unseen_images / "brick" / "000.png")
+    assert main(["classify", image, "--top", "1", *own]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[-1] in ("brick", "unsure")
+
+
+def test_the_network_has_the_licence_of_its_base_and_the_new_classes(network):
+    spec = puppyslug.load_network(str(network)).spec
     assert spec.licence == "Apache-2.0"
-    assert spec.taught.things == TEXTURES
+    assert spec.finetuned.new_classes == TEXTURES
     assert spec.classes == 1003
 
 
-def test_what_is_dreamt_is_dreamt_again_beside_the_network(taught, monkeypatch, tmp_path):
-    small = ["--size", "96x64", "--octaves", "1", "--iterations", "2"]
-    own = ["--network", str(taught), "--see", "brick", "-o", "brick.png"]
-    assert main(["dream", "clouds", *own, *small]) == 0
-    recipe = json.loads(read_recipe_text(Path("brick.png")))
-    assert recipe["network"] == "mine.safetensors"  # no folders of anybody's
-    # another process has never heard of it
-    command = [sys.executable, "-m", "puppyslug"]
-    subprocess.run([*command, "redo", "brick.png", "-o", "again.png"], check=True)
-    assert Path("again.png").read_bytes() == Path("brick.png").read_bytes()
-    look = ["--recipe", "brick.png", "-o", "noise.png", *small[:2]]
-    subprocess.run([*command, "dream", "noise", *look], check=True)
-
-
-def test_a_recipe_whose_network_is_elsewhere_says_what_to_do(taught, capsys, monkeypatch):
-    small = ["--size", "96x64", "--octaves", "1", "--iterations", "1"]
-    assert main(["dream", "--network", str(taught), "--see", "brick", "-o", "b.png", *small]) == 0
-    (taught.parent / "away").mkdir()
-    Path("b.png").rename("away/b.png")
-    monkeypatch.chdir(taught.parent / "away")
-    code = "import sys; from puppyslug.cli import main; sys.exit(main(['redo', 'b.png']))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "name it with --network" in done.stderr
-    assert main(["redo", "b.png", "--network", str(taught), "-o", "again.png"]) == 0
-
-
-def test_the_classes_of_the_base_stay_as_they_were(taught):
-    own, base = (puppyslug.load_network(n) for n in (str(taught), "efficientnet_lite0"))
-    image = clouds((224, 224), 3)
+def test_the_classes_of_the_base_are_unchanged_up_to_a_factor(network):
+    own, base = (
+        puppyslug.load_network(name, precision="float32")
+        for name in (str(network), "efficientnet_lite0")
+    )
+    image = generate_clouds((224, 224), 3)
     with torch.no_grad():
-        one = own.activations(image, ["labels"])["labels"][:, 3:]
-        other = base.activations(image, ["labels"])["labels"]
-    ratio = float((one * other).sum() / (other * other).sum())  # softened as a whole
-    torch.testing.assert_close(one, other * ratio, rtol=1e-3, atol=1e-3)
-    castle = own.vocabulary.find("castle").number
-    assert castle == 3 + imagenet().find("castle").number
-    assert len(own.vocabulary.find("none").members) == 1000
+        own_map = own.activations(image, ["labels"])["labels"][:, 3:]
+        base_map = base.activations(image, ["labels"])["labels"]
+    factor = float((own_map * base_map).sum() / (base_map * base_map).sum())
+    torch.testing.assert_close(own_map, base_map * factor, rtol=1e-3, atol=1e-3)
+    assert own.vocabulary.find("castle").number == 3 + imagenet().find("castle").number
+    assert len(own.vocabulary.find("none").class_numbers) == 1000
 
 
-def test_classify_says_which_thing_or_none_or_unsure(taught, held_out, capsys):
-    photo = str(held_out / "brick" / "000.png")
-    assert main(["classify", photo, "--network", "mine.safetensors", "--top", "1"]) == 0
-    row = capsys.readouterr().out.splitlines()[1].split()
-    assert row[-1] in ("brick", "unsure")
+def test_a_dream_finds_its_network_beside_it_in_another_process(network):
+    own = ["--network", str(network), "--see", "brick", "-o", "brick.png"]
+    assert main(["dream", "clouds", *own, *SMALL]) == 0
+    recipe = json.loads(read_recipe_text(Path("brick.png")))
+    assert recipe["network"] == "mine.safetensors"  # without its folder
+    subprocess.run([*COMMAND, "redo", "brick.png", "-o", "again.png"], check=True)
+    assert Path("again.png").read_bytes() == Path("brick.png").read_bytes()
 
 
-def test_ctrl_c_keeps_the_best_and_resume_ends_the_same(folder, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(session._Lesson, "mistaken", lambda *_: True)  # so the block is taught
-    assert main(["teach", str(folder), "-o", "whole.safetensors", "--no-report"]) == 0
-    written = Notes.write
+def test_a_recipe_finds_its_network_for_another_photo(network):
+    own = ["--network", str(network), "--see", "brick", "-o", "brick.png"]
+    assert main(["dream", "clouds", *own, *SMALL]) == 0
+    recipe = ["--recipe", "brick.png", "-o", "noise.png", *SMALL[:2]]
+    subprocess.run([*COMMAND, "dream", "noise", *recipe], check=True)
 
-    def interrupted(notes, state):
-        written(notes, state)
+
+def test_a_network_in_another_folder_is_named_with_an_option(network, monkeypatch):
+    own = ["--network", str(network), "--see", "brick", "-o", "b.png"]
+    assert main(["dream", *own, *SMALL]) == 0
+    Path("elsewhere").mkdir()
+    Path("b.png").rename("elsewhere/b.png")
+    monkeypatch.chdir("elsewhere")
+    result = subprocess.run(
+        [*COMMAND, "redo", "b.png"], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert "mine.safetensors" in result.stderr
+    assert "--network" in result.stderr
+    assert main(["redo", "b.png", "--network", str(network), "-o", "again.png"]) == 0
+
+
+def test_an_interrupted_run_saves_the_best_network_and_resumes(
+    training_images, folder, monkeypatch, capsys
+):
+    monkeypatch.setattr(session._TrainingSession, "needs_last_block", lambda *_: True)
+    command = ["teach", str(training_images), "--no-report", "-o"]
+    assert main([*command, "whole.safetensors"]) == 0
+    write = TrainingCheckpoint.write
+
+    def write_and_interrupt(checkpoint, tensors):
+        write(checkpoint, tensors)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Notes, "write", interrupted)
-    assert main(["teach", str(folder), "-o", "cut.safetensors", "--no-report"]) == 130
-    assert "--resume goes on" in capsys.readouterr().err
-    assert puppyslug.load_network("cut.safetensors").spec.taught.things == TEXTURES
-    monkeypatch.setattr(Notes, "write", written)
-    assert main(["teach", str(folder), "-o", "cut.safetensors", "--no-report", "--resume"]) == 0
-    assert Path("cut.safetensors").read_bytes() == Path("whole.safetensors").read_bytes()
-    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    monkeypatch.setattr(TrainingCheckpoint, "write", write_and_interrupt)
+    assert main([*command, "resumed.safetensors"]) == 130
+    assert "--resume" in capsys.readouterr().err
+    assert puppyslug.load_network("resumed.safetensors").spec.finetuned.new_classes == TEXTURES
+    monkeypatch.setattr(TrainingCheckpoint, "write", write)
+    assert main([*command, "resumed.safetensors", "--resume"]) == 0
+    assert Path("resumed.safetensors").read_bytes() == Path("whole.safetensors").read_bytes()
+    assert list_files(folder) == {"whole.safetensors", "resumed.safetensors"}
 
 
-def test_ctrl_c_before_anything_is_learnt_leaves_nothing(folder, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-
-    def interrupted(*_):
+def test_ctrl_c_before_the_first_step_leaves_no_file(training_images, folder, monkeypatch, capsys):
+    def interrupt(*_):
         os.kill(os.getpid(), signal.SIGINT)
         yield
 
-    monkeypatch.setattr(session, "gather", interrupted)
-    assert main(["teach", str(folder), "-o", "mine.safetensors"]) == 130
-    assert "before anything was learnt" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(session, "build_dataset", interrupt)
+    assert main(["teach", str(training_images), "-o", "mine.safetensors"]) == 130
+    assert "--resume" in capsys.readouterr().err
+    assert list_files(folder) == set()
 
 
-def test_the_report_is_one_page_that_says_it_all(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_a_report_is_written_beside_the_network(folder, monkeypatch, capsys):
+    monkeypatch.setattr(session._TrainingSession, "needs_last_block", lambda *_: False)
+    monkeypatch.setattr(report, "CLASS_SETTINGS", report.CLASS_SETTINGS._replace(size=64, steps=2))
     for number, name in enumerate(("cup", "<b>hat")):
-        scribbles(tmp_path / "things" / name, 5, number)
-    assert main(["teach", "things", "-o", "mine.safetensors"]) == 0
+        save_random_images(folder / "images" / name, 5, number)
+    assert main(["teach", "images", "-o", "mine.safetensors"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == "mine.safetensors\nmine.html\n"
+    assert "10 images in 2 folders" in captured.err
     page = Path("mine.html").read_text(encoding="utf-8")
-    held = read_header(Path("mine.safetensors")).held
-    total = sum(map(sum, held.counts))
-    assert f"of {total} pictures" in page
-    assert "95 % interval" in page
     assert page.count('class="portrait"') == 2
-    assert "<b>hat" not in page and "&lt;b&gt;hat" in page
+    assert "<b>hat" not in page
+    assert "&lt;b&gt;hat" in page
     assert "http" not in page.replace("http-equiv", "")
-    assert str(tmp_path) not in page
+    assert str(folder) not in page
 
 
 @pytest.mark.parametrize(
-    ("arguments", "wanted"),
+    ("arguments", "part"),
     [
-        (["-o", "mine.pth"], "should end in .safetensors"),
-        (["-o", "nowhere/mine.safetensors"], "does not exist"),
-        (["-o", "taken.safetensors"], "taken.safetensors exists"),
+        (["-o", "mine.pth"], ".safetensors"),
+        (["-o", "nowhere/mine.safetensors"], "nowhere"),
+        (["-o", "damaged.safetensors"], "damaged.safetensors"),
         (["-o", "mine.safetensors", "--network", "googlenet"], "networks fetch googlenet"),
-        (["-o", "mine.safetensors", "--network", "vgg19+efficientnet_lite0"], "several networks"),
-        (["-o", "mine.safetensors", "--network", "gone.safetensors"], "no such file"),
-        (["-o", "mine.safetensors", "--network", "taken.safetensors"], "damaged"),
+        (["-o", "mine.safetensors", "--network", "vgg19+efficientnet_lite0"], "vgg19+"),
+        (["-o", "mine.safetensors", "--network", "gone.safetensors"], "gone.safetensors"),
+        (["-o", "mine.safetensors", "--network", "damaged.safetensors"], "damaged.safetensors"),
     ],
 )
-def test_what_cannot_be_taught_is_said_before_any_work(
-    arguments, wanted, tmp_path, monkeypatch, capsys
-):
-    monkeypatch.chdir(tmp_path)
-    scribbles(tmp_path / "things" / "cup", 3, 0)
-    Path("taken.safetensors").write_bytes(b"x")
-    assert main(["teach", "things", *arguments]) == 1
-    error = capsys.readouterr().err.splitlines()[-1]
-    assert error.startswith("error: ") and wanted in error
+def test_errors_name_the_wrong_value_and_write_nothing(folder, capsys, arguments, part):
+    save_random_images(folder / "images" / "cup", 3, 0)
+    Path("damaged.safetensors").write_bytes(b"x")
+    before = list_files(folder)
+    assert part in run_failing(capsys, "teach", "images", *arguments)
+    assert list_files(folder) == before
 
 
-def test_a_full_disk_says_so_and_the_next_lesson_is_quick(folder, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-
-    def full(*_, **__):
-        from puppyslug.errors import OutputError
-
+def test_a_full_disk_is_an_error_and_leaves_no_file(training_images, folder, monkeypatch, capsys):
+    def fail(*_, **__):
         raise OutputError("mine.safetensors could not be written: No space left; free some space")
 
-    monkeypatch.setattr(session, "write_whole", full)
-    assert main(["teach", str(folder), "-o", "mine.safetensors"]) == 1
+    monkeypatch.setattr(session, "write_atomically", fail)
+    assert main(["teach", str(training_images), "-o", "mine.safetensors"]) == 1
     assert "free some space" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
+    assert list_files(folder) == set()
 
 
 @pytest.mark.parametrize(
@@ -248,7 +266,7 @@ def test_a_full_disk_says_so_and_the_next_lesson_is_quick(folder, tmp_path, monk
         lambda data: data[:100],
         lambda data: data[:-5],
         lambda data: b"\xff" * 8 + data[8:],
-        lambda data: data.replace(f'"{KEY}"'.encode(), b'"otherprog"', 1),
+        lambda data: data.replace(f'"{METADATA_KEY}"'.encode(), b'"otherprog"', 1),
         lambda data: data.replace(b"efficientnet_lite0", b"efficientnet_liteX"),
         lambda data: data.replace(b"brick", b"grass", 1),
         lambda data: data.replace(rb"\"brick\"", rb"\"none\" ", 1),
@@ -256,30 +274,32 @@ def test_a_full_disk_says_so_and_the_next_lesson_is_quick(folder, tmp_path, monk
         lambda data: data[:-4] + np.float32(np.inf).tobytes(),
     ],
 )
-def test_damaged_networks_are_said_in_a_line(taught, change, capsys):
-    Path("bad.safetensors").write_bytes(change(taught.read_bytes()))
-    Image.new("RGB", (64, 64)).save("picture.png")
-    said = fails(capsys, "classify", "picture.png", "--network", "bad.safetensors")
-    assert "bad.safetensors" in said
+def test_damaged_networks_are_refused_on_one_line(network, capsys, change):
+    Path("bad.safetensors").write_bytes(change(network.read_bytes()))
+    Image.new("RGB", (64, 64)).save("image.png")
+    line = run_failing(capsys, "classify", "image.png", "--network", "bad.safetensors")
+    assert "bad.safetensors" in line
 
 
 @pytest.mark.slow
-def test_the_texture_photographs_as_a_user_would_teach_them(little, tmp_path, monkeypatch):
-    little.undo()
-    monkeypatch.chdir(tmp_path)
-    texture_crops(tmp_path / "things", LEARNT, 40)
-    texture_crops(tmp_path / "held out", HELD_OUT, 30)
-    assert main(["teach", "things", "-o", "mine.safetensors"]) == 0
+def test_photographs_of_textures_are_recognised_and_dreamt(small_dataset, folder):
+    small_dataset.undo()
+    save_texture_crops(folder / "training", TRAIN_COLUMNS, 40)
+    save_texture_crops(folder / "test", HOLDOUT_COLUMNS, 30)
+    assert main(["teach", "training", "-o", "mine.safetensors"]) == 0
     network = puppyslug.load_network("mine.safetensors")
-    right = [
+    correct = [
         classify(load_image(path).image, network=network).thing == name
         for name in TEXTURES
-        for path in sorted((tmp_path / "held out" / name).iterdir())
+        for path in sorted((folder / "test" / name).iterdir())
     ]
-    assert sum(right) >= 0.95 * len(right)
-    made = [make((240, 320), 90 + n) for make in (clouds, noise) for n in range(20)]
-    none = [verdict(network, image) for image in made]
-    assert none.count("none") >= 0.9 * len(none)
+    assert sum(correct) >= 0.95 * len(correct)
+    found = [
+        recognise(network, generate((240, 320), seed))
+        for generate in (generate_clouds, generate_noise)
+        for seed in range(90, 110)
+    ]
+    assert found.count("none") >= 0.9 * len(found)
     dream = puppyslug.dream("clouds", network="mine.safetensors", see="brick")
-    chances = classify(dream.convert("RGB"), network=network, top=1003).guesses
-    assert next(one.probability for one in chances if one.name == "brick") > 0.9
+    guesses = classify(dream.convert("RGB"), network=network, top=1003).guesses
+    assert next(one.probability for one in guesses if one.name == "brick") > 0.9

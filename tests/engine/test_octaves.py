@@ -1,13 +1,21 @@
+"""The sizes of octaves."""
+
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from puppyslug.engine.octaves import octave_sizes, plan_octaves
-from puppyslug.errors import ImageError
+from puppyslug.engine.octaves import (
+    MAX_OCTAVES,
+    OBJECT_SIZE,
+    octave_sizes,
+    octaves_for_count,
+    plan_octaves,
+)
+from puppyslug.errors import ImageError, NetworkError, RecipeError
 from puppyslug.objectives import parse_objective
-from puppyslug.recipe.recipe import Recipe
+from puppyslug.recipe import Recipe
 from support.toy_network import toy_spec
 
 sizes = st.tuples(st.integers(1, 3000), st.integers(1, 3000))
@@ -19,7 +27,7 @@ def test_sizes_are_those_of_the_notebook():
 
 
 @given(sizes, st.integers(1, 12), scales)
-def test_sizes_grow_to_the_picture(size, octaves, scale):
+def test_sizes_increase_to_that_of_the_image(size, octaves, scale):
     found = octave_sizes(size, octaves, scale)
     assert found[-1] == size
     assert 1 <= len(found) <= octaves
@@ -27,36 +35,53 @@ def test_sizes_grow_to_the_picture(size, octaves, scale):
 
 
 @given(st.integers(2, 6), scales, st.floats(1.0, 6))
-def test_a_larger_dream_keeps_its_coarse_octaves(octaves, scale, growth):
-    composed = (270, 480)
+def test_a_larger_image_keeps_the_coarse_octaves_of_its_composition(octaves, scale, growth):
+    composition = (270, 480)
     larger = (round(270 * growth), round(480 * growth))
-    before = octave_sizes(composed, octaves, scale)
-    after = octave_sizes(larger, octaves, scale, composed)
-    kept = before if larger != composed else before[:-1]
-    if larger[0] > composed[0] and larger[1] > composed[1]:
+    before = octave_sizes(composition, octaves, scale)
+    after = octave_sizes(larger, octaves, scale, composition)
+    kept = before if larger != composition else before[:-1]
+    if larger[0] > composition[0] and larger[1] > composition[1]:
         assert after[: len(kept)] == kept
     assert after[-1] == larger
-    ratios = [b[1] / a[1] for a, b in pairwise(after) if min(a) > 20]  # less is mostly rounding
+    ratios = [b[1] / a[1] for a, b in pairwise(after) if min(a) > 20]  # smaller ones are rounded
     assert all(ratio <= scale * 1.1 for ratio in ratios)
 
 
 @given(st.floats(0.2, 0.99))
-def test_a_smaller_dream_loses_its_finest_octaves(shrink):
+def test_a_smaller_image_loses_the_finest_octaves(shrink):
     smaller = (round(270 * shrink), round(480 * shrink))
     after = octave_sizes(smaller, 4, 1.4, (270, 480))
     assert after[-1] == smaller
     assert set(after[:-1]) <= set(octave_sizes((270, 480), 4, 1.4))
 
 
-def test_octaves_below_the_layer_are_dropped_and_counted():
+def test_too_many_octaves_are_rejected():
+    with pytest.raises(RecipeError, match=f"octave_scale 1.001.*{MAX_OCTAVES}"):
+        octave_sizes((2700, 4800), 4, 1.001, (270, 480))
+
+
+def test_more_objects_need_fewer_octaves():
+    size = (8 * OBJECT_SIZE, 8 * OBJECT_SIZE)
+    assert octaves_for_count(size, 1, 2.0) == 4
+    assert octaves_for_count(size, 4, 2.0) == 3
+    assert octaves_for_count(size, 999, 2.0) == 1
+
+
+def test_octaves_below_the_layers_minimum_are_dropped_and_counted():
     recipe = Recipe.complete({"octaves": 8, "octave_scale": 2.0})
     plan = plan_octaves(recipe, parse_objective("relu2"), toy_spec(), (16, 20))
     assert plan.sizes == ((2, 2), (4, 5), (8, 10), (16, 20))
     assert plan.dropped == 4
+    assert plan.min_size == 2
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1)])
-def test_a_picture_below_the_layer_is_refused_with_both_sizes(size):
-    recipe = Recipe.complete({})
-    with pytest.raises(ImageError, match=f"{size[1]}×{size[0]} .* needs 2×2"):
-        plan_octaves(recipe, parse_objective("relu2"), toy_spec(), size)
+def test_an_image_below_the_layers_minimum_is_rejected(size):
+    with pytest.raises(ImageError, match=f"{size[1]}×{size[0]} .*relu2.*2×2"):
+        plan_octaves(Recipe.complete({}), parse_objective("relu2"), toy_spec(), size)
+
+
+def test_an_unknown_layer_is_rejected():
+    with pytest.raises(NetworkError, match="relu9"):
+        plan_octaves(Recipe.complete({}), parse_objective("relu9"), toy_spec(), (40, 52))

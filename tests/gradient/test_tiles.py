@@ -1,4 +1,4 @@
-"""Tiles against the whole picture."""
+"""Tiles: how they divide an image, and that their result equals that of the undivided image."""
 
 import copy
 from functools import cache
@@ -9,50 +9,50 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from puppyslug.gradient.gradient import value_and_gradient
-from puppyslug.gradient.tiles import tiles
+from puppyslug.gradient.tiles import split_into_tiles
 from puppyslug.networks import find_spec
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network
 from puppyslug.objectives import parse_objective
-from support.randomness import random_network
+from support.random_networks import random_network
 from support.toy_network import Toy, toy_spec
 
-edges = st.integers(1, 90)
+sides = st.integers(1, 90)
 
 
 @given(
     st.tuples(st.integers(1, 300), st.integers(1, 300)),
-    st.tuples(edges, edges),
+    st.tuples(sides, sides),
     st.sampled_from(["vgg19", "efficientnet_lite0", "googlenet", "inception_v3", "vgg16"]),
     st.data(),
 )
-def test_tiles_divide_the_picture(size, edge, name, data):
+def test_tiles_cover_every_pixel_once_with_a_sufficient_halo(size, tile_size, name, data):
     height, width = size
     spec = find_spec(name)
     layer = data.draw(st.sampled_from(spec.layers))
     covered = torch.zeros(height, width)
-    for tile in tiles(size, edge, [layer]):
+    for tile in split_into_tiles(size, tile_size, [layer]):
         rows, columns = tile.rows, tile.columns
-        covered[rows.first : rows.last, columns.first : columns.last] += 1
+        covered[rows.start : rows.stop, columns.start : columns.stop] += 1
         for span, length in ((rows, height), (columns, width)):
-            assert 0 <= span.crop_first <= span.first < span.last <= span.crop_last <= length
-            assert span.crop_first in {0} or span.first - span.crop_first >= layer.reach
-            assert span.crop_last in {length} or span.crop_last - span.last >= layer.reach
-            assert span.first % layer.stride == span.crop_first % layer.stride == 0
-            assert (length - span.crop_last) % layer.stride == 0
+            assert 0 <= span.crop_start <= span.start < span.stop <= span.crop_stop <= length
+            assert span.crop_start in {0} or span.start - span.crop_start >= layer.context
+            assert span.crop_stop in {length} or span.crop_stop - span.stop >= layer.context
+            assert span.start % layer.stride == span.crop_start % layer.stride == 0
+            assert (length - span.crop_stop) % layer.stride == 0
     assert (covered == 1).all()
 
 
 @cache
-def exact(name):
-    """A network in float64: in float32 a unit that hardly fires may fire in the one way alone."""
+def float64_network(name):
+    """A network in float64; in float32, rounding can switch a ReLU whose input is almost 0."""
     network = load_network(name, precision="float32", device="cpu")
     return Network(network.spec, copy.deepcopy(network._architecture), precision="float64")
 
 
-def assert_tiles_equal_the_whole(network, text, size, tile, seed):
+def assert_tiles_are_exact(network, text, size, tile, seed):
     image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(seed))
-    image = image.roll((seed, 2 * seed), (2, 3))  # as jitter does
+    image = image.roll((seed, 2 * seed), (2, 3))  # as the jitter does
     objective = parse_objective(text)
     scores, gradient = value_and_gradient(network, objective, image)
     tiled_scores, tiled = value_and_gradient(network, objective, image, tile)
@@ -77,8 +77,8 @@ def assert_tiles_equal_the_whole(network, text, size, tile, seed):
     ),
     st.integers(0, 9),
 )
-def test_a_toys_tiles_equal_the_whole(size, tile, text, seed):
-    assert_tiles_equal_the_whole(Network(toy_spec(), Toy()), text, size, tile, seed)
+def test_tiles_of_the_toy_network_are_exact(size, tile, text, seed):
+    assert_tiles_are_exact(Network(toy_spec(), Toy()), text, size, tile, seed)
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,10 @@ def test_a_toys_tiles_equal_the_whole(size, tile, text, seed):
     st.integers(0, 9),
     st.data(),
 )
-def test_tiles_equal_the_whole(name, texts, size, tile, seed, data):
-    assert_tiles_equal_the_whole(exact(name), data.draw(st.sampled_from(texts)), size, tile, seed)
+def test_tiles_of_pretrained_networks_are_exact(name, texts, size, tile, seed, data):
+    assert_tiles_are_exact(
+        float64_network(name), data.draw(st.sampled_from(texts)), size, tile, seed
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,32 +119,31 @@ def test_tiles_equal_the_whole(name, texts, size, tile, seed, data):
     st.integers(0, 9),
     st.data(),
 )
-def test_tiles_of_every_family_equal_the_whole(name, texts, size, tile, seed, data):
+def test_tiles_of_every_architecture_are_exact(name, texts, size, tile, seed, data):
     text = data.draw(st.sampled_from(texts))
-    assert_tiles_equal_the_whole(random_network(name, "float64"), text, size, tile, seed)
+    assert_tiles_are_exact(random_network(name, "float64"), text, size, tile, seed)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("name", "text", "size", "tile"),
     [
-        ("googlenet", "inception_3b/output"),
-        ("googlenet", "pool3/3x3_s2"),
-        ("googlenet", "inception_4a/output"),
-        ("googlenet-bn", "inception_4c/output"),
-        ("inception_v3", "Mixed_5d"),
-        ("inception_v3", "Mixed_6a"),
-        ("resnet18", "layer3.1"),
-        ("resnet50", "layer3.0"),
-        ("alexnet", "relu5"),
-        ("alexnet", "labels:3"),
-        ("squeezenet1_1", "fire9"),
-        ("squeezenet1_1", "see(goldfish)"),
+        ("googlenet", "inception_3b/output", (353, 420), (64, 96)),
+        ("googlenet", "pool3/3x3_s2", (402, 365), (160, 128)),
+        ("googlenet", "inception_4a/output", (353, 420), (64, 96)),
+        ("googlenet-bn", "inception_4c/output", (402, 365), (160, 128)),
+        ("inception_v3", "Mixed_5d", (353, 420), (64, 96)),
+        ("inception_v3", "Mixed_6a", (402, 365), (160, 128)),
+        ("resnet18", "layer3.1", (402, 365), (160, 128)),
+        ("resnet50", "layer3.0", (353, 420), (64, 96)),
+        ("alexnet", "relu5", (353, 420), (64, 96)),
+        ("alexnet", "labels:3", (402, 365), (160, 128)),
+        ("squeezenet1_1", "fire9", (402, 365), (160, 128)),
+        ("squeezenet1_1", "see(goldfish)", (353, 420), (64, 96)),
     ],
 )
-@pytest.mark.parametrize(("size", "tile"), [((353, 420), (64, 96)), ((402, 365), (160, 128))])
-def test_deep_tiles_of_every_family_equal_the_whole(name, text, size, tile):
-    assert_tiles_equal_the_whole(random_network(name, "float64"), text, size, tile, 1)
+def test_tiles_of_deep_layers_of_every_architecture_are_exact(name, text, size, tile):
+    assert_tiles_are_exact(random_network(name, "float64"), text, size, tile, 1)
 
 
 @pytest.mark.slow
@@ -157,6 +158,6 @@ def test_deep_tiles_of_every_family_equal_the_whole(name, text, size, tile):
     ],
 )
 @pytest.mark.parametrize("size", [(225, 400), (302, 333)])
-def test_deep_tiles_equal_the_whole(name, text, size):
+def test_tiles_of_deep_layers_of_pretrained_networks_are_exact(name, text, size):
     network = load_network(name, precision="float32", device="cpu")
-    assert_tiles_equal_the_whole(network, text, size, (96, 128), 1)
+    assert_tiles_are_exact(network, text, size, (96, 128), 1)

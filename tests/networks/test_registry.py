@@ -1,49 +1,57 @@
-"""Every network in the registry, at random weights: its record is what it does."""
+"""The registry, and every network in it: with random weights, each behaves as its spec says."""
 
 import hashlib
 import re
+from dataclasses import replace
 
 import pytest
 import torch
 
 from puppyslug.engine.loop import dream_steps
 from puppyslug.errors import ImageError
-from puppyslug.gradient.gradient import value_and_gradient
-from puppyslug.networks import list_networks
-from puppyslug.networks.architectures.local_response_norm import LocalResponse
+from puppyslug.networks import find_spec, list_networks, registry
+from puppyslug.networks.architectures.local_response_norm import LocalResponseNorm
 from puppyslug.networks.network import Network
+from puppyslug.networks.registry import register_networks, registered_networks
 from puppyslug.networks.specs import CLASS_MAP, PackagedWeights, RemoteFile
-from puppyslug.networks.weights.cache import is_here
-from puppyslug.networks.weights.loader import packaged_path
-from puppyslug.objectives import parse_objective
-from puppyslug.recipe.recipe import Recipe
-from support.randomness import random_family, random_network, structures
+from puppyslug.networks.weights.location import is_available, packaged_path
+from puppyslug.recipe import Recipe
+from support.random_networks import random_architecture, random_network, structures
 
 STRUCTURES = pytest.mark.parametrize("spec", structures(), ids=lambda spec: spec.name)
-SPECS = pytest.mark.parametrize("spec", list_networks(), ids=lambda spec: spec.name)
+NETWORKS = pytest.mark.parametrize("spec", list_networks(), ids=lambda spec: spec.name)
 
 
-def smallest(spec):
-    return max(layer.smallest for layer in spec.layers)
+def min_side(spec):
+    return max(layer.min_size for layer in spec.layers)
+
+
+def random_image(height, width):
+    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(1))
+
+
+def make_recipe(spec, **settings):
+    short = {"network": spec.name, "octaves": 1, "iterations": 2, "jitter": 3}
+    return Recipe.complete({**short, "precision": "float32", **settings})
 
 
 @STRUCTURES
-def test_a_record_agrees_with_the_network(spec):
+def test_layers_have_the_names_channels_and_sizes_of_the_spec(spec):
     network = random_network(spec.name)
     names = [layer.name for layer in spec.layers]
-    least = smallest(spec)
-    for size in ((least, least + 33), (least + 1, least + 35)):
+    side = min_side(spec)
+    for size in ((side, side + 33), (side + 1, side + 35)):
         activations = network.activations(torch.rand(1, 3, *size), names)
         assert list(activations) == names
         for layer in spec.layers:
-            assert activations[layer.name].shape == (1, layer.channels, *layer.positions(size))
+            assert activations[layer.name].shape == (1, layer.channels, *layer.output_size(size))
 
 
 @STRUCTURES
-def test_positions_see_as_far_as_the_record_says(spec, monkeypatch):
-    """A pixel that is no number spoils exactly those positions that see it."""
-    # It mixes channels, never places, and its powers of no number are lost in a ReLU on bits.
-    monkeypatch.setattr(LocalResponse, "forward", lambda self, x: x)
+def test_positions_depend_on_the_pixels_that_the_spec_says(spec, monkeypatch):
+    """A NaN in one pixel makes exactly those positions NaN that depend on it."""
+    # It mixes channels, never positions, and its power of a NaN is lost in a ReLU on bits.
+    monkeypatch.setattr(LocalResponseNorm, "forward", lambda self, x: x)
     layers = [layer for layer in spec.layers if layer.receptive_field < 180]
     names = [layer.name for layer in layers]
     network = random_network(spec.name)
@@ -51,104 +59,117 @@ def test_positions_see_as_far_as_the_record_says(spec, monkeypatch):
         image = torch.rand(1, 3, 336, 320)
         image[..., row, column] = torch.nan
         for name, activation in network.activations(image, names).items():
-            extent = spec.layer(name).extent
-            spoilt = activation.isnan().any(1)[0]
-            for place, lines in ((row, spoilt.any(1)), (column, spoilt.any(0))):
+            geometry = spec.layer(name).geometry
+            is_nan = activation.isnan().any(1)[0]
+            stride = geometry.stride
+            for pixel, lines in ((row, is_nan.any(1)), (column, is_nan.any(0))):
                 found = set(lines.nonzero().flatten().tolist())
-                first = -(-(place - extent.stride + 1 - extent.behind) // extent.stride)
-                last = (place + extent.before) // extent.stride
+                first = -(-(pixel - stride + 1 - geometry.context_after) // stride)
+                last = (pixel + geometry.context_before) // stride
                 expected = set(range(max(first, 0), min(last + 1, len(lines))))
-                if spec.architecture == "efficientnet":  # how far depends on the size being odd
+                if spec.architecture == "efficientnet":  # its padding depends on the parity
                     assert found <= expected
                 else:
                     assert found == expected
 
 
 @pytest.mark.parametrize("name", ["efficientnet_lite0", "efficientnet_lite2"])
-def test_receptive_fields_are_those_of_the_gradient(name):
-    """With all weights positive, the gradient of one position reaches exactly as far as it sees."""
-    (spec,) = (spec for spec in list_networks() if spec.name == name)
-    architecture = random_family(spec)
+def test_receptive_fields_equal_those_of_the_gradient(name):
+    """With positive weights only, the gradient of a position covers its receptive field."""
+    spec = find_spec(name)
+    architecture = random_architecture(spec)
     for parameter in architecture.parameters():
         parameter.fill_(0.5 / parameter[0].numel() if parameter.dim() == 4 else 0.0)
     layers = {layer.name: layer for layer in spec.layers if layer.receptive_field < 230}
     image = torch.ones(1, 3, 320, 320, requires_grad=True)
-    for layer, activation in Network(spec, architecture).activations(image, layers).items():
+    network = Network(spec, architecture, precision="float32")
+    for layer, activation in network.activations(image, layers).items():
         middle = activation.shape[-1] // 2
         (gradient,) = torch.autograd.grad(
             activation[0, 0, middle, middle], image, retain_graph=True
         )
-        seen = gradient.abs().sum((0, 1, 2)).nonzero()
-        assert int(seen.max() - seen.min()) + 1 == layers[layer].receptive_field
+        rows = gradient.abs().sum((0, 1, 2)).nonzero()
+        assert int(rows.max() - rows.min()) + 1 == layers[layer].receptive_field
 
 
 @STRUCTURES
-def test_it_dreams_at_its_smallest_size_and_not_below(spec):
+def test_a_network_dreams_at_its_smallest_size_and_not_below(spec):
     network = random_network(spec.name)
-    top, edge = spec.layers[-1].name, smallest(spec)
-    recipe = Recipe.complete(
-        {"network": spec.name, "objective": top, "octaves": 1, "iterations": 2, "jitter": 3}
-    )
-    image = torch.rand(1, 3, edge, edge, generator=torch.Generator().manual_seed(1))
+    side = min_side(spec)
+    recipe = make_recipe(spec, objective=spec.layers[-1].name)
+    image = random_image(side, side)
     steps = list(dream_steps(image, recipe, network))
     assert len(steps) == 2
     assert steps[-1].image.isfinite().all()
-    with pytest.raises(ImageError, match=rf"too small for .*{edge}×{edge}.*larger"):
+    with pytest.raises(ImageError, match=f"{side}×{side}"):
         list(dream_steps(image[..., 1:], recipe, network))
 
 
 @STRUCTURES
-def test_it_dreams_in_bfloat16_and_by_winograd(spec):
-    network = random_network(spec.name, "bfloat16", winograd_from=16)
-    recipe = Recipe.complete({"network": spec.name, "octaves": 1, "iterations": 2, "jitter": 3})
-    edge = spec.layer(spec.default_layer).smallest + 40
-    image = torch.rand(1, 3, edge, edge, generator=torch.Generator().manual_seed(1))
+def test_a_network_dreams_in_bfloat16_and_by_winograd(spec):
+    network = random_network(spec.name, "bfloat16", winograd_min_channels=16)
+    recipe = make_recipe(spec, precision="bfloat16")
+    side = spec.layer(spec.default_layer).min_size + 40
+    image = random_image(side, side)
     last = list(dream_steps(image, recipe, network))[-1]
     assert last.image.isfinite().all()
     assert not torch.equal(last.image, image)
 
 
-@SPECS
-def test_a_record_is_whole(spec):
+@NETWORKS
+def test_a_spec_is_complete_and_consistent(spec):
     names = [layer.name for layer in spec.layers]
     assert spec.default_layer in names
-    assert set(spec.depths) <= set(names)
-    assert list(spec.depths) == sorted(spec.depths, key=names.index)
-    assert spec.depth(spec.shows[0][0]) == 0
-    assert [first for first, _ in spec.shows] == sorted(
-        (first for first, _ in spec.shows), key=spec.depth
+    assert set(spec.preview_layers) <= set(names)
+    assert list(spec.preview_layers) == sorted(spec.preview_layers, key=names.index)
+    assert spec.layer_index(spec.motifs[0][0]) == 0
+    assert [first for first, _ in spec.motifs] == sorted(
+        (first for first, _ in spec.motifs), key=spec.layer_index
     )
-    assert all(spec.tends_to_show(name) for name in names)
+    assert all(spec.typical_motif(name) for name in names)
     assert all((spec.licence, spec.credit, spec.source, spec.title))
     if spec.classes:
         assert spec.layer(CLASS_MAP).channels == spec.classes
         assert bool(spec.vocabulary) != bool(spec.labels)
 
 
-@SPECS
-def test_weights_are_known_by_their_hash_and_have_several_places(spec):
+@NETWORKS
+def test_weights_have_a_hash_and_several_mirrors(spec):
     weights = spec.weights
     if isinstance(weights, PackagedWeights):
         assert re.fullmatch("[0-9a-f]{64}", weights.sha256)
-        if is_here(spec):
+        if is_available(spec):
             data = packaged_path(weights).read_bytes()
             assert hashlib.sha256(data).hexdigest() == weights.sha256
         return
     assert isinstance(weights, RemoteFile)
     assert weights.size > 1_000_000
     assert "/" not in weights.name
-    unpublished = spec.name == "googlenet-places365"
-    assert unpublished or re.fullmatch("sha256:[0-9a-f]{64}|sha1:[0-9a-f]{40}", weights.checksum)
-    assert unpublished or len(set(weights.urls)) >= 2
-    if weights.name.endswith(".pth"):  # torchvision's names begin the hash
+    if spec.name != "googlenet-places365":  # nobody has published a hash or a mirror
+        assert re.fullmatch("sha256:[0-9a-f]{64}|sha1:[0-9a-f]{40}", weights.checksum)
+        assert len(set(weights.urls)) >= 2
+    if weights.name.endswith(".pth"):  # torchvision's file names contain the start of the hash
         assert f"-{weights.checksum.removeprefix('sha256:')[:8]}.pth" in weights.name
 
 
-def test_the_class_map_goes_by_the_literatures_name_too():
-    network = random_network("googlenet")
-    image = torch.rand(1, 3, 64, 64)
-    found = network.activations(image, ["loss3/classifier", CLASS_MAP, "inception_4c/output"])
-    assert list(found) == ["loss3/classifier", CLASS_MAP, "inception_4c/output"]
-    assert found["loss3/classifier"] is found[CLASS_MAP]
-    score, _ = value_and_gradient(network, parse_objective("loss3/classifier:207"), image)
-    assert score.item() == pytest.approx(found[CLASS_MAP][:, 207].mean().item(), rel=1e-4)
+@pytest.fixture
+def temporary_registry(monkeypatch):
+    list_networks()  # so that all spec modules are imported before
+    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+
+
+def test_packaged_networks_come_first_then_families_by_rank(temporary_registry):
+    is_packaged = [isinstance(spec.weights, PackagedWeights) for spec in list_networks()]
+    assert is_packaged == sorted(is_packaged, reverse=True)
+    last = find_spec("squeezenet1_1")
+    register_networks(replace(last, name="unranked"))
+    register_networks(replace(last, name="front-2"), replace(last, name="front-1"), rank=0)
+    names = list(registered_networks())
+    assert names[-1] == "unranked"
+    first_download = is_packaged.index(False)
+    assert names[first_download : first_download + 2] == ["front-2", "front-1"]
+
+
+def test_a_name_is_registered_once(temporary_registry):
+    with pytest.raises(ValueError, match="vgg19"):
+        register_networks(find_spec("vgg19"))

@@ -1,29 +1,47 @@
+import json
+
 import pytest
 
 from puppyslug.errors import RecipeError
-from puppyslug.recipe.recipe import Recipe
-from puppyslug.recipe.settings import fold_objective, look_of
+from puppyslug.recipe import Recipe, parse_settings, portable_settings
+
+HASH = "0" * 64
 
 
-def test_layer_and_channel_are_short_for_an_objective():
-    assert fold_objective({"layer": "relu3_4"})["objective"] == "relu3_4"
-    assert fold_objective({"layer": ["a", "b"]})["objective"] == "a + b"
-    assert fold_objective({"layer": ["a"], "channel": 3})["objective"] == "a:3"
-    assert fold_objective({"channel": 3})["objective"] == "relu4_4:3"
-    assert fold_objective({"channel": 3, "preset": "eyes"})["objective"] == "relu4_1:3"
-    assert fold_objective({"channel": 3, "objective": "relu2_1"})["objective"] == "relu2_1:3"
-    assert fold_objective({"octaves": 3}) == {"octaves": 3}
-    with pytest.raises(RecipeError, match="'a:3 \\+ b:3'"):
-        fold_objective({"layer": ["a", "b"], "channel": 3})
-    with pytest.raises(RecipeError, match="leave out --layer"):
-        fold_objective({"layer": ["a"], "objective": "b"})
+@pytest.mark.parametrize("text", ["", "{", "[1]", "3", '"x"', "[" * 100_000, "nul"])
+def test_text_that_is_no_json_object_is_refused_in_one_line(text):
+    with pytest.raises(RecipeError) as caught:
+        parse_settings(text)
+    assert "\n" not in str(caught.value)
 
 
-def test_a_look_leaves_the_old_picture_and_machine_behind():
-    made = Recipe.complete({"size": "640x360", "octaves": 5}).with_settings(
-        {"composed": "320x180", "stop_after": 3, "threads": 2, "device": "cpu", "tile": "64x64"}
+def test_settings_are_parsed_but_not_validated():
+    assert parse_settings(json.dumps({"unknown": -1})) == {"unknown": -1}
+
+
+def test_portable_settings_exclude_the_original_picture_and_machine():
+    original = Recipe.complete({"size": "640x360", "octaves": 5}).with_settings(
+        {
+            "photo": {"name": "a.jpg", "sha256": HASH},
+            "composed": "320x180",
+            "stop_after": 3,
+            "threads": 2,
+            "device": "cpu",
+            "tile": "64x64",
+            "winograd": 64,
+        }
     )
-    look = Recipe.complete(look_of(made.model_dump(exclude_none=True)))
-    assert (look.size, look.octaves, look.photo) == ("640", 5, "clouds")
-    assert (look.composed, look.stop_after, look.threads) == (None, None, None)
-    assert (look.device, look.tile) == ("auto", "auto")
+    recipe = Recipe.complete(portable_settings(original.model_dump(exclude_none=True)))
+    assert (recipe.size, recipe.octaves, recipe.photo) == ("640", 5, "clouds")
+    assert (recipe.composed, recipe.stop_after, recipe.threads) == (None, None, None)
+    assert (recipe.device, recipe.tile, recipe.winograd) == ("auto", "auto", "auto")
+
+
+@pytest.mark.parametrize("size", ["512", "full"])
+def test_a_size_that_fits_any_picture_is_portable(size):
+    assert portable_settings({"size": size}) == {"size": size}
+
+
+def test_only_a_mask_by_name_is_portable():
+    assert portable_settings({"mask": "see(cat)"}) == {"mask": "see(cat)"}
+    assert portable_settings({"mask": {"name": "m.png", "sha256": HASH}}) == {}

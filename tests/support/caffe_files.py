@@ -1,6 +1,6 @@
-"""Writes Caffe's files: GoogLeNet as a prototxt, and weights in the wire format, by hand.
+"""Writes Caffe files: GoogLeNet as a prototxt, and weights in the protobuf wire format.
 
-Written from caffe.proto and from Table 1 of arXiv:1409.4842, not from what puppyslug does.
+This follows caffe.proto and Table 1 of arXiv:1409.4842, independently of puppyslug.
 """
 
 import struct
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-V2, V1 = "layer", "layers"
+V2, V1 = "layer", "layers"  # the two versions of layers in caffe.proto
 _V1_TYPES = {"Convolution": 4, "InnerProduct": 14}
 # name: 1×1, 3×3 reduce, 3×3, 5×5 reduce, 5×5, pool proj
 TABLE = {
@@ -40,8 +40,8 @@ def _bytes(number: int, payload: bytes) -> bytes:
     return _field(number, 2, _varint(len(payload)) + payload)
 
 
-def _blob(array: np.ndarray, generation: str) -> bytes:
-    if generation == V2:
+def _blob(array: np.ndarray, version: str) -> bytes:
+    if version == V2:
         shape = _bytes(7, _bytes(1, b"".join(map(_varint, array.shape))))
     else:
         dims = (1,) * (4 - array.ndim) + array.shape
@@ -49,23 +49,23 @@ def _blob(array: np.ndarray, generation: str) -> bytes:
     return _bytes(5, array.astype("<f4").tobytes()) + shape
 
 
-def caffemodel(weights: Mapping[str, tuple[str, list[np.ndarray]]], generation: str) -> bytes:
-    """The file's content.
+def caffemodel(weights: Mapping[str, tuple[str, list[np.ndarray]]], version: str) -> bytes:
+    """Serialise weights.
 
     Args:
-        weights: by layer, its type and its blobs.
-        generation: ``V1`` or ``V2``.
+        weights: for each layer, its type and its blobs.
+        version: ``V1`` or ``V2``.
     """
     out = _bytes(1, b"GoogLeNet")
     for name, (kind, blobs) in weights.items():
-        if generation == V2:
+        if version == V2:
             layer = _bytes(1, name.encode()) + _bytes(2, kind.encode())
             layer += b"".join(_bytes(7, _blob(blob, V2)) for blob in blobs)
             out += _bytes(100, layer)
         else:
             layer = _bytes(4, name.encode()) + _field(5, 0, _varint(_V1_TYPES[kind]))
             layer += b"".join(_bytes(6, _blob(blob, V1)) for blob in blobs)
-            layer += _field(7, 5, struct.pack("<f", 1.0))  # blobs_lr, which nobody reads
+            layer += _field(7, 5, struct.pack("<f", 1.0))  # blobs_lr, which readers ignore
             out += _bytes(2, layer)
     return out
 
@@ -75,13 +75,12 @@ class GoogLeNet:
 
     Attributes:
         text: the prototxt.
-        weights: by layer, its type and its blobs.
-        blobs: for every blob that Caffe names, the layer whose output it is in the end: a ReLU in
-            place leaves its own.
+        weights: for each layer, its type and its blobs.
+        blobs: for each blob, the layer that writes it last, such as an in-place ReLU.
     """
 
     def __init__(self, size: tuple[int, int], *, classes: int = 0, seed: int = 0) -> None:
-        """Build it for pictures of (height, width); without classes it has no classifier."""
+        """Build it for images of (height, width); without classes it has no classifier."""
         self._random = np.random.default_rng(seed)
         self.weights: dict[str, tuple[str, list[np.ndarray]]] = {}
         self.blobs: dict[str, str] = {}
@@ -94,15 +93,15 @@ class GoogLeNet:
         self._conv("conv2/3x3", "conv2/3x3_reduce", 64, 192, kernel=3, pad=1)
         self._norm("conv2/norm2", "conv2/3x3")
         self._pool("pool2/3x3_s2", "conv2/norm2")
-        top, channels = "pool2/3x3_s2", 192
+        output, channels = "pool2/3x3_s2", 192
         for module, widths in TABLE.items():
-            top, channels = self._inception(f"inception_{module}", top, channels, widths)
+            output, channels = self._inception(f"inception_{module}", output, channels, widths)
             if module in ("3b", "4e"):
                 name = f"pool{int(module[0])}/3x3_s2"
-                self._pool(name, top)
-                top = name
+                self._pool(name, output)
+                output = name
         if classes:
-            self._add("pool5/7x7_s1", "Pooling", [top], "pool: AVE kernel_size: 7 stride: 1")
+            self._add("pool5/7x7_s1", "Pooling", [output], "pool: AVE kernel_size: 7 stride: 1")
             self._add(
                 "loss3/classifier", "InnerProduct", ["pool5/7x7_s1"], f"num_output: {classes}"
             )
@@ -111,8 +110,8 @@ class GoogLeNet:
                 [self._normal((classes, channels), channels), self._normal((classes,), 9)],
             )
 
-    def caffemodel(self, generation: str) -> bytes:
-        return caffemodel(self.weights, generation)
+    def caffemodel(self, version: str) -> bytes:
+        return caffemodel(self.weights, version)
 
     def _normal(self, shape: tuple[int, ...], inputs: int) -> np.ndarray:
         return (self._random.standard_normal(shape) * np.sqrt(2 / inputs)).astype(np.float32)
@@ -126,11 +125,11 @@ class GoogLeNet:
         self.blobs[name] = name
 
     def _conv(
-        self, name: str, bottom: str, below: int, channels: int, kernel=1, stride=1, pad=0
+        self, name: str, bottom: str, in_channels: int, channels: int, kernel=1, stride=1, pad=0
     ) -> None:
         parameters = f"num_output: {channels} kernel_size: {kernel} stride: {stride} pad: {pad}"
         self._add(name, "Convolution", [bottom], parameters)
-        weight = self._normal((channels, below, kernel, kernel), below * kernel**2)
+        weight = self._normal((channels, in_channels, kernel, kernel), in_channels * kernel**2)
         bias = self._random.uniform(-0.2, 0.2, channels).astype(np.float32)
         self.weights[name] = ("Convolution", [weight, bias])
         relu = name.replace("/", "/relu_")
@@ -144,17 +143,17 @@ class GoogLeNet:
         self._add(name, "LRN", [bottom], "local_size: 5 alpha: 0.0001 beta: 0.75")
 
     def _inception(
-        self, name: str, bottom: str, below: int, widths: tuple[int, ...]
+        self, name: str, bottom: str, in_channels: int, widths: tuple[int, ...]
     ) -> tuple[str, int]:
         one, three_reduce, three, five_reduce, five, proj = widths
-        self._conv(f"{name}/1x1", bottom, below, one)
-        self._conv(f"{name}/3x3_reduce", bottom, below, three_reduce)
+        self._conv(f"{name}/1x1", bottom, in_channels, one)
+        self._conv(f"{name}/3x3_reduce", bottom, in_channels, three_reduce)
         self._conv(f"{name}/3x3", f"{name}/3x3_reduce", three_reduce, three, kernel=3, pad=1)
-        self._conv(f"{name}/5x5_reduce", bottom, below, five_reduce)
+        self._conv(f"{name}/5x5_reduce", bottom, in_channels, five_reduce)
         self._conv(f"{name}/5x5", f"{name}/5x5_reduce", five_reduce, five, kernel=5, pad=2)
         pooling = "pool: MAX kernel_size: 3 stride: 1 pad: 1"
         self._add(f"{name}/pool", "Pooling", [bottom], pooling)
-        self._conv(f"{name}/pool_proj", f"{name}/pool", below, proj)
+        self._conv(f"{name}/pool_proj", f"{name}/pool", in_channels, proj)
         branches = [f"{name}/{branch}" for branch in ("1x1", "3x3", "5x5", "pool_proj")]
         self._add(f"{name}/output", "Concat", branches)
         return f"{name}/output", one + three + five + proj

@@ -1,14 +1,18 @@
-"""Commands as people give them, in this process."""
+"""Runs commands in this process, and inspects what they write."""
 
 from pathlib import Path
 
+from PIL import Image
+
 from puppyslug.cli import main
+from puppyslug.images import read_recipe_text
+from puppyslug.recipe import Recipe
 
 
-def fails(capsys, *arguments, code=1):
-    """Run a command that fails: what it says, in one line, and nothing on standard output."""
-    capsys.readouterr()  # what was said before
-    assert main([*arguments]) == code
+def run_failing(capsys, *arguments: str, status: int = 1) -> str:
+    """Run a command that fails; return its error, which is one line on standard error."""
+    capsys.readouterr()  # drop earlier output
+    assert main([*arguments]) == status
     captured = capsys.readouterr()
     assert captured.out == ""
     (line,) = captured.err.splitlines()
@@ -16,6 +20,17 @@ def fails(capsys, *arguments, code=1):
     return line
 
 
-def files(folder: Path) -> set[str]:
-    """The files below a folder, by their paths in it."""
+def list_files(folder: Path) -> set[str]:
+    """Return the files in a folder and its subfolders, as relative paths."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def image_size(path: str | Path) -> tuple[int, int]:
+    """Return (width, height) of an image file."""
+    with Image.open(path) as image:
+        return image.size
+
+
+def read_recipe(path: str | Path) -> Recipe:
+    """Return the recipe inside a dream."""
+    return Recipe.from_json(read_recipe_text(Path(path)))

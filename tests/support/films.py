@@ -1,4 +1,4 @@
-"""Films for tests: moving scenes, and a reading of files that is not puppyslug's."""
+"""Videos for tests: moving scenes, and reading and writing that is independent of puppyslug."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -8,9 +8,11 @@ import cv2
 import numpy as np
 import skimage.data
 
+from puppyslug.video.frames import TimedFrame
+
 
 def moving_scene(frames: int, size=(96, 160), shift=(1.5, 0.5), brighter=0.0) -> list[np.ndarray]:
-    """A photo that moves under a window, by ``shift`` pixels (x, y) a frame; H×W×3 uint8."""
+    """Frames of a photo that moves by ``shift`` pixels (x, y) per frame; H×W×3 uint8."""
     photo = cv2.resize(skimage.data.coffee(), (600, 400), interpolation=cv2.INTER_AREA)
     pictures = []
     for number in range(frames):
@@ -21,7 +23,7 @@ def moving_scene(frames: int, size=(96, 160), shift=(1.5, 0.5), brighter=0.0) ->
     return pictures
 
 
-def save_film(
+def encode_video(
     path: Path,
     pictures: list[np.ndarray],
     *,
@@ -34,7 +36,7 @@ def save_film(
     rotation: int = 0,
     color_trc: int = 1,
 ) -> Path:
-    """Write a film with PyAV directly; ``times`` are in milliseconds, ``tone`` adds sound."""
+    """Write a video with PyAV; ``times`` are in milliseconds, ``tone`` adds a sound track."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=fps)
         height, width = pictures[0].shape[:2]
@@ -64,13 +66,18 @@ def save_film(
     return path
 
 
-def frames_of(path: Path) -> list[np.ndarray]:
-    """All frames, by OpenCV's reader."""
+def decode_with_opencv(path: Path) -> list[np.ndarray]:
+    """Read all frames with OpenCV."""
     capture = cv2.VideoCapture(str(path))
     pictures = []
     while True:
-        fine, picture = capture.read()
-        if not fine:
+        successful, picture = capture.read()
+        if not successful:
             capture.release()
             return pictures
         pictures.append(picture[..., ::-1])
+
+
+def at_constant_rate(pictures: list[np.ndarray], fps: int = 25) -> list[TimedFrame]:
+    """Pictures as the frames of a video with a constant frame rate."""
+    return [TimedFrame(Fraction(number, fps), picture) for number, picture in enumerate(pictures)]

@@ -1,4 +1,4 @@
-"""Locks that another process holds, until it is killed."""
+"""Locks held by another process."""
 
 import subprocess
 import sys
@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def held_elsewhere(lock):
-    """Have another process hold a lock, and kill it at the end."""
+def locked_by_other_process(lock):
+    """Let another process hold a lock; kill it at the end."""
     code = (
-        "import sys, time, pathlib; from puppyslug.files.locks import take; "
-        "print(take(pathlib.Path(sys.argv[1])), flush=True); time.sleep(600)"
+        "import sys, time, pathlib; from puppyslug.files.locks import acquire; "
+        "print(acquire(pathlib.Path(sys.argv[1])), flush=True); time.sleep(600)"
     )
     command = [sys.executable, "-c", code, str(lock)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:

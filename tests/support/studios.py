@@ -1,9 +1,8 @@
-"""A real studio in a process of its own, and what to send it."""
+"""A studio server in a process of its own, a client for it, and pictures to upload."""
 
 import io
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -16,12 +15,12 @@ import psutil
 from PIL import Image
 
 QUICK = {"layer": "relu1_1", "octaves": 1, "iterations": 2, "size": "64x48", "photo": "clouds"}
-# Some seconds on any machine, in many steps, so that there is time to do something meanwhile.
+# Takes some seconds on any machine, in many steps, so that a test can act while it runs.
 LONG = {"layer": "relu1_1", "octaves": 2, "iterations": 20_000, "size": "96x64", "photo": "clouds"}
 
 
 class Studio:
-    """A studio that runs, and a client of it."""
+    """A running studio, and a client for it."""
 
     def __init__(self, data, *options):
         self.data = data
@@ -38,53 +37,55 @@ class Studio:
         self.client = httpx.Client(base_url=self.address.partition("?")[0], timeout=60)
 
     def submit(self, recipe, **files):
-        """Ask for a dream; the response."""
+        """Submit a dream; return the response."""
         form = {"recipe": recipe if isinstance(recipe, str) else json.dumps(recipe)}
         return self.client.post("/api/dreams", data=form, files=files or None)
 
     def dream(self, recipe, **files):
-        """Ask for a dream that is taken; its id."""
+        """Submit a dream that must be accepted; return its id."""
         response = self.submit(recipe, **files)
         assert response.status_code == 201, response.text
         return response.json()["id"]
 
-    def get(self, identity):
-        return self.client.get(f"/api/dreams/{identity}").json()
+    def get(self, job_id):
+        return self.client.get(f"/api/dreams/{job_id}").json()
 
-    def order(self, identity, what, **changes):
-        return self.client.post(f"/api/dreams/{identity}/{what}", json=changes)
+    def command(self, job_id, command, **body):
+        """Send a command to a dream; return the response."""
+        return self.client.post(f"/api/dreams/{job_id}/{command}", json=body)
 
-    def wait(self, identity, *statuses, seconds=90):
-        """Wait until a dream has a status; by default, until it has ended."""
+    def wait(self, job_id, *statuses, seconds=90):
+        """Wait until a dream has one of these statuses, by default until it has ended."""
         statuses = statuses or ("done", "failed", "cancelled", "interrupted")
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            dream = self.get(identity)
+            dream = self.get(job_id)
             if dream["status"] in statuses:
                 return dream
             time.sleep(0.02)
         raise AssertionError(f"{dream['status']} instead of {statuses}: {dream}")
 
-    def started(self, identity):
-        """Wait until a dream has made a step."""
-        for dream in self.events(identity):
+    def wait_for_step(self, job_id):
+        """Wait until a dream has completed a step."""
+        for dream in self.events(job_id):
             assert dream["status"] in {"queued", "running"}, dream
             if dream["progress"] and dream["progress"]["stage"] == "dreaming":
                 return dream
-        raise AssertionError("it never began")
+        raise AssertionError("the dream did not start")
 
-    def events(self, identity):
-        with self.client.stream("GET", f"/api/dreams/{identity}/events") as response:
+    def events(self, job_id):
+        """Yield the dream from its event stream."""
+        with self.client.stream("GET", f"/api/dreams/{job_id}/events") as response:
             assert response.headers["content-type"].startswith("text/event-stream")
             for line in response.iter_lines():
                 if line.startswith("data:"):
                     yield json.loads(line.removeprefix("data:"))
 
-    def image(self, identity):
-        return Image.open(io.BytesIO(self.client.get(f"/api/dreams/{identity}/image").content))
+    def image(self, job_id):
+        return Image.open(io.BytesIO(self.client.get(f"/api/dreams/{job_id}/image").content))
 
     def workers(self):
-        """The processes that dream."""
+        """Return the worker processes."""
         return [
             child
             for child in psutil.Process(self.process.pid).children(recursive=True)
@@ -92,38 +93,39 @@ class Studio:
         ]
 
     def files(self):
-        """Folders of dreams on disk."""
+        """Return the names of the job folders on disk."""
         return sorted(entry.name for entry in (self.data / "dreams").iterdir())
 
-    def end(self, number=signal.SIGINT):
-        """End it; what it said on standard error."""
+    def close(self, signal_number=signal.SIGINT):
+        """Stop the server; return what it wrote to standard error."""
         self.client.close()
         if self.process.poll() is None:
-            self.process.send_signal(number)
-        _, said = self.process.communicate(timeout=30)
-        return said
+            self.process.send_signal(signal_number)
+        _, errors = self.process.communicate(timeout=30)
+        return errors
 
 
 @contextmanager
-def studio_at(data, *options):
+def running_studio(data, *options):
+    """Run a studio; it must not print a traceback."""
     studio = Studio(data, *options)
     try:
         yield studio
     finally:
-        said = studio.end()
-        assert "Traceback" not in said, said
+        errors = studio.close()
+        assert "Traceback" not in errors, errors
 
 
-def picture(size=(64, 48), kind="PNG", seed=0, **options):
-    """A picture's bytes."""
+def random_picture(size=(64, 48), kind="PNG", seed=0):
+    """Return a file with random pixels."""
     pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8)
     data = io.BytesIO()
-    Image.fromarray(pixels).save(data, kind, **options)
+    Image.fromarray(pixels).save(data, kind)
     return data.getvalue()
 
 
-def drawn(kind, seed):
-    """A picture of stripes or of discs, none like another."""
+def shape_picture(kind, seed):
+    """Return a file with random stripes or discs, different for each seed."""
     random = np.random.default_rng((seed, kind == "discs"))
     across, down = np.meshgrid(np.arange(96), np.arange(80))
     if kind == "stripes":
@@ -141,9 +143,78 @@ def drawn(kind, seed):
 
 
 def recipe_in(data):
-    """The recipe that a PNG carries."""
+    """Return the recipe inside a PNG."""
     return json.loads(Image.open(io.BytesIO(data)).text["puppyslug"])
 
 
-def names_in(disposition):
-    return re.findall(r"filename\*?=(?:utf-8'')?\"?([^\";]+)", disposition)
+class TrainingJob:
+    """A training job of a studio, over any HTTP client."""
+
+    def __init__(self, client, **fields):
+        self.client = client
+        response = self.client.post("/api/lessons", json=fields)
+        assert response.status_code == 201, response.text
+        self.id = response.json()["id"]
+        self.url = f"/api/lessons/{self.id}"
+
+    def get(self):
+        return self.client.get(self.url).json()
+
+    def configure(self, **fields):
+        return self.client.patch(self.url, json=fields)
+
+    def request_class(self, name):
+        """Request a new class; return the response."""
+        return self.client.post(f"{self.url}/things", json={"name": name})
+
+    def add_class(self, name, *pictures):
+        """Add a class with pictures; return its number."""
+        response = self.request_class(name)
+        assert response.status_code == 201, response.text
+        number = response.json()["number"]
+        for index, data in enumerate(pictures):
+            response = self.upload(number, data, f"{name} {index}.png")
+            assert response.status_code == 201, response.text
+        return number
+
+    def rename_class(self, number, name):
+        return self.client.patch(f"{self.url}/things/{number}", json={"name": name})
+
+    def upload(self, number, data, name="a.png"):
+        """Upload a picture; return the response."""
+        files = {"picture": (name, data)}
+        return self.client.post(f"{self.url}/things/{number}/pictures", files=files)
+
+    def command(self, name):
+        """Send teach, stop or cancel; return the response."""
+        return self.client.post(f"{self.url}/{name}")
+
+    def wait(self, *statuses, seconds=240):
+        """Wait until the job has one of these statuses."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            job = self.get()
+            if job["status"] in statuses:
+                return job
+            assert job["status"] in {"queued", "running"}, job
+            time.sleep(0.05)
+        raise AssertionError(job)
+
+    def wait_for_progress(self):
+        """Wait until the job reads pictures."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            progress = self.get()["progress"]
+            if progress and progress["fraction"] > 0:
+                return
+            time.sleep(0.02)
+        raise AssertionError("the training did not start")
+
+
+def assert_rejected(response, status, *parts):
+    """Check that a request was rejected with one line that contains all parts."""
+    assert response.status_code == status, response.text
+    detail = response.json()["detail"]
+    assert "\n" not in detail
+    for part in parts:
+        assert part in detail

@@ -8,7 +8,7 @@ from torch.nn.functional import max_pool2d, relu
 
 from puppyslug.networks.architectures import Architecture
 from puppyslug.networks.specs import CLASS_MAP, NetworkSpec, PackagedWeights
-from puppyslug.networks.specs.layers import LayerTable
+from puppyslug.networks.specs.layer_geometry import LayerTable
 
 
 def toy_spec() -> NetworkSpec:
@@ -26,7 +26,7 @@ def toy_spec() -> NetworkSpec:
         structure=(),
         layers=tuple(table.layers),
         default_layer="relu2",
-        depths=("relu1", "relu2"),
+        preview_layers=("relu1", "relu2"),
         mean=(0.4, 0.5, 0.6),
         std=(0.5, 0.25, 0.5),
         scale=1.0,
@@ -43,7 +43,7 @@ def toy_spec() -> NetworkSpec:
 
 
 class Toy(Architecture):
-    """Convolutions to 4, 6 and 8 channels, with a pooling; it notes every layer that was run."""
+    """Convolutions to 4, 6 and 8 channels, with a pooling; ``computed`` records every layer run."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,9 +54,9 @@ class Toy(Architecture):
         for parameter in self.parameters():
             with torch.no_grad():
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.4)
-        self.run: list[str] = []
+        self.computed: list[str] = []
 
-    def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:
+    def iter_layers(self, x: Tensor, targets: Set[str]) -> Iterator[tuple[str, Tensor]]:
         steps = (
             ("conv1", self.first),
             ("relu1", relu),
@@ -67,8 +67,8 @@ class Toy(Architecture):
         )
         for name, step in steps:
             x = step(x)
-            self.run.append(name)
+            self.computed.append(name)
             yield name, x
 
-    def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def convert_state_dict(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return dict(weights)

@@ -1,1 +1,1 @@
-"""How fast this machine computes: its roof, and the share of it that each network reaches."""
+"""Benchmark of every network, in relation to the peak speed of this machine's convolutions."""

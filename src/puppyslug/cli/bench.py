@@ -1,4 +1,4 @@
-"""``puppyslug bench``: how fast this machine dreams."""
+"""``puppyslug bench``: how fast dreams are on this machine."""
 
 import dataclasses
 import json
@@ -7,34 +7,37 @@ from typing import Annotated
 
 import typer
 
-from puppyslug.cli.output import say
+from puppyslug.cli.messages import print_message
 from puppyslug.cli.tables import print_table
 
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON, for other programs")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
 
 
 def bench(as_json: AsJson = False) -> int:
-    """Measure how fast this machine dreams.
+    """Measure how fast dreams are on this machine.
 
-    First the roof, the speed of a single convolution here and now; then one step of every network
-    at two sizes, in float32 and in the precision that is used by default.
+    First the peak speed of a single convolution, then the time of one step of every network at two
+    sizes, in float32 and in the default precision.
     """
-    from puppyslug.benchmark.measurement import convolution_roof, run_benchmark
+    from puppyslug.benchmark.measurement import convolution_gflops, run_benchmark
     from puppyslug.networks.runtime import PRECISIONS
 
-    roofs = {precision: convolution_roof(precision) for precision in PRECISIONS[1:]}
+    peaks = {precision: convolution_gflops(precision) for precision in PRECISIONS[1:]}
     measurements = []
-    for measurement in run_benchmark(roofs):
+    for measurement in run_benchmark(peaks):
         measurements.append(measurement)
         if sys.stderr.isatty():
-            say(f"{measurement.network} {measurement.precision}: {measurement.seconds:.3f} s")
+            print_message(
+                f"{measurement.network} {measurement.precision}: {measurement.seconds:.3f} s"
+            )
     if as_json:
         rows = [dataclasses.asdict(measurement) for measurement in measurements]
-        print(json.dumps({"roof_gflops": roofs, "steps": rows}, indent=2))
+        print(json.dumps({"roof_gflops": peaks, "steps": rows}, indent=2))
         return 0
-    print("roof, GFLOP/s: " + ", ".join(f"{name} {roof:.0f}" for name, roof in roofs.items()))
+    speeds = ", ".join(f"{precision} {speed:.0f}" for precision, speed in peaks.items())
+    print(f"peak speed of a convolution, GFLOP/s: {speeds}")
     print_table(
-        ("network", "layer", "size", "precision", "s/step", "GFLOP/s", "of roof", "peak"),
+        ("network", "layer", "size", "precision", "s/step", "GFLOP/s", "of peak", "memory"),
         [
             (
                 m.network,

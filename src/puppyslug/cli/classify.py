@@ -1,196 +1,151 @@
-"""``puppyslug classify``: what a network sees in a picture, and how sure it is."""
+"""``puppyslug classify``: what a network recognises in images, and where."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from puppyslug import objectives
 from puppyslug.cli import options
-from puppyslug.cli.downloads import local_weights
-from puppyslug.cli.output import Destination, printable
-from puppyslug.cli.tables import print_columns
-from puppyslug.labels import Label, finder
+from puppyslug.cli.classification_report import (
+    ImageReport,
+    print_bars,
+    print_plain,
+    print_side_by_side,
+)
+from puppyslug.cli.destination import Destination
+from puppyslug.cli.weights import resolve_weights
+from puppyslug.labels import Label, label_finder
 from puppyslug.networks import find_spec
-from puppyslug.objectives import Mask
-from puppyslug.recipe.presets import EYES
-from puppyslug.recipe.settings import take_files
+from puppyslug.objectives import ClassMask
+from puppyslug.objectives.terms.see import SeeTerm
+from puppyslug.recipe import extract_files
+from puppyslug.recipe.defaults import CLASSIFIED_SIDE, CLASSIFIER, TOP_CLASSES
 
 if TYPE_CHECKING:
-    from puppyslug.images import Photo
+    from puppyslug.images import LoadedImage
     from puppyslug.networks.network import Network
-    from puppyslug.recognition.classification import Guess, Verdict
+    from puppyslug.recognition.classification import Classification, ClassProbability
 
-_BAR = 24  # characters of a full bar; two stand side by side in 80 columns
-_EIGHTHS = " ▏▎▍▌▋▊▉"
-
-Images = Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="pictures to look at")]
-Top = Annotated[int, typer.Option("--top", metavar="N", min=1, help="how many classes to name")]
+Images = Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="image files")]
+Top = Annotated[
+    int, typer.Option("--top", metavar="N", min=1, help="number of classes to print per image")
+]
 Map = Annotated[
     Path | None,
     typer.Option(
-        "--map", metavar="OUT", help="picture of where it sees the likeliest class, or --see"
+        "--map",
+        metavar="OUT",
+        help="save a heat map of where the most probable class, or that of --see, is recognised",
     ),
 ]
 See = Annotated[
     str | None,
     typer.Option(
-        "--see", metavar="NAME", help="also a thing of your own: in the list, and on the map"
+        "--see", metavar="NAME", help="also print this class or group, and show it on the map"
     ),
 ]
 
 
-@options.takes_settings(
-    "network", "weights", "labels", network=f"network that looks [default: {EYES}]"
+@options.recipe_options(
+    "network", "weights", "labels", network=f"classifier [default: {CLASSIFIER}]"
 )
 def classify(
     images: Images,
     *,
     settings: dict[str, object],
-    top: Top = 5,
+    top: Top = TOP_CLASSES,
     see: See = None,
     map_file: Map = None,
     force: options.Force = False,
 ) -> int:
-    """Say what a network sees in pictures.
+    """Print what a network recognises in images.
 
-    A network always guesses, even where there is nothing that it knows; a first guess below 30 % is
-    called unsure. Two pictures, such as a photo and its dream, stand side by side.
+    A network always guesses, even if it knows nothing in the image; a first guess below 30 % is
+    marked as unsure. Two images, such as a photo and its dream, are compared side by side.
     """
-    name = str(settings.get("network", EYES))
+    name = str(settings.get("network", CLASSIFIER))
     spec = find_spec(name)
     if see is not None and "labels" not in settings:
-        objectives.see(see, finder(spec.vocabulary))
-    from puppyslug.images import check_readable
+        SeeTerm.parse(see, label_finder(spec.vocabulary))
+    from puppyslug.images import check_image_file
 
     for path in images:
-        check_readable(path)
+        check_image_file(path)
     destination = None
     if map_file is not None:
-        destination = Destination.choose(
-            map_file, beside=images[0].parent, stem=f"{images[0].stem}.map", force=force
+        destination = Destination.from_option(
+            map_file, folder=images[0].parent, stem=f"{images[0].stem}.map", overwrite=force
         )
-        for path in images:
-            destination.refuse(path)
+        destination.check_not_input(*images)
 
-    from puppyslug.images import load_image
     from puppyslug.networks.loader import load_network
-    from puppyslug.recognition.classification import LONGEST
-    from puppyslug.recognition.classification import classify as look
+    from puppyslug.recognition.classification import classify as classify_image
 
-    _, files = take_files(settings)
-    weights = files.weights
-    if isinstance(weights, str):
-        weights = local_weights(weights, quiet=False)
+    _, files = extract_files(settings)
+    weights = resolve_weights(files.weights, quiet=False)
     network = load_network(name, weights=weights, labels=files.labels)
-    label = None if see is None else objectives.see(see, network.find_label).seen[0].label
-    photos = [load_image(path, longest=LONGEST) for path in images]
-    if destination is not None and len({photo.size for photo in photos}) > 1:
-        photos = [load_image(path, size=photos[-1].size) for path in images]
-    verdicts = [look(p.image, network=network, top=network.spec.classes) for p in photos]
-    named = [_named(verdict, top, label) for verdict in verdicts]
+    label = None if see is None else SeeTerm.parse(see, network.find_label).label
+    photos = _load_photos(images, same_size=destination is not None)
+    classes = network.spec.classes
+    results = [classify_image(photo.image, network=network, top=classes) for photo in photos]
+    reports = [
+        ImageReport(path, result, _select_classes(result, top, label))
+        for path, result in zip(images, results, strict=True)
+    ]
     if not sys.stdout.isatty():
-        _print_plainly(images, verdicts, named)
-    elif len(images) == 2:
-        _print_side_by_side(images, verdicts, named)
+        print_plain(reports)
+    elif len(reports) == 2:
+        print_side_by_side(*reports)
     else:
-        for path, verdict, guesses in zip(images, verdicts, named, strict=True):
-            _print_bars(path, verdict, guesses)
+        for report in reports:
+            print_bars(report)
     if destination is not None:
-        _save_map(destination, network, photos, verdicts, label)
+        _save_map(destination, network, photos, results, label)
     return 0
 
 
-def _named(verdict: "Verdict", top: int, label: Label | None) -> "list[Guess]":
-    """The likeliest guesses, and the likeliest one that was asked for."""
-    guesses = list(verdict.guesses[:top])
-    asked = [guess for guess in verdict.guesses if label and guess.number in label.members][:1]
-    return guesses + [guess for guess in asked if guess not in guesses]
+def _load_photos(paths: Sequence[Path], *, same_size: bool) -> "list[LoadedImage]":
+    """Load images, scaled down to the size that is classified.
+
+    Args:
+        paths: the files.
+        same_size: whether to scale all of them to the size of the last one.
+    """
+    from puppyslug.images import load_image
+
+    photos = [load_image(path, longest=CLASSIFIED_SIDE) for path in paths]
+    if same_size and len({photo.size for photo in photos}) > 1:
+        photos = [load_image(path, size=photos[-1].size) for path in paths]
+    return photos
 
 
-def _print_plainly(
-    images: list[Path], verdicts: "list[Verdict]", named: "list[list[Guess]]"
-) -> None:
-    rows = [
-        (
-            printable(str(path)),
-            str(guess.number),
-            guess.name,
-            f"{guess.probability:.4f}",
-            "" if rank else _remark(verdict),
-        )
-        for path, verdict, guesses in zip(images, verdicts, named, strict=True)
-        for rank, guess in enumerate(guesses)
-    ]
-    print_columns(("picture", "number", "class", "probability", ""), rows)
-
-
-def _print_bars(path: Path, verdict: "Verdict", guesses: "list[Guess]") -> None:
-    print(_headed(path, verdict))
-    for guess in guesses:
-        print(f"  {_shortened(guess.name, 30)}  {_bar(guess.probability)} {guess.probability:5.1%}")
-
-
-def _print_side_by_side(
-    images: list[Path], verdicts: "list[Verdict]", named: "list[list[Guess]]"
-) -> None:
-    """What the network saw in the one and in the other, the same class on the same line."""
-    before, after = (
-        {guess.number: guess.probability for guess in verdict.guesses} for verdict in verdicts
-    )
-    names = {guess.number: guess.name for guess in verdicts[0].guesses}
-    shown = dict.fromkeys(guess.number for guesses in named for guess in guesses)
-    width = _BAR // 2
-    titles = (printable(path.name) for path in images)
-    print(" " * 24 + "  ".join(_shortened(title, width + 8) for title in titles))
-    for number in shown:
-        cells = (
-            f"{_bar(chance, width)} {chance:6.1%} " for chance in (before[number], after[number])
-        )
-        print(f"{_shortened(names[number], 22)}  {'  '.join(cells)}".rstrip())
-    for path, verdict in zip(images, verdicts, strict=True):
-        if _remark(verdict):
-            print(_headed(path, verdict))
-
-
-def _headed(path: Path, verdict: "Verdict") -> str:
-    remark = _remark(verdict)
-    guesses = ", these are guesses" if not verdict.sure else ""
-    return f"{printable(path.name)}: {remark}{guesses}" if remark else printable(path.name)
-
-
-def _remark(verdict: "Verdict") -> str:
-    """What there is to say of a verdict beside its guesses; of a taught network, its choice."""
-    return verdict.thing or "" if verdict.sure else "unsure"
-
-
-def _bar(share: float, width: int = _BAR) -> str:
-    eighths = round(share * width * 8)
-    full, rest = divmod(eighths, 8)
-    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
-
-
-def _shortened(text: str, width: int) -> str:
-    return (text if len(text) <= width else text[: width - 1] + "…").ljust(width)
+def _select_classes(
+    result: "Classification", top: int, label: Label | None
+) -> "list[ClassProbability]":
+    """Return the most probable classes, and the most probable one of a label."""
+    guesses = list(result.guesses[:top])
+    matching = [guess for guess in result.guesses if label and guess.number in label.class_numbers]
+    return guesses + [guess for guess in matching[:1] if guess not in guesses]
 
 
 def _save_map(
     destination: Destination,
     network: "Network",
-    photos: "list[Photo]",
-    verdicts: "list[Verdict]",
+    photos: "Sequence[LoadedImage]",
+    results: "Sequence[Classification]",
     label: Label | None,
 ) -> None:
-    from puppyslug.images.contact_sheet import Tile, contact_sheet
-    from puppyslug.images.overlays import heat_map
-    from puppyslug.recognition.masks import mask_by_name
+    """Save a heat map of each image, several of them on a contact sheet."""
+    from puppyslug.images.contact_sheet import Cell, contact_sheet
+    from puppyslug.images.overlays import draw_heat_map
+    from puppyslug.recognition.masks import mask_from_class
 
-    tiles = []
-    for photo, verdict in zip(photos, verdicts, strict=True):
-        name = verdict.guesses[0].name if label is None else label.name
-        seen = objectives.see(name, network.find_label).seen[0]
-        heat = mask_by_name(Mask(seen), network, photo.image)
-        tiles.append(Tile(heat_map(photo.image, heat), name, photo.name))
-    picture = tiles[0].picture if len(tiles) == 1 else contact_sheet(tiles)
-    destination.save(picture, "")
+    cells = []
+    for photo, result in zip(photos, results, strict=True):
+        name = result.guesses[0].name if label is None else label.name
+        term = SeeTerm.parse(name, network.find_label)
+        heat = mask_from_class(ClassMask(term), network, photo.image)
+        cells.append(Cell(draw_heat_map(photo.image, heat), name, photo.name))
+    destination.save(cells[0].picture if len(cells) == 1 else contact_sheet(cells), "")

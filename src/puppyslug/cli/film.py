@@ -1,122 +1,162 @@
-"""``puppyslug film``: a film dreamt so that it holds still."""
+"""``puppyslug film``: a film dreamt frame by frame without flicker."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from puppyslug.cli import film_job, options
-from puppyslug.cli.film_job import Job
-from puppyslug.cli.output import say
-from puppyslug.cli.recipe_files import with_recipe_file
-from puppyslug.cli.run import INTERRUPTED
+from puppyslug.cli import film_options, options
+from puppyslug.cli.film_job import FilmJob
+from puppyslug.cli.help_panels import FILM_PANEL
+from puppyslug.cli.messages import EXIT_INTERRUPTED, print_message
+from puppyslug.cli.recipe_files import load_settings
 from puppyslug.errors import RecipeError, plural
-from puppyslug.recipe.keyframes import read_keyframes, with_keyframes
-from puppyslug.recipe.recipe import Recipe
+from puppyslug.recipe import InputFiles, Recipe, parse_keyframes, with_keyframes
+from puppyslug.recipe.defaults import FILM_QUALITY, FILM_SIDE, FLOW, FLOWS
 
-LONGEST = 640  # pixels, of a film's frames, unless --size says otherwise
-FLOWS = ("dis", "none")
+if TYPE_CHECKING:
+    from puppyslug.cluster import Cluster
+    from puppyslug.engine.prepared_dream import PreparedDream
+    from puppyslug.video.checkpoint import FrameCheckpoint
+    from puppyslug.video.segments import Segment
 
-Source = Annotated[Path, typer.Argument(metavar="IN", help="a film")]
+Source = Annotated[Path, typer.Argument(metavar="IN", help="a video file")]
 Flow = Annotated[
     str,
     typer.Option(
-        "--flow", metavar="dis|none", help="dis: detail moves with the picture; none: it stays"
+        "--flow",
+        metavar="dis|none",
+        help="dis: the dreamt detail follows the motion of the film (optical flow); none: it stays "
+        "in place",
+        rich_help_panel=FILM_PANEL,
+    ),
+]
+
+Fps = Annotated[
+    float | None,
+    typer.Option(
+        "--fps",
+        metavar="N",
+        help="play all frames at this many per second, without sound [default: as in IN]",
+        rich_help_panel=FILM_PANEL,
     ),
 ]
 
 
-@options.takes_settings(size=f"longest edge in pixels [default: {LONGEST}]")
+@options.recipe_options(size=f"longest side in pixels [default: {FILM_SIDE}]")
 def film(
     source: Source,
     *,
     settings: dict[str, object],
-    output: film_job.Output,
-    flow: Flow = "dis",
-    fps: film_job.Fps = None,
-    at: film_job.At = None,
-    quality: film_job.Quality = 80,
+    output: film_options.Output,
+    flow: Flow = FLOW,
+    fps: Fps = None,
+    at: film_options.Keyframes = None,
+    quality: film_options.Quality = FILM_QUALITY,
     recipe_file: options.RecipeFile = None,
-    no_recipe: film_job.NoRecipe = False,
-    force: film_job.Force = False,
+    no_recipe: film_options.NoRecipe = False,
+    force: film_options.Force = False,
     cluster: options.Cluster = None,
     quiet: options.Quiet = False,
 ) -> int:
-    """Dream a film, steadily: what was dreamt moves along with what it lies on.
+    """Dream a film without flicker: the detail follows the motion.
 
-    Its sound is kept. What was cut short goes on with the same command, on a cluster or not.
+    The sound is copied. Interrupted films resume with the same command, with or without a cluster.
     """
     from PIL import Image
 
-    from puppyslug.cluster import connected
-    from puppyslug.networks.weights.cache import file_sha256
-    from puppyslug.video.assembly import assembled, check_film, finish_film, in_turn, part_name
-    from puppyslug.video.film import SHARE, segment_frames
-    from puppyslug.video.reader import open_clip, read_frames
-    from puppyslug.video.segments import segments, survey
+    from puppyslug.cluster import connect
+    from puppyslug.files.hashing import file_sha256
+    from puppyslug.video import assembly
+    from puppyslug.video.reader import probe_video, read_frames
+    from puppyslug.video.segments import analyse_video, split_into_segments
 
     if flow not in FLOWS:
-        raise RecipeError(f"there is no flow {flow!r}; choose from {', '.join(FLOWS)}")
-    check_film(output, force=force, read=source)
-    chosen, files = with_recipe_file(
-        {"size": str(LONGEST), **settings}, recipe_file, new_pictures=True
+        raise RecipeError(f"unknown --flow {flow!r}; choose from {', '.join(FLOWS)}")
+    assembly.check_video_path(output, force=force, source=source)
+    settings, files = load_settings(
+        {"size": str(FILM_SIDE), **settings}, recipe_file, new_photos=True
     )
-    with connected(cluster) as place:
-        clip = open_clip(source)
-        found = survey(source)
-        for notice in (*clip.notices, *found.notices):
-            say(notice, quiet=quiet)
-        speed = clip.fps if fps is None else film_job.pace(fps)
-        sound = clip.has_audio and fps is None and output.suffix.lower() != ".gif"
-        if clip.has_audio and not sound:
-            why = "another pace" if fps is not None else "a GIF"
-            say(f"the sound of {source.name} is left out: {why} has no room for it", quiet=quiet)
-        recipe = with_keyframes(Recipe.complete(chosen), read_keyframes(at or [], clip.fps))
-        stretches = segments(len(found.times), found.cuts)
-        first = next(iter(read_frames(source))).pixels
-        asked = {"film": file_sha256(source), "flow": flow}
-        job = Job(output, "film", recipe, asked, force, quiet, source, no_recipe)
-        journal, prepared = job.begin(Image.fromarray(first), files)
-        parts = {part_name(index): one for index, one in enumerate(stretches)}
-        frames = sum(one.last - one.first for one in stretches)
-        done = sum(map(journal.done, parts))
-        missing = {
-            name: one for name, one in parts.items() if journal.done(name) < one.last - one.first
-        }
-        by_flow = flow == "dis"
-        at_once = 1
-        with ExitStack() as hired:
-            if place is None:
-                makes = (
-                    (name, partial(segment_frames, prepared, source, one, by_flow=by_flow))
-                    for name, one in missing.items()
-                )
-                made = in_turn(journal, makes)
-            else:
-                from puppyslug.cluster.film import film_frames
-                from puppyslug.cluster.payload import crew_for
-
-                tell = partial(say, quiet=quiet)
-                crew = hired.enter_context(crew_for(place, prepared, files, tell=tell))
-                made = film_frames(crew, prepared, source, missing, journal.state, by_flow=by_flow)
-                at_once = crew.at_once(len(missing))
-                tell(f"{plural(len(missing), 'segment')}, {at_once} at once")
-            job.announce(journal, prepared, frames, done, share=SHARE / at_once)
-            if job.make(journal, made, frames, done):
-                return INTERRUPTED
-        even = all(time == number / clip.fps for number, time in enumerate(found.times))
-        return job.finish(
-            journal,
-            lambda: finish_film(
-                output,
-                journal,
-                assembled(journal, stretches),
-                comment=job.comment(prepared),
-                fps=speed,
-                times=None if even or fps is not None else found.times,
-                quality=quality,
-                audio_from=source if sound else None,
-            ),
+    with connect(cluster) as connection:
+        video = probe_video(source)
+        analysis = analyse_video(source)
+        for notice in (*video.notices, *analysis.notices):
+            print_message(notice, quiet=quiet)
+        frame_rate = video.fps if fps is None else film_options.parse_fps(fps)
+        obstacle = _audio_obstacle(output, fps)
+        if video.has_audio and obstacle:
+            print_message(f"the sound of {source.name} is left out: {obstacle}", quiet=quiet)
+        keyframes = parse_keyframes(at or [], video.fps)
+        recipe = with_keyframes(Recipe.complete(settings), keyframes)
+        inputs = {"film": file_sha256(source), "flow": flow}
+        job = FilmJob("film", output, recipe, inputs, source, quality, no_recipe, force, quiet)
+        first_frame = next(iter(read_frames(source))).pixels
+        checkpoint, prepared = job.start(Image.fromarray(first_frame), files)
+        segments = split_into_segments(len(analysis.times), analysis.cuts)
+        if not _render_segments(job, checkpoint, prepared, segments, files, connection):
+            return EXIT_INTERRUPTED
+        constant = all(time == n / video.fps for n, time in enumerate(analysis.times))
+        return job.encode(
+            checkpoint,
+            assembly.assemble_frames(checkpoint, segments),
+            prepared,
+            fps=frame_rate,
+            times=None if constant or fps is not None else analysis.times,
+            audio_from=source if video.has_audio and not obstacle else None,
         )
+
+
+def _audio_obstacle(output: Path, fps: float | None) -> str:
+    """Return why the sound of a film cannot be copied; empty if it can."""
+    if fps is not None:
+        return "the frame rate is changed"
+    return "a GIF has no sound" if output.suffix.lower() == ".gif" else ""
+
+
+def _render_segments(
+    job: FilmJob,
+    checkpoint: "FrameCheckpoint",
+    prepared: "PreparedDream",
+    segments: "Sequence[Segment]",
+    files: InputFiles,
+    cluster: "Cluster | None",
+) -> bool:
+    """Render the missing frames of all segments; return False after Ctrl-C."""
+    from puppyslug.video.assembly import render_parts, segment_name
+    from puppyslug.video.film import ITERATION_SHARE, dream_segment
+
+    assert job.source is not None
+    parts = {segment_name(index): segment for index, segment in enumerate(segments)}
+    missing = {
+        name: segment
+        for name, segment in parts.items()
+        if checkpoint.frame_count(name) < segment.last - segment.first
+    }
+    frames = sum(segment.last - segment.first for segment in segments)
+    done = sum(map(checkpoint.frame_count, parts))
+    by_flow = job.inputs["flow"] == "dis"
+    concurrency = 1
+    with ExitStack() as stack:
+        if cluster is None:
+            renderers = (
+                (name, partial(dream_segment, prepared, job.source, segment, by_flow=by_flow))
+                for name, segment in missing.items()
+            )
+            rendered = render_parts(checkpoint, renderers)
+        else:
+            from puppyslug.cluster.film import dream_film_segments
+            from puppyslug.cluster.worker_pool import create_pool
+
+            notify = partial(print_message, quiet=job.quiet)
+            pool = stack.enter_context(create_pool(cluster, prepared, files, on_message=notify))
+            rendered = dream_film_segments(
+                pool, prepared, job.source, missing, checkpoint.load_state, by_flow=by_flow
+            )
+            concurrency = pool.concurrency(len(missing))
+            notify(f"{plural(len(missing), 'segment')}, {concurrency} at the same time")
+        frame_cost = ITERATION_SHARE / concurrency
+        job.print_estimate(checkpoint, prepared, frames, done, frame_cost=frame_cost)
+        return job.render(checkpoint, rendered, frames, done)

@@ -1,282 +1,220 @@
-"""What zoom, journey and film have in common: the job, its progress, its end."""
+"""The path of a film through a command: checkpoint, preparation, frames, encoded file."""
 
 import json
-import sys
-import time
-from collections.abc import Callable, Iterable
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from puppyslug.cli.output import printable, say
-from puppyslug.cli.run import INTERRUPTED, duration, prepare_aloud
-from puppyslug.errors import OutputError, PuppyslugError, RecipeError
-from puppyslug.recipe.recipe import Recipe
-from puppyslug.recipe.settings import Files
+from puppyslug.cli.dream_job import prepare_dream
+from puppyslug.cli.film_progress import FilmProgress
+from puppyslug.cli.messages import EXIT_INTERRUPTED, format_duration, print_message
+from puppyslug.errors import OutputError, PuppyslugError, plural
+from puppyslug.recipe import InputFiles, Recipe
+from puppyslug.recipe.defaults import FILM_QUALITY
 
 if TYPE_CHECKING:
-    from puppyslug.engine.preparation import Prepared
-    from puppyslug.images.reader import Source
-    from puppyslug.video.checkpoint import Journal, Made
-    from puppyslug.video.reader import Pixels
-
-Fps = Annotated[float | None, typer.Option("--fps", metavar="N", help="frames a second")]
-Quality = Annotated[
-    int, typer.Option("--quality", metavar="N", min=0, max=100, help="of the film, 0 to 100")
-]
-At = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--at",
-        metavar="FRAME:SETTING",
-        help="keyframe, such as 0:relu3_4, 4s:relu5_2 or 100:zoom=1.02, or a file .json "
-        "(repeatable; between two, settings are eased)",
-    ),
-]
-NoRecipe = Annotated[
-    bool, typer.Option("--no-recipe", help="leave the recipe out of the film's comment")
-]
-Output = Annotated[
-    Path, typer.Option("-o", "--output", metavar="OUT", help="a .mp4, .webm or .gif")
-]
-Force = Annotated[
-    bool, typer.Option("--force", help="replace OUT, and start again what was cut short")
-]
+    from puppyslug.engine.prepared_dream import PreparedDream
+    from puppyslug.images.reader import ImageSource
+    from puppyslug.video.checkpoint import FrameCheckpoint
+    from puppyslug.video.frames import Pixels, RenderedFrame
 
 
-def pace(fps: float | None, usual: float = 25) -> Fraction:
-    """Frames a second, as given or as usual.
-
-    Raises:
-        RecipeError: none, or more than any screen shows.
-    """
-    given = usual if fps is None else fps
-    if not 0.01 <= given <= 1000:
-        raise RecipeError(f"--fps is {given:g}; give a number of frames a second, such as 25")
-    return Fraction(given).limit_denominator(1001)
-
-
-@dataclass
-class Job:
-    """One film that is being made.
+@dataclass(frozen=True)
+class FilmJob:
+    """A film to render.
 
     Attributes:
-        output: its file.
-        kind: zoom, journey or film.
-        recipe: as it was asked for.
-        asked: whatever else decides its frames.
-        force: whether to start again.
-        quiet: whether to say nothing.
-        reads: what it is made from, where that is a file.
-        no_recipe: whether the film does without its recipe.
+        kind: name of the command: zoom, journey or film.
+        output: path of the film.
+        recipe: the recipe before preparation.
+        inputs: everything else that determines the frames, as JSON.
+        source: the file that the film is made from, or None.
+        quality: video quality, 0 to 100.
+        no_recipe: whether to leave the recipe out of the file.
+        force: whether to replace an existing film, and start an interrupted one again.
+        quiet: whether to print neither progress nor notices.
     """
 
-    output: Path
     kind: str
+    output: Path
     recipe: Recipe
-    asked: dict[str, Any]
-    force: bool
-    quiet: bool
-    reads: Path | None = None
+    inputs: dict[str, Any] = field(default_factory=dict)
+    source: Path | None = None
+    quality: int = FILM_QUALITY
     no_recipe: bool = False
+    force: bool = False
+    quiet: bool = False
 
-    def comment(self, prepared: "Prepared") -> str:
-        """The text that the film carries: its recipe."""
-        return "" if self.no_recipe else prepared.recipe.to_json()
+    def start(
+        self, image: "ImageSource", files: InputFiles
+    ) -> "tuple[FrameCheckpoint, PreparedDream]":
+        """Open the checkpoint and prepare the dream.
 
-    def begin(self, source: "Source", files: Files | None = None) -> "tuple[Journal, Prepared]":
-        """Open the journal and prepare; what a first run resolved, a later one keeps to.
+        A resumed film uses the recipe that its first run has resolved.
+
+        Args:
+            image: the first image.
+            files: mask, guides, weights and labels.
 
         Raises:
-            OutputError: the film cannot be written, or frames of another one are in its place.
+            OutputError: the film cannot be written, or the checkpoint belongs to another job.
         """
-        from puppyslug.video.assembly import check_film
-        from puppyslug.video.checkpoint import Journal
+        from puppyslug.video.assembly import check_video_path
+        from puppyslug.video.checkpoint import FrameCheckpoint
 
-        check_film(self.output, force=self.force, read=self.reads)
-        job = {"kind": self.kind, **json.loads(self.recipe.to_json()), **self.asked}
-        journal = Journal(self.output, job, fresh=self.force)
-        resolved = journal.folder / "resolved.json"
+        check_video_path(self.output, force=self.force, source=self.source)
+        job = {"kind": self.kind, **json.loads(self.recipe.to_json()), **self.inputs}
+        checkpoint = FrameCheckpoint(self.output, job, restart=self.force)
+        resolved = checkpoint.folder / "resolved.json"
         try:
             recipe = self.recipe
             if resolved.exists():
-                recipe = _resolved(resolved)
-                say(f"going on with what is in {journal.folder}", quiet=self.quiet)
-            prepared = prepare_aloud(recipe, source, files, quiet=self.quiet)
+                recipe = _read_resolved_recipe(resolved)
+                print_message(f"resuming from {checkpoint.folder}", quiet=self.quiet)
+            prepared = prepare_dream(recipe, image, files, quiet=self.quiet)
         except BaseException:
             if not resolved.exists():
-                journal.remove()  # nothing has been made yet
+                checkpoint.delete()  # it is still empty
             raise
         resolved.write_text(prepared.recipe.to_json(), encoding="utf-8")
-        return journal, prepared
+        return checkpoint, prepared
 
-    def announce(
+    def print_estimate(
         self,
-        journal: "Journal",
-        prepared: "Prepared",
+        checkpoint: "FrameCheckpoint",
+        prepared: "PreparedDream",
         frames: int,
         done: int,
-        share: float = 1.0,
+        *,
+        frame_cost: float = 1.0,
     ) -> None:
-        """Say before the start what a film takes.
+        """Check the disk space, and print the estimated time and disk space.
 
         Args:
-            journal: where its frames are kept.
-            prepared: how it is dreamt.
-            frames: how many it has.
-            done: how many of them are made.
-            share: of a still's time that a frame takes.
+            checkpoint: the checkpoint, which is deleted if it is empty and there is no space.
+            prepared: the prepared dream.
+            frames: number of frames.
+            done: number of frames that are stored already.
+            frame_cost: time per frame, relative to a still image.
 
         Raises:
-            OutputError: the disk has no room for the frames.
+            OutputError: there is too little disk space for the frames.
         """
-        from puppyslug.video.assembly import check_room
+        from puppyslug.video.assembly import check_disk_space
 
-        size = (prepared.image.shape[-2], prepared.image.shape[-1])
         try:
-            needed = check_room(self.output, size, frames, done)
+            disk_space = check_disk_space(self.output, prepared.size, frames, done)
         except OutputError:
             if not done:
-                journal.remove()
+                checkpoint.delete()
             raise
         if self.quiet:
             return
-        seconds = _seconds_a_frame(prepared) * share * (frames - done)
-        for late in sorted({one.frame for one in prepared.recipe.schedule if one.frame >= frames}):
-            say(f"the keyframe at {late} is past the film's end, at {frames - 1}; it is approached")
-        went = f", {done} of them made" if done else ""
-        room = f"up to {max(1, round(needed / 1e6))} MB in {self.output.name}.frames"
-        say(
-            f"{frames} {'frame' if frames == 1 else 'frames'}{went}; {prepared.plan}: about "
-            f"{duration(seconds)}; {room} until it is done"
+        keyframes = {change.frame for change in prepared.recipe.schedule}
+        for late in sorted(frame for frame in keyframes if frame >= frames):
+            print_message(
+                f"the keyframe at {late} is after the last frame, {frames - 1}; the film ends on "
+                "the way to it"
+            )
+        seconds = _estimate_seconds_per_frame(prepared) * frame_cost * (frames - done)
+        stored = f", {done} already rendered" if done else ""
+        time = format_duration(seconds)
+        print_message(
+            f"{plural(frames, 'frame')}{stored}; {prepared.plan}: about {time}; "
+            f"up to {max(1, round(disk_space / 1e6))} MB in {self.output.name}.frames until the "
+            "film is complete"
         )
 
-    def make(
-        self, journal: "Journal", made: "Iterable[tuple[str, Made]]", frames: int, done: int
+    def render(
+        self,
+        checkpoint: "FrameCheckpoint",
+        rendered: "Iterable[tuple[str, RenderedFrame]]",
+        frames: int,
+        done: int,
     ) -> bool:
-        """Make all frames that are missing, showing how far it is.
+        """Render and store the missing frames, with a progress bar.
 
         Args:
-            journal: where they are kept.
-            made: names of parts and their frames, as ``keep_all`` takes them.
-            frames: how many there are in all.
-            done: how many of them are made.
+            checkpoint: the checkpoint.
+            rendered: names of parts and their frames, as in ``save_frames``.
+            frames: number of frames.
+            done: number of frames that are stored already.
 
         Returns:
-            Whether Ctrl-C came; what is made by then is kept.
+            Whether all frames are stored; False after Ctrl-C.
         """
-        from puppyslug.video.assembly import keep_all
+        from puppyslug.video.assembly import save_frames
 
-        shown = sys.stderr.isatty() and not self.quiet
-        progress = _Progress(self.output, journal.folder / "latest.png", frames, shown=shown)
+        latest = checkpoint.folder / "latest.png"
+        progress = FilmProgress(self.output, latest, frames, done, quiet=self.quiet)
         try:
             with progress:
-                progress.skip(done)
-                keep_all(journal, made, progress.kept)
+                save_frames(checkpoint, rendered, progress.add_frame)
         except KeyboardInterrupt:
-            say(
-                f"interrupted after {progress.done} of {frames} frames, which are kept in "
-                f"{journal.folder}; the same command goes on",
+            print_message(
+                f"interrupted after {progress.done} of {frames} frames, which are stored in "
+                f"{checkpoint.folder}; run the same command to resume",
                 quiet=self.quiet,
             )
-            return True
-        return False
+            return False
+        return True
 
-    def finish(self, journal: "Journal", write: Callable[[], None]) -> int:
-        """Write the film from its frames; the exit status."""
+    def encode(
+        self,
+        checkpoint: "FrameCheckpoint",
+        frames: "Iterator[Pixels]",
+        prepared: "PreparedDream",
+        *,
+        fps: Fraction,
+        times: Sequence[Fraction] | None = None,
+        audio_from: Path | None = None,
+    ) -> int:
+        """Encode the film, and print its path; the arguments are those of ``encode_film``.
+
+        Returns:
+            0, or 130 after Ctrl-C.
+        """
+        from puppyslug.video.assembly import encode_film
+
         try:
-            write()
+            encode_film(
+                self.output,
+                checkpoint,
+                frames,
+                comment="" if self.no_recipe else prepared.recipe.to_json(),
+                fps=fps,
+                times=times,
+                quality=self.quality,
+                audio_from=audio_from,
+            )
         except KeyboardInterrupt:
-            say(
-                f"interrupted while {self.output} was written; all its frames are kept in "
-                f"{journal.folder}, and the same command goes on",
+            print_message(
+                f"interrupted while {self.output} was being encoded; its frames are stored in "
+                f"{checkpoint.folder}; run the same command to resume",
                 quiet=self.quiet,
             )
-            return INTERRUPTED
+            return EXIT_INTERRUPTED
         print(self.output)
         return 0
 
 
-def _seconds_a_frame(prepared: "Prepared") -> float:
-    """A guess for a frame that is dreamt like a picture, over all objectives of the film."""
-    from dataclasses import replace
+def _estimate_seconds_per_frame(prepared: "PreparedDream") -> float:
+    """Estimate the time of a still image, averaged over all objectives of the film."""
+    from puppyslug.engine.estimation import estimate_seconds
 
-    from puppyslug.engine.preparation import estimate_seconds
-
-    changes = prepared.recipe.schedule
-    texts = {str(change.value) for change in changes if change.field == "objective"}
-    guesses = [
-        estimate_seconds(
-            replace(prepared, recipe=prepared.recipe.with_settings({"objective": text}))
-        )
-        for text in sorted({prepared.recipe.objective, *texts})
+    recipe = prepared.recipe
+    scheduled = {str(one.value) for one in recipe.schedule if one.field == "objective"}
+    estimates = [
+        estimate_seconds(replace(prepared, recipe=recipe.with_settings({"objective": text})))
+        for text in sorted({recipe.objective, *scheduled})
     ]
-    return sum(guesses) / len(guesses)
+    return sum(estimates) / len(estimates)
 
 
-def _resolved(path: Path) -> Recipe:
+def _read_resolved_recipe(path: Path) -> Recipe:
     try:
         return Recipe.from_json(path.read_text(encoding="utf-8"))
     except (PuppyslugError, OSError, ValueError) as error:
         raise OutputError(f"{path} is damaged; start again with --force") from error
-
-
-class _Progress:
-    """How far a film is: a bar in a terminal, and the latest frame beside the film."""
-
-    def __init__(self, output: Path, latest: Path, frames: int, *, shown: bool) -> None:
-        self.done = 0
-        self._frames = frames
-        self._latest = latest
-        self._began, self._made = time.monotonic(), 0
-        self._bar: Any = None
-        if shown:
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TextColumn
-
-            self._bar = Progress(
-                TextColumn("{task.description}", markup=False),
-                BarColumn(bar_width=None),
-                TextColumn("{task.fields[left]}", markup=False),
-                console=Console(stderr=True),
-                transient=True,
-                expand=True,
-            )
-            name = printable(output.name)
-            self._task = self._bar.add_task(name[:24], total=frames, left="the first frame")
-
-    def __enter__(self) -> "_Progress":
-        (self._bar or nullcontext()).__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        (self._bar or nullcontext()).__exit__(*error)
-
-    def skip(self, frames: int) -> None:
-        self.done += frames
-
-    def kept(self, pixels: "Pixels") -> None:
-        from PIL import Image
-
-        self.done += 1
-        self._made += 1
-        partial = self._latest.with_suffix(".part")
-        try:
-            Image.fromarray(pixels).save(partial, "PNG", compress_level=1)
-            partial.replace(self._latest)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise OutputError(f"{self._latest} cannot be written: {error.strerror}") from error
-        text = f"frame {self.done}/{self._frames}"
-        if self._made == 1:  # it takes longer than all others
-            self._began = time.monotonic()
-        else:
-            pace = (self._made - 1) / (time.monotonic() - self._began)
-            left = duration((self._frames - self.done) / pace)
-            text += f"  {pace:.2f} fps  {left} left"
-        if self._bar is not None:
-            self._bar.update(self._task, completed=self.done, left=text)

@@ -1,4 +1,4 @@
-"""Options that commands share. Names, defaults and descriptions come from the recipe."""
+"""Options that commands share. Names, defaults and descriptions come from the recipe's fields."""
 
 import copy
 import functools
@@ -10,104 +10,136 @@ from typing import Annotated, Any, get_args
 
 import typer
 
+from puppyslug.cli.help_panels import (
+    FILM_PANEL,
+    LOOK_PANEL,
+    MACHINE_PANEL,
+    OBJECTIVE_PANEL,
+    OUTPUT_PANEL,
+    PICTURE_PANEL,
+    STEPS_PANEL,
+)
 from puppyslug.networks import list_networks
-from puppyslug.networks.external.loader import allow
-from puppyslug.recipe.presets import PRESETS
-from puppyslug.recipe.recipe import Recipe
+from puppyslug.networks.external import trust
+from puppyslug.recipe import PRESETS, Recipe
+from puppyslug.recipe.defaults import SEE_PRESET
 
-DEFAULT = " [default: "
+_DEFAULT = " [default: "
+_EXAMPLE_NETWORKS = ", ".join(spec.name for spec in list_networks()[:3])
 
 
-def _field(name: str, kind: type, metavar: str, choices: str = "") -> tuple[str, object]:
-    """The option of a recipe's field; unset, the preset and then the recipe's default holds."""
+def _field(panel: str, name: str, kind: type, metavar: str, choices: str = "") -> tuple[str, Any]:
+    """Return the option of a recipe field; if not given, the preset or the default applies."""
     info = Recipe.model_fields[name]
     text = (info.description or "") + (f" ({choices})" if choices else "")
     if info.default not in (None, ""):
-        text += f"{DEFAULT}{info.default}]"
+        text += f"{_DEFAULT}{info.default}]"
     option = typer.Option(
         f"--{name.replace('_', '-')}",
         help=text,
         metavar=metavar,
         show_default=False,
+        rich_help_panel=panel,
     )
     return name, Annotated[kind | None, option]
 
 
-_LAYER = typer.Option("--layer", metavar="L", help="layer to see more of (repeatable)")
-_CHANNEL = typer.Option("--channel", metavar="N", help="only this channel of the layer")
-_STRONGEST = typer.Option(
-    "--strongest",
-    metavar="N",
-    min=1,
-    help="the N channels of the layer that answer most to the picture",
-)
+def _objective_option(
+    name: str, kind: Any, metavar: str, text: str, minimum: int | None = None
+) -> tuple[str, Any]:
+    """Return an option that is shorthand for an objective."""
+    option: Any = typer.Option(
+        f"--{name}", metavar=metavar, help=text, min=minimum, rich_help_panel=OBJECTIVE_PANEL
+    )
+    return name, Annotated[kind | None, option]
 
-_SEE = typer.Option(
-    "--see",
-    metavar="NAME",
-    help="a thing to see, such as 'golden retriever' or 'dog'; '2*NAME' weighs it (repeatable; "
-    "takes the preset natural)",
-)
-_GUIDE = typer.Option(
-    "--guide", metavar="IMAGE", help="picture whose features to seek at the layer (repeatable)"
-)
-_COLOURS = typer.Option(
-    "--keep-colours", help=Recipe.model_fields["keep_colours"].description, show_default=False
-)
 
-_PACKAGED = ", ".join(r.name for r in list_networks()[:3])
-
-# Every option that sets a field of the recipe, or is short for one, in the order of --help.
-SETTINGS: dict[str, Any] = dict(
+# Every option that sets a field of the recipe or is shorthand for one, in the order of --help.
+RECIPE_OPTIONS: dict[str, Any] = dict(
     (
-        _field("preset", str, "NAME", ", ".join(PRESETS)),
+        _field(PICTURE_PANEL, "size", str, "PX|WxH|full"),
+        _field(PICTURE_PANEL, "mask", str, "IMAGE|see(NAME)|not see(NAME)"),
+        _field(LOOK_PANEL, "preset", str, "NAME", ", ".join(PRESETS)),
+        _objective_option("layer", list[str], "L", "layer to amplify (repeatable)"),
+        _objective_option("channel", int, "N", "amplify only this channel of the layer"),
+        _objective_option(
+            "strongest",
+            int,
+            "N",
+            "amplify only the N channels of the layer that the image activates most strongly",
+            minimum=1,
+        ),
+        _objective_option(
+            "see",
+            list[str],
+            "NAME",
+            "class or group to amplify, such as 'golden retriever' or 'dog'; '2*NAME' gives it "
+            f"twice the weight (repeatable; changes the default preset to {SEE_PRESET})",
+        ),
+        _objective_option(
+            "guide",
+            list[str],
+            "IMAGE",
+            "image whose features at the layer are amplified (repeatable)",
+        ),
+        _objective_option(
+            "objective",
+            str,
+            "TEXT",
+            "what to maximise, such as '2*relu4_4 - 0.5*relu5_1:12' [default: the network's "
+            "default layer]",
+        ),
         _field(
+            OBJECTIVE_PANEL,
             "network",
             str,
             "NAME",
-            f"{_PACKAGED}, …; 'puppyslug networks' lists them; A+B is several; or the file of "
-            "a taught one",
+            f"{_EXAMPLE_NETWORKS}, …; 'puppyslug networks' lists all; A+B for an ensemble, or the "
+            "file of a finetuned network",
         ),
-        _field("weights", str, "FILE|URL"),
-        _field("labels", str, "FILE"),
-        ("layer", Annotated[list[str] | None, _LAYER]),
-        ("channel", Annotated[int | None, _CHANNEL]),
-        ("strongest", Annotated[int | None, _STRONGEST]),
-        ("see", Annotated[list[str] | None, _SEE]),
-        ("guide", Annotated[list[str] | None, _GUIDE]),
-        _field("objective", str, "TEXT", "such as '2*relu4_4 - 0.5*relu5_1:12'"),
-        _field("count", int, "N"),
-        _field("octaves", int, "N"),
-        _field("octave_scale", float, "RATIO"),
-        _field("iterations", int, "N"),
-        _field("step_size", float, "LEVELS"),
-        _field("taper", float, "RATIO"),
-        _field("jitter", int, "PX"),
-        _field("rescale", float, "SHARE"),
-        _field("smooth", str, "SIGMA|laplacian|0"),
-        _field("soften", float, "SHARE"),
-        _field("palette", str, "NAME"),
-        _field("focus", float, "X"),
-        _field("margin", float, "SHARE"),
-        _field("mask", str, "IMAGE|see(NAME)|not see(NAME)"),
-        _field("strength", float, "SHARE"),
-        ("keep_colours", Annotated[bool | None, _COLOURS]),
-        _field("seed", int, "N"),
-        _field("size", str, "PX|WxH|full"),
-        _field("precision", str, "NAME", "auto, float32, bfloat16"),
-        _field("memory", str, "SIZE"),
-        _field("device", str, "NAME", "auto, cpu, cuda, mps"),
-        _field("threads", int, "N"),
+        _field(OBJECTIVE_PANEL, "weights", str, "FILE|URL"),
+        _field(OBJECTIVE_PANEL, "labels", str, "FILE"),
+        _field(STEPS_PANEL, "count", int, "N"),
+        _field(STEPS_PANEL, "octaves", int, "N"),
+        _field(STEPS_PANEL, "octave_scale", float, "RATIO"),
+        _field(STEPS_PANEL, "iterations", int, "N"),
+        _field(STEPS_PANEL, "step_size", float, "LEVELS"),
+        _field(STEPS_PANEL, "taper", float, "RATIO"),
+        _field(STEPS_PANEL, "jitter", int, "PX"),
+        _field(STEPS_PANEL, "rescale", float, "SHARE"),
+        _field(LOOK_PANEL, "smooth", str, "SIGMA|laplacian|0"),
+        _field(LOOK_PANEL, "soften", float, "SHARE"),
+        _field(LOOK_PANEL, "palette", str, "NAME"),
+        _field(LOOK_PANEL, "focus", float, "X"),
+        _field(LOOK_PANEL, "margin", float, "SHARE"),
+        _field(LOOK_PANEL, "strength", float, "SHARE"),
+        (
+            "keep_colours",
+            Annotated[
+                bool | None,
+                typer.Option(
+                    "--keep-colours",
+                    help=Recipe.model_fields["keep_colours"].description,
+                    show_default=False,
+                    rich_help_panel=LOOK_PANEL,
+                ),
+            ],
+        ),
+        _field(STEPS_PANEL, "seed", int, "N"),
+        _field(MACHINE_PANEL, "precision", str, "NAME", "auto, float32, bfloat16"),
+        _field(MACHINE_PANEL, "memory", str, "SIZE"),
+        _field(MACHINE_PANEL, "device", str, "NAME", "auto, cpu, cuda, mps"),
+        _field(MACHINE_PANEL, "threads", int, "N"),
     )
 )
 
-# What films have besides: how a frame lies on the one before.
-MOVING: dict[str, Any] = dict(
+# Options of films only: the motion of the camera between frames.
+CAMERA_OPTIONS: dict[str, Any] = dict(
     (
-        _field("zoom", float, "RATIO"),
-        _field("rotate", float, "DEGREES"),
-        _field("pan_x", float, "PERCENT"),
-        _field("pan_y", float, "PERCENT"),
+        _field(FILM_PANEL, "zoom", float, "RATIO"),
+        _field(FILM_PANEL, "rotate", float, "DEGREES"),
+        _field(FILM_PANEL, "pan_x", float, "PERCENT"),
+        _field(FILM_PANEL, "pan_y", float, "PERCENT"),
     )
 )
 
@@ -116,59 +148,74 @@ Cluster = Annotated[
     typer.Option(
         "--cluster",
         metavar="auto|local|ray://HOST:PORT",
-        help="work on a Ray cluster: the one that this machine belongs to, one of this machine "
-        "alone, or the one at an address",
+        help="run on a Ray cluster: the one that this machine belongs to, a temporary one on this "
+        "machine, or the one at an address",
+        rich_help_panel=MACHINE_PANEL,
     ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="replace OUT where it exists")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="no progress and no notices")]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="replace OUT if it exists", rich_help_panel=OUTPUT_PANEL),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", help="print no progress and no notices", rich_help_panel=OUTPUT_PANEL),
+]
 RecipeFile = Annotated[
     Path | None,
     typer.Option(
         "--recipe",
         metavar="FILE.json",
-        help="settings from a file, or from inside a dream; other options win over it",
+        help="read settings from a recipe file or a dream; other options take precedence",
+        rich_help_panel=LOOK_PANEL,
     ),
 ]
 PrintRecipe = Annotated[
     bool,
     typer.Option(
         "--print-recipe",
-        help="print the complete recipe as JSON; dream only if -o is given too",
+        help="print the complete recipe as JSON; without -o, do not dream",
+        rich_help_panel=OUTPUT_PANEL,
     ),
 ]
 NoRecipe = Annotated[
     bool,
-    typer.Option("--no-recipe", help="leave the recipe out of the picture's file"),
+    typer.Option(
+        "--no-recipe", help="do not store the recipe in the file", rich_help_panel=OUTPUT_PANEL
+    ),
 ]
 
 
-def output(help_text: str, metavar: str = "OUT|DIR") -> Any:
-    """The option ``-o``, which every command has but each explains in its own way."""
-    return typer.Option("-o", "--output", metavar=metavar, help=help_text)
+def output_option(help_text: str, metavar: str = "OUT|DIR") -> Any:
+    """Return the option ``-o``, whose meaning depends on the command."""
+    return typer.Option(
+        "-o", "--output", metavar=metavar, help=help_text, rich_help_panel=OUTPUT_PANEL
+    )
 
 
-def takes_settings(
+def recipe_options(
     *names: str,
-    moving: bool = False,
+    camera: bool = False,
     defaults: Mapping[str, object] = MappingProxyType({}),
     **help_texts: str,
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Give a command the options in ``SETTINGS``, collected in its argument ``settings``.
+    """Add options of ``RECIPE_OPTIONS`` to a command, collected in its argument ``settings``.
 
     Args:
-        names: which of them; none for all.
-        moving: whether to take those in ``MOVING`` besides.
-        defaults: what a command takes where nothing is given, if not the recipe's own defaults.
-        help_texts: what an option means for this command, where that differs.
+        names: names of the options; none for all.
+        camera: whether to add ``CAMERA_OPTIONS``, too.
+        defaults: defaults of this command that differ from the recipe's.
+        help_texts: help of this command's options that differs from the recipe's descriptions.
 
     Returns:
-        A decorator for a function with a keyword argument ``settings``, a dict of those options
-        that the user gave.
+        A decorator for a function with a keyword argument ``settings``, a dict of the options that
+        the user gave.
     """
-    chosen = {name: SETTINGS[name] for name in names or SETTINGS} | (MOVING if moving else {})
+    chosen = {name: RECIPE_OPTIONS[name] for name in names or RECIPE_OPTIONS}
+    if camera:
+        chosen |= CAMERA_OPTIONS
     texts = {
-        name: f"{get_args(chosen[name])[1].help.partition(DEFAULT)[0]}{DEFAULT}{value}]"
+        name: f"{get_args(chosen[name])[1].help.partition(_DEFAULT)[0]}{_DEFAULT}{value}]"
         for name, value in defaults.items()
     }
     for name, text in {**texts, **help_texts}.items():
@@ -181,20 +228,20 @@ def takes_settings(
         @functools.wraps(function)
         def command(**arguments: object) -> int:
             values = {name: arguments.pop(name) for name in chosen}
-            given = {name: value for name, value in values.items() if value not in (None, [])}
-            allow(str(given.get("network", "")))  # who names code here wants it run
-            return function(settings=given, **arguments)
+            settings = {name: value for name, value in values.items() if value not in (None, [])}
+            trust(str(settings.get("network", "")))  # naming code on the command line permits it
+            return function(settings=settings, **arguments)
 
         signature = inspect.signature(function)
-        own = [p for p in signature.parameters.values() if p.name != "settings"]
-        options = [
+        others = [p for p in signature.parameters.values() if p.name != "settings"]
+        added = [
             inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
             )
             for name, annotation in chosen.items()
         ]
-        positional = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
-        parameters = [*positional[:1], *options, *positional[1:]]
+        others = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in others]
+        parameters = [*others[:1], *added, *others[1:]]
         command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": int}
         return command

@@ -1,116 +1,142 @@
-"""``puppyslug portrait``: what a channel, a neuron or a class looks for."""
+"""``puppyslug portrait``: an image that activates a channel, a neuron or a class, from noise."""
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.output import say
-from puppyslug.cli.run import INTERRUPTED, Bar
+from puppyslug.cli.messages import EXIT_INTERRUPTED, print_message
+from puppyslug.cli.progress_bar import ProgressBar
+from puppyslug.cli.weights import load_selected_network
 from puppyslug.errors import OutputError
 from puppyslug.networks import find_spec
 from puppyslug.objectives import parse_objective
-from puppyslug.recipe.presets import SEEING, find_preset
-from puppyslug.recipe.recipe import Recipe
-from puppyslug.recipe.settings import take_files
+from puppyslug.recipe import Recipe, extract_files
+from puppyslug.recipe.defaults import (
+    NETWORK,
+    PORTRAIT_BATCH,
+    PORTRAIT_DIVERSITY,
+    PORTRAIT_SIDE,
+    PORTRAIT_STEPS,
+    SEE_NETWORK,
+)
 
-Text = Annotated[
+if TYPE_CHECKING:
+    from puppyslug.visualization.portraits import PortraitStep
+
+ObjectiveText = Annotated[
     str,
     typer.Argument(
-        metavar="OBJECTIVE", help="such as relu5_1:37, relu4_4:37@c (its neuron), see(castle)"
+        metavar="OBJECTIVE", help="such as relu5_1:37, relu4_4:37@c (its neuron) or see(castle)"
     ),
 ]
-Output = Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="a .png, .webp, …")]
-Size = Annotated[int, typer.Option("--size", metavar="PX", min=16, max=2048, help="its edge")]
-Steps = Annotated[int, typer.Option("--steps", metavar="N", min=1, max=10_000, help="how many")]
-Facets = Annotated[
+Output = Annotated[
+    Path, typer.Option("-o", "--output", metavar="OUT", help="image file: .png, .webp, …")
+]
+Size = Annotated[
+    int,
+    typer.Option("--size", metavar="PX", min=16, max=2048, help="side length in pixels"),
+]
+Steps = Annotated[
+    int, typer.Option("--steps", metavar="N", min=1, max=10_000, help="number of steps")
+]
+Batch = Annotated[
     int,
     typer.Option(
-        "--batch", metavar="N", min=1, max=64, help="facets, as different as may be, side by side"
+        "--batch", metavar="N", min=1, max=64, help="number of diverse variants, side by side"
     ),
 ]
 Diversity = Annotated[
-    float, typer.Option("--diversity", metavar="X", min=0, max=100, help="how different facets are")
+    float,
+    typer.Option(
+        "--diversity", metavar="X", min=0, max=100, help="how strongly the variants differ"
+    ),
 ]
 Transparent = Annotated[
-    bool, typer.Option("--transparent", help="leave out what does not matter (.png, .webp)")
+    bool,
+    typer.Option(
+        "--transparent", help="make parts without effect on the objective transparent (.png, .webp)"
+    ),
 ]
 
 
-@options.takes_settings("network", "weights", "labels", "seed", "precision", "device")
+@options.recipe_options("network", "weights", "labels", "seed", "precision", "device")
 def portrait(
-    objective: Text,
+    objective: ObjectiveText,
     *,
     settings: dict[str, object],
     output: Output,
-    size: Size = 224,
-    steps: Steps = 192,
-    batch: Facets = 1,
-    diversity: Diversity = 2.0,
+    size: Size = PORTRAIT_SIDE,
+    steps: Steps = PORTRAIT_STEPS,
+    batch: Batch = PORTRAIT_BATCH,
+    diversity: Diversity = PORTRAIT_DIVERSITY,
     transparent: Transparent = False,
     force: options.Force = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Draw what a channel, a neuron, a class or any objective looks for, out of noise."""
-    from puppyslug.images import check_output, holds_alpha, save_image, to_pil
-    from puppyslug.images.contact_sheet import side_by_side
-    from puppyslug.networks.loader import load_network
-    from puppyslug.visualization.portraits import check, portrait_steps
+    """Draw what activates a channel, a neuron or a class, from noise.
 
-    check_output(output, overwrite=force)
-    settings, files = take_files({"network": _network(objective), **settings})
+    Any objective can be drawn, except those with a guide.
+    """
+    from puppyslug.images import supports_alpha, validate_output_path
+    from puppyslug.visualization.portraits import portrait_steps, validate_portrait
+
+    validate_output_path(output, overwrite=force)
+    names_class = "see(" in objective.replace(" ", "")
+    settings = {"network": SEE_NETWORK if names_class else NETWORK, **settings}
+    settings, files = extract_files(settings)
     recipe = Recipe.complete(settings)
-    name = recipe.network
-    text = parse_objective(objective, recipe.names)
-    spec = find_spec(name)
-    check(text, spec, size)
-    if transparent and not holds_alpha(output):
+    parsed = parse_objective(objective, recipe.find_label)
+    validate_portrait(parsed, find_spec(recipe.network), size)
+    if transparent and not supports_alpha(output):
         raise OutputError(f"{output} cannot be transparent; use .png or .webp")
-    network = load_network(
-        spec,
-        weights=files.weights,
-        labels=files.labels,
-        precision=recipe.precision,
-        device=recipe.device,
-        winograd="steady",
-    )
-    text = text.named(network.find_label)
-    drawn = portrait_steps(
-        [text] * batch,
-        network,
-        size=size,
-        steps=steps,
-        seed=recipe.seed,
-        diversity=diversity if batch > 1 else 0.0,
-        transparent=transparent,
-    )
-    last, status = None, 0
+    network = load_selected_network(recipe, files, quiet=quiet)
+    parsed = parsed.resolve_labels(network.find_label)
+    status, last = 0, None
     try:
-        with Bar(str(text), quiet=quiet) as bar:
-            for last in drawn:
-                bar.move((last.step + 1) / steps, f"step {last.step + 1}/{steps}")
+        with ProgressBar(str(parsed), quiet=quiet) as bar:
+            for last in portrait_steps(
+                [parsed] * batch,
+                network,
+                size=size,
+                steps=steps,
+                seed=recipe.seed,
+                diversity=diversity if batch > 1 else 0.0,
+                transparent=transparent,
+            ):
+                bar.update((last.step + 1) / steps, f"step {last.step + 1}/{steps}")
     except KeyboardInterrupt:
-        status = INTERRUPTED
+        status = EXIT_INTERRUPTED
     if last is None:
-        say("interrupted before the first step: nothing to save", quiet=quiet)
-        return INTERRUPTED
-    pictures = [
-        to_pil(last.images[n : n + 1], None if last.alpha is None else last.alpha[n : n + 1])
-        for n in range(batch)
-    ]
-    made = {"objective": str(text), "network": name, "size": size, "steps": last.step + 1}
-    made |= {"seed": recipe.seed, "batch": batch, "transparent": transparent}
-    note = json.dumps({"portrait": made})
-    for notice in save_image(side_by_side(pictures), output, recipe_text=note, overwrite=force):
-        say(notice, quiet=quiet)
-    print(output)
+        print_message("interrupted before the first step: nothing to save", quiet=quiet)
+        return EXIT_INTERRUPTED
+    parameters = {
+        "objective": str(parsed),
+        "network": recipe.network,
+        "size": size,
+        "steps": last.step + 1,
+        "seed": recipe.seed,
+        "batch": batch,
+        "transparent": transparent,
+    }
+    _save(last, output, parameters, force=force, quiet=quiet)
     return status
 
 
-def _network(objective: str) -> str:
-    """The network that is asked where none is named: one that sees things, for things."""
-    if "see(" in objective.replace(" ", ""):
-        return str(find_preset(SEEING).settings["network"])
-    return str(Recipe.model_fields["network"].default)
+def _save(
+    step: "PortraitStep", output: Path, parameters: dict[str, object], *, force: bool, quiet: bool
+) -> None:
+    """Save the portraits of a batch side by side, with their parameters as metadata."""
+    from puppyslug.images import save_image, to_pil
+    from puppyslug.images.contact_sheet import join_horizontally
+
+    count = len(step.images)
+    images = [step.images[n : n + 1] for n in range(count)]
+    alphas = [None if step.alpha is None else step.alpha[n : n + 1] for n in range(count)]
+    picture = join_horizontally([to_pil(*pair) for pair in zip(images, alphas, strict=True)])
+    metadata = json.dumps({"portrait": parameters})
+    for notice in save_image(picture, output, recipe_text=metadata, overwrite=force):
+        print_message(notice, quiet=quiet)
+    print(output)

@@ -1,161 +1,167 @@
-"""Files that a recipe names: found by name, told apart by content."""
+"""Recipe files: reading settings from them, and finding the files that they refer to."""
 
 import contextlib
-import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from puppyslug.errors import ImageError, RecipeError
-from puppyslug.networks.finetuned import own_files_in, remember
-from puppyslug.networks.specs import names_in
-from puppyslug.networks.weights.cache import file_sha256
-from puppyslug.recipe.recipe import FileReference, Recipe, read_settings
-from puppyslug.recipe.settings import Files, fold_objective, laid_over, look_of, take_files
+from puppyslug.files.hashing import file_digest, file_sha256
+from puppyslug.networks.finetuned import finetuned_names_in, register_finetuned_file
+from puppyslug.networks.specs import split_network_names
+from puppyslug.recipe import (
+    FileReference,
+    InputFiles,
+    Recipe,
+    expand_shorthand,
+    extract_files,
+    merge_settings,
+    parse_settings,
+    portable_settings,
+)
 
 MAX_RECIPE_BYTES = 1_000_000
-# A recipe is not trusted: what it names is opened only where it looks like a picture.
-PICTURES = frozenset(
+# Recipes are untrusted: of the files that they name, only those with these suffixes are opened.
+IMAGE_SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic",
      ".heif", ".mpo")
 )  # fmt: skip
-
-
-FILMS = frozenset((".mp4", ".webm"))  # that carry a recipe
+VIDEO_SUFFIXES = frozenset((".mp4", ".webm"))  # formats that store a recipe
 
 
 def read_recipe_file(path: Path) -> dict[str, Any]:
-    """Read the settings in a JSON file, or those in the recipe inside a dream.
+    """Read settings from a JSON file, or from the recipe inside a dream or film.
 
     Raises:
-        RecipeError: the file is missing, too large, or holds no recipe.
+        RecipeError: the file does not exist, is too large, or contains no recipe.
     """
     if path.exists() and not path.is_file():
-        raise RecipeError(f"the recipe {path} is no file; name a JSON file or a dream")
+        raise RecipeError(f"the recipe {path} is not a file; give a JSON file or a dream")
     try:
         with path.open("rb") as file:
             data = file.read(MAX_RECIPE_BYTES + 1)
     except OSError as error:
         raise RecipeError(f"the recipe {path} cannot be read: {error.strerror}") from error
-    if path.suffix.lower() in FILMS and data:
+    if path.suffix.lower() in VIDEO_SUFFIXES and data:
         from puppyslug.video.reader import read_comment
 
-        return read_settings(read_comment(path))
+        return parse_settings(read_comment(path))
     data = data.removeprefix(b"\xef\xbb\xbf")
     if data.lstrip()[:1] in (b"{", b"["):
         if len(data) > MAX_RECIPE_BYTES:
             raise RecipeError(f"the recipe {path} is larger than {MAX_RECIPE_BYTES // 1000} kB")
-        return read_settings(data.decode("utf-8", "replace"))
+        return parse_settings(data.decode("utf-8", "replace"))
     from puppyslug.images import read_recipe_text
 
     try:
-        return read_settings(read_recipe_text(path))
+        return parse_settings(read_recipe_text(path))
     except ImageError as error:
-        raise RecipeError(f"{path} is neither JSON nor a dream that carries a recipe") from error
+        raise RecipeError(f"{path} is neither JSON nor a dream that contains a recipe") from error
 
 
-def with_recipe_file(
-    settings: dict[str, object], recipe: Path | None, *, new_pictures: bool
-) -> tuple[dict[str, object], Files]:
-    """The command line's settings over those of a recipe's file, if there is one, and their files.
+def load_settings(
+    settings: dict[str, object], recipe_file: Path | None, *, new_photos: bool
+) -> tuple[dict[str, object], InputFiles]:
+    """Merge the command line's settings into those of a recipe file, and find all input files.
 
     Args:
-        settings: of the command line.
-        recipe: a JSON file or a dream, or None.
-        new_pictures: whether the recipe is followed for other pictures than its own.
+        settings: settings from the command line, which take precedence.
+        recipe_file: a JSON file, a dream, or None.
+        new_photos: whether the recipe is applied to photos other than its own.
+
+    Returns:
+        The fields of a recipe, and the input files.
 
     Raises:
-        PuppyslugError: settings or files that cannot be read, or that do not go together.
+        PuppyslugError: settings or files are invalid, or contradict each other.
     """
-    stored = {} if recipe is None else read_recipe_file(recipe)
-    if recipe is not None:
+    stored = {} if recipe_file is None else read_recipe_file(recipe_file)
+    if recipe_file is not None:
         if "network" not in settings:
-            remember_beside(stored, recipe)
-        Recipe.complete(stored)  # says what is wrong with all of it
-        stored = look_of(stored) if new_pictures else stored
-    given, files = take_files(settings)
-    own = {"weights": files.weights, "labels": files.labels}
-    stored = {name: value for name, value in stored.items() if own.get(name) is None}
-    chosen = fold_objective(laid_over(stored, given))
+            register_finetuned_networks(stored, recipe_file)
+        Recipe.complete(stored)  # validates all of it, even what is replaced below
+        stored = portable_settings(stored) if new_photos else stored
+    settings, files = extract_files(settings)
+    replaced = {"weights": files.weights, "labels": files.labels}
+    stored = {name: value for name, value in stored.items() if replaced.get(name) is None}
+    merged = expand_shorthand(merge_settings(stored, settings))
     if files.mask is not None:
-        chosen.pop("mask", None)
-    if recipe is not None:
-        files = find_files(Recipe.complete(chosen), recipe, files)
-    return chosen, files
+        merged.pop("mask", None)
+    if recipe_file is not None:
+        files = find_input_files(Recipe.complete(merged), recipe_file, files)
+    return merged, files
 
 
-def remember_beside(stored: Mapping[str, object], recipe_file: Path) -> None:
-    """Look for the taught networks of a recipe beside it, and in this folder.
+def register_finetuned_networks(stored: Mapping[str, object], recipe_file: Path) -> None:
+    """Look for the finetuned networks of a recipe beside it, and in the current folder.
 
     Args:
-        stored: the recipe's settings, before any is looked at; by the weights' hash in them, other
-            files are passed by.
-        recipe_file: the dream or JSON file that names it.
+        stored: settings from the recipe; files whose hash differs from theirs are ignored.
+        recipe_file: the dream or JSON file that contains them.
 
     Raises:
         WeightsError: a file is damaged.
     """
     network = str(stored.get("network", ""))
     weights = stored.get("weights")
-    wanted = weights.get("sha256") if isinstance(weights, Mapping) else None
-    if len(names_in(network)) > 1:
-        wanted = None  # which is of all of them together
-    for name in own_files_in(network):
+    sha256 = weights.get("sha256") if isinstance(weights, Mapping) else None
+    if len(split_network_names(network)) > 1:
+        sha256 = None  # an ensemble's hash is not that of a single file
+    for name in finetuned_names_in(network):
         for path in (recipe_file.parent / name, Path(name)):
-            if path.is_file() and wanted in (None, file_sha256(path)):
-                remember(path)
+            if path.is_file() and sha256 in (None, file_sha256(path)):
+                register_finetuned_file(path)
                 break
 
 
-def find_photo(reference: FileReference, recipe_file: Path, role: str = "photo") -> Path:
-    """Look for a picture of a recipe: beside the recipe, where it was, and in this folder.
+def find_image(reference: FileReference, recipe_file: Path, role: str = "photo") -> Path:
+    """Find an image of a recipe: beside the recipe, in its original folder, or in the current one.
 
     Args:
-        reference: the picture's name and hash.
-        recipe_file: the dream or JSON file that names it.
-        role: what it is to the dream: photo, mask or guide, and so the option that names it.
+        reference: name and hash of the image.
+        recipe_file: the dream or JSON file that refers to it.
+        role: ``"photo"``, ``"mask"`` or ``"guide"``, which is also the name of its option.
 
     Raises:
-        ImageError: no such file, or only files with another content.
+        ImageError: there is no such file, or its content has changed.
     """
     if not reference.name:
-        raise ImageError(f"the {role} of {recipe_file} was no file; name it with --{role}")
+        raise ImageError(f"the {role} of {recipe_file} was not a file; name it with --{role}")
     changed = None
-    for path in _places(reference, recipe_file.parent):
-        with contextlib.suppress(OSError):  # nothing that can be read is there
-            if path.suffix.lower() in PICTURES and path.is_file():
-                with path.open("rb") as file:
-                    if hashlib.file_digest(file, "sha256").hexdigest() == reference.sha256:
-                        return path
+    for path in _candidate_paths(reference, recipe_file.parent):
+        with contextlib.suppress(OSError):  # not readable: try the next one
+            if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+                if file_digest(path, "sha256") == reference.sha256:
+                    return path
                 changed = path
     if changed is not None:
         raise ImageError(
             f"{changed} has changed since the dream was made; name the original with --{role}"
         )
     raise ImageError(
-        f"the {role} {reference.name} is not beside {recipe_file} nor where it was; "
+        f"cannot find the {role} {reference.name} beside {recipe_file} or in its original folder; "
         f"name it with --{role}"
     )
 
 
-def find_files(recipe: Recipe, recipe_file: Path, given: Files) -> Files:
-    """The mask and the guides of a recipe, unless others are given instead.
+def find_input_files(recipe: Recipe, recipe_file: Path, files: InputFiles) -> InputFiles:
+    """Find the mask and the guides of a recipe, except those that are given in ``files``.
 
     Raises:
-        ImageError: as in ``find_photo``.
+        ImageError: as in ``find_image``.
     """
-    mask = given.mask
+    mask = files.mask
     if mask is None and isinstance(recipe.mask, FileReference):
-        mask = find_photo(recipe.mask, recipe_file, "mask")
+        mask = find_image(recipe.mask, recipe_file, "mask")
     guides = {
-        reference.name: given.guides.get(reference.name)
-        or find_photo(reference, recipe_file, "guide")
+        reference.name: files.guides.get(reference.name)
+        or find_image(reference, recipe_file, "guide")
         for reference in recipe.guides
     }
-    return given._replace(mask=mask, guides=guides or given.guides)
+    return files._replace(mask=mask, guides=guides or files.guides)
 
 
-def _places(reference: FileReference, folder: Path) -> Iterator[Path]:
+def _candidate_paths(reference: FileReference, folder: Path) -> Iterator[Path]:
     yield folder / reference.name
     if reference.folder:
         yield folder / reference.folder / reference.name

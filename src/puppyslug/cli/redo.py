@@ -1,4 +1,4 @@
-"""``puppyslug redo``: the recipe inside a dream, run again."""
+"""``puppyslug redo``: dream again by the recipe inside a dream."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,44 +6,43 @@ from typing import Annotated
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.output import Destination
-from puppyslug.cli.recipe_files import find_files, find_photo, remember_beside
-from puppyslug.cli.run import deliver, prepare_aloud
-from puppyslug.errors import RecipeError
-from puppyslug.networks.finetuned import without_folders
-from puppyslug.recipe.recipe import FileReference, Recipe, read_settings
-from puppyslug.recipe.settings import take_files
+from puppyslug.cli.destination import Destination
+from puppyslug.cli.dream_job import DreamJob, prepare_dream
+from puppyslug.cli.recipe_files import find_image, find_input_files, register_finetuned_networks
+from puppyslug.errors import RecipeError, plural
+from puppyslug.networks.finetuned import strip_folders
+from puppyslug.recipe import FileReference, InputFiles, Recipe, extract_files, parse_settings
 
-Dream = Annotated[Path, typer.Argument(metavar="DREAM", help="a picture that puppyslug made")]
+Dream = Annotated[Path, typer.Argument(metavar="DREAM", help="an image made by puppyslug")]
 Photo = Annotated[
     Path | None,
     typer.Option(
         "--photo",
         metavar="FILE",
-        help="the photo, where it is neither beside the dream nor where it was",
+        help="the photo, if it is neither beside the dream nor in its original folder",
     ),
 ]
 Mask = Annotated[Path | None, typer.Option("--mask", metavar="FILE", help="likewise, the mask")]
-Guide = Annotated[
+Guides = Annotated[
     list[Path] | None,
     typer.Option("--guide", metavar="FILE", help="likewise, a guide (repeatable)"),
 ]
 Output = Annotated[
     Path | None,
-    options.output("file or folder [default: a fresh name beside the dream]"),
+    options.output_option("file or folder [default: an unused name beside the dream]"),
 ]
 
 
-@options.takes_settings(
+@options.recipe_options(
     "size",
     "memory",
     "device",
     "network",
     "weights",
     "labels",
-    network="the network of the recipe, where that is code of one's own, to say that it may run, "
-    "or a file that is not beside the dream",
-    size="longest edge in pixels, also larger than the photo [default: the dream's own]",
+    network="the recipe's network: give it again to permit an external one to run its code, or to "
+    "name a finetuned network's file in another folder",
+    size="longest side in pixels, which may exceed the photo's [default: as in the dream]",
 )
 def redo(
     dream: Dream,
@@ -51,56 +50,78 @@ def redo(
     settings: dict[str, object],
     photo: Photo = None,
     mask: Mask = None,
-    guide: Guide = None,
+    guide: Guides = None,
     output: Output = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Dream a dream again, or larger.
+    """Repeat a dream, or render it larger.
 
-    On the same machine it comes out byte for byte; with --size it keeps its composition.
+    On the same machine the result is identical, byte for byte; --size keeps the composition.
     """
-    from puppyslug.images import WRITABLE, read_recipe_text
+    from puppyslug.images import WRITABLE_SUFFIXES, read_recipe_text
 
     text = read_recipe_text(dream)
     if "network" not in settings:
-        remember_beside(read_settings(text), dream)
+        register_finetuned_networks(parse_settings(text), dream)
     recipe = Recipe.from_json(text)
-    if without_folders(str(settings.get("network", recipe.network))) != recipe.network:
-        raise RecipeError(f"{dream} was dreamt by {recipe.network}; leave out --network")
-    settings, own = take_files(settings)
+    if strip_folders(str(settings.get("network", recipe.network))) != recipe.network:
+        raise RecipeError(f"{dream} was made with {recipe.network}; leave out --network")
+    settings, files = extract_files(settings)
     source: str | Path
     if isinstance(recipe.photo, FileReference):
-        source = photo or find_photo(recipe.photo, dream)
+        source = photo or find_image(recipe.photo, dream)
     else:
         source = recipe.photo
+    recipe = _override_settings(recipe, settings)
+    destination = Destination.from_option(
+        output,
+        folder=dream.parent,
+        stem=dream.stem,
+        suffix=dream.suffix if dream.suffix.lower() in WRITABLE_SUFFIXES else ".png",
+        overwrite=force,
+    )
+    files = _find_files(recipe, dream, files, mask, guide or [])
+    destination.check_not_input(dream, source, files.mask, *files.guides.values())
+    prepared = prepare_dream(recipe, source, files, quiet=quiet)
+    return DreamJob(recipe, quiet=quiet).render(prepared, destination, dream)
+
+
+def _override_settings(recipe: Recipe, settings: dict[str, object]) -> Recipe:
+    """Return the recipe with another size, memory or device, and what follows from them."""
     if "size" in settings:
         recipe = recipe.resized(str(settings["size"]))
     if "memory" in settings:
         recipe = recipe.with_settings({"memory": settings["memory"], "tile": "auto"})
     if "device" in settings:
         recipe = recipe.with_settings({"device": settings["device"], "winograd": "auto"})
-    suffix = dream.suffix if dream.suffix.lower() in WRITABLE else ".png"
-    destination = Destination.choose(
-        output, beside=dream.parent, stem=dream.stem, suffix=suffix, force=force
-    )
+    return recipe
+
+
+def _find_files(
+    recipe: Recipe, dream: Path, files: InputFiles, mask: Path | None, guides: list[Path]
+) -> InputFiles:
+    """Add the mask and the guides of the recipe to the input files.
+
+    Args:
+        recipe: the recipe of the dream.
+        dream: its file.
+        files: weights and labels.
+        mask: value of ``--mask``.
+        guides: values of ``--guide``, matched to the recipe's by name, then by order.
+
+    Raises:
+        PuppyslugError: a file is missing, or the recipe has no such file.
+    """
     if mask is not None and not isinstance(recipe.mask, FileReference):
-        raise RecipeError(f"{dream} was dreamt without a mask's file; leave out --mask")
-    if len(guide or ()) > len(recipe.guides):
-        raise RecipeError(f"{dream} has {len(recipe.guides)} guides; leave out --guide")
-    given = own._replace(mask=mask, guides=_by_name(recipe, guide or []))
-    files = find_files(recipe, dream, given)
-    for read in (dream, source, files.mask, *files.guides.values()):
-        if isinstance(read, Path):
-            destination.refuse(read)
-    prepared = prepare_aloud(recipe, source, files, quiet=quiet)
-    return deliver(prepared, destination, dream.name, no_recipe=False, quiet=quiet)
-
-
-def _by_name(recipe: Recipe, paths: list[Path]) -> dict[str, Path]:
-    """The guides' files by the names in the recipe: by name first, then in order."""
+        raise RecipeError(f"{dream} was made without a mask image; leave out --mask")
+    if len(guides) > len(recipe.guides):
+        raise RecipeError(
+            f"the recipe of {dream} has {plural(len(recipe.guides), 'guide')}; leave out --guide"
+        )
     names = {guide.name for guide in recipe.guides}
-    found = {path.name: path for path in paths if path.name in names}
-    rest = [path for path in paths if path.name not in names]
-    missing = [guide.name for guide in recipe.guides if guide.name not in found]
-    return found | dict(zip(missing, rest, strict=False))
+    by_name = {path.name: path for path in guides if path.name in names}
+    others = [path for path in guides if path.name not in names]
+    unmatched = [guide.name for guide in recipe.guides if guide.name not in by_name]
+    matched = by_name | dict(zip(unmatched, others, strict=False))
+    return find_input_files(recipe, dream, files._replace(mask=mask, guides=matched))

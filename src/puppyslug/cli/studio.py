@@ -1,4 +1,4 @@
-"""``puppyslug studio``: dream in the browser."""
+"""``puppyslug studio``: the web studio."""
 
 import socket
 from pathlib import Path
@@ -6,101 +6,116 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from puppyslug.cli.messages import print_message
 from puppyslug.cli.options import Cluster
-from puppyslug.cli.output import say
 from puppyslug.errors import ClusterError, OutputError, RecipeError
 from puppyslug.files.folders import data_folder
-from puppyslug.recipe.sizes import memory_bytes
+from puppyslug.recipe.defaults import STUDIO_DISK_QUOTA, STUDIO_HOST, STUDIO_PORT, STUDIO_WORKERS
+from puppyslug.recipe.sizes import parse_memory
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from puppyslug.studio.workers.process import Start
+    from puppyslug.studio.workers.runner import RunnerFactory
+
+ALL_INTERFACES = ("0.0.0.0", "::", "[::]")
 
 Host = Annotated[
     str,
     typer.Option(
         "--host",
         metavar="ADDRESS",
-        help="address to listen at; beyond this machine, such as 0.0.0.0, a token is asked for",
+        help="address to listen on; one that other machines can reach, such as 0.0.0.0, requires "
+        "a token",
     ),
 ]
-Port = Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 for any")]
+Port = Annotated[
+    int,
+    typer.Option("--port", metavar="N", min=0, max=65535, help="port; 0 for any free port"),
+]
 Data = Annotated[
     Path | None,
     typer.Option(
-        "--data", metavar="DIR", help="folder for dreams [default: the user's own for data]"
+        "--data", metavar="DIR", help="folder for dreams [default: the user's data folder]"
     ),
 ]
-NoBrowser = Annotated[bool, typer.Option("--no-browser", help="do not open the page")]
+NoBrowser = Annotated[
+    bool, typer.Option("--no-browser", help="do not open the studio in a browser")
+]
 Workers = Annotated[
-    int, typer.Option("--workers", metavar="N", min=1, max=64, help="dreams at the same time")
+    int,
+    typer.Option("--workers", metavar="N", min=1, max=64, help="number of dreams at the same time"),
 ]
 Keep = Annotated[
     str,
     typer.Option(
         "--keep",
         metavar="SIZE",
-        help="that dreams may take on disk; beyond, the oldest are deleted",
+        help="disk quota for dreams; the oldest that have ended are deleted first",
     ),
 ]
 
 
 def studio(
     *,
-    host: Host = "127.0.0.1",
-    port: Port = 8000,
+    host: Host = STUDIO_HOST,
+    port: Port = STUDIO_PORT,
     data: Data = None,
     no_browser: NoBrowser = False,
-    workers: Workers = 1,
-    keep: Keep = "10GB",
+    workers: Workers = STUDIO_WORKERS,
+    keep: Keep = STUDIO_DISK_QUOTA,
     cluster: Cluster = None,
 ) -> int:
-    """Dream in the browser: drop a photo, watch the dream grow, steer it.
+    """Dream in the browser: drop a photo, watch the dream, steer it.
 
-    Everything stays on this machine. Ctrl-C ends it; what was running goes on with the next start.
+    The studio runs on this machine; without --cluster, no data leaves it. Press Ctrl-C to stop it;
+    running dreams resume when it starts again.
     """
     import secrets
 
     from puppyslug.studio import Limits, Services, create_app
-    from puppyslug.studio.security import is_local
-    from puppyslug.studio.workers.process import here
+    from puppyslug.studio.security import is_loopback
+    from puppyslug.studio.workers.runner import create_local_runner
 
-    begin = here if cluster is None else _afar(cluster)
+    create_runner = create_local_runner if cluster is None else _cluster_runner_factory(cluster)
     folder = data or data_folder()
     if data is None:
         folder.mkdir(parents=True, exist_ok=True)
-    token = None if is_local(host) else secrets.token_urlsafe(24)
+    token = None if is_loopback(host) else secrets.token_urlsafe(24)
+    limits = Limits(keep=_parse_quota(keep))
     with (
-        _listening(host, port) as listener,
-        Services.open(folder, Limits(keep=_bytes(keep)), workers, begin) as services,
+        _open_listener(host, port) as listener,
+        Services.open(folder, limits, workers, create_runner) as services,
     ):
-        address = f"http://{_reachable(host)}:{listener.getsockname()[1]}/"
+        url = f"http://{_url_host(host)}:{listener.getsockname()[1]}/"
         if token is not None:
-            address += f"?token={token}"
-        _serve(create_app(services, host=host, token=token), listener, address, not no_browser)
+            url += f"?token={token}"
+        app = create_app(services, host=host, token=token)
+        _serve(app, listener, url, open_browser=not no_browser)
     return 0
 
 
-def _afar(address: str) -> "Start":
-    """How the studio's workers get ready on a cluster, which has to be there.
+def _cluster_runner_factory(address: str) -> "RunnerFactory":
+    """Check that a cluster is reachable, and return the factory of runners that use it.
 
     Raises:
-        ClusterError: it is not, or is this machine alone.
+        ClusterError: it is not reachable, or is this machine alone.
     """
     from functools import partial
 
-    from puppyslug.cluster import connected
-    from puppyslug.cluster.remote_worker import afar
+    from puppyslug.cluster import connect
+    from puppyslug.cluster.remote_worker import create_cluster_runner
 
     if address == "local":
-        raise ClusterError("the studio works on this machine anyway; say how much with --workers")
-    with connected(address):
-        return partial(afar, address)
+        raise ClusterError(
+            "--cluster local has no effect: the studio uses this machine anyway; set --workers"
+        )
+    with connect(address):
+        return partial(create_cluster_runner, address)
 
 
-def _serve(app: "FastAPI", listener: socket.socket, address: str, browse: bool) -> None:
-    """Serve until Ctrl-C; the address is printed once it can be opened."""
+def _serve(app: "FastAPI", listener: socket.socket, url: str, *, open_browser: bool) -> None:
+    """Serve until Ctrl-C; print the URL when the server is ready."""
     import contextlib
     import webbrowser
 
@@ -109,10 +124,10 @@ def _serve(app: "FastAPI", listener: socket.socket, address: str, browse: bool) 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            print(address, flush=True)
-            say("The studio is at the address above. Ctrl-C ends it.")
-            if browse:
-                webbrowser.open(address)
+            print(url, flush=True)
+            print_message("The studio is running at this address. Press Ctrl-C to stop it.")
+            if open_browser:
+                webbrowser.open(url)
 
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=1
@@ -121,11 +136,11 @@ def _serve(app: "FastAPI", listener: socket.socket, address: str, browse: bool) 
         Server(config).run(sockets=[listener])
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    """A socket that listens.
+def _open_listener(host: str, port: int) -> socket.socket:
+    """Open a listening socket.
 
     Raises:
-        OutputError: the address is none of this machine's, or the port is taken.
+        OutputError: the address is not one of this machine's, or the port is in use.
     """
     try:
         listener = socket.create_server(
@@ -136,24 +151,24 @@ def _listening(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise OutputError(
-            f"nothing can listen at {host}, port {port}: {reason}; give another --host or --port"
+            f"cannot listen on {host}, port {port}: {reason}; choose another --host or --port"
         ) from error
-    # else an answer waits 40 ms for the receipt of its own head
+    # Nagle's algorithm would delay response bodies by 40 ms
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
-def _reachable(host: str) -> str:
-    """A host to put into an address, where one listens at all of them."""
-    if host in {"0.0.0.0", "::", "[::]"}:
+def _url_host(host: str) -> str:
+    """Return the host for a URL, which cannot be the address of all interfaces."""
+    if host in ALL_INTERFACES:
         return socket.gethostname()
     return f"[{host.strip('[]')}]" if ":" in host else host
 
 
-def _bytes(text: str) -> int:
+def _parse_quota(text: str) -> int:
     from pydantic import ValidationError
 
     try:
-        return memory_bytes(text)
+        return parse_memory(text)
     except ValidationError as error:
-        raise RecipeError(f"--keep is {text!r}; give a size such as 10GB") from error
+        raise RecipeError(f"--keep cannot be {text!r}; give a size such as 10GB") from error

@@ -1,13 +1,13 @@
-"""Tables: for people in a terminal, for programs in a pipe."""
+"""Tables: formatted in a terminal, plain columns in a pipe."""
 
 import sys
 from collections.abc import Sequence
 
-from puppyslug.cli.output import printable
+from puppyslug.cli.messages import escape_control_characters
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table: coloured in a terminal, plain columns in a pipe."""
+    """Print a table: with bold headings in a terminal, as plain columns in a pipe."""
     if not sys.stdout.isatty():
         print_columns(header, rows)
         return
@@ -18,14 +18,14 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", pad_edge=False)
     for column, title in enumerate(header):
-        table.add_column(title, no_wrap=column == 0)  # names are to be copied
+        table.add_column(title, no_wrap=column == 0)  # names must stay in one piece to be copied
     for row in rows:
-        table.add_row(*(escape(printable(cell)) for cell in row))
+        table.add_row(*(escape(escape_control_characters(cell)) for cell in row))
     Console().print(table)
 
 
 def print_cards(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """One block a row, for rows too long to stand side by side in a terminal."""
+    """Print each row as a block of lines, for rows that are wider than a terminal."""
     from rich.console import Console
     from rich.table import Table
 
@@ -40,8 +40,8 @@ def print_cards(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def print_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Plain columns of full width, for other programs."""
-    lines = [header, *([printable(cell) for cell in row] for row in rows)]
+    """Print plain columns without truncation, for other programs."""
+    lines = [header, *([escape_control_characters(cell) for cell in row] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))

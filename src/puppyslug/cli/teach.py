@@ -1,44 +1,46 @@
-"""``puppyslug teach``: a network that learns the things in one's own folders of pictures."""
+"""``puppyslug teach``: finetune a network on folders of images."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.output import say
-from puppyslug.cli.run import INTERRUPTED, Bar
+from puppyslug.cli.messages import EXIT_INTERRUPTED, print_message
+from puppyslug.cli.progress_bar import ProgressBar
 from puppyslug.errors import OutputError, plural
-from puppyslug.files.atomic import check_place
-from puppyslug.networks.finetuned import SUFFIX
-from puppyslug.recipe.presets import EYES
+from puppyslug.files.atomic import check_writable
+from puppyslug.networks.finetuned import FINETUNED_SUFFIX
+from puppyslug.recipe.defaults import CLASSIFIER, SEED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from puppyslug.training.checkpoint import Notes
-    from puppyslug.training.session import Learnt, Progress
+    from puppyslug.training.checkpoint import TrainingCheckpoint
+    from puppyslug.training.session import TrainedNetwork, TrainingProgress
 
 Folder = Annotated[
     Path,
     typer.Argument(
         metavar="FOLDER",
-        help="with one folder of pictures for each thing; one called none is of no thing",
+        help="folder with one folder of images per class; one named 'none' holds counterexamples",
     ),
 ]
 Output = Annotated[
-    Path, typer.Option("-o", "--output", metavar="OUT.safetensors", help="the network's file")
+    Path,
+    typer.Option("-o", "--output", metavar="OUT.safetensors", help="file of the new network"),
 ]
 Resume = Annotated[
-    bool, typer.Option("--resume", help="go on where the same command was interrupted")
+    bool, typer.Option("--resume", help="resume an interrupted run of the same command")
 ]
-NoReport = Annotated[bool, typer.Option("--no-report", help="write no report beside it")]
+NoReport = Annotated[bool, typer.Option("--no-report", help="write no report")]
 
 
-@options.takes_settings(
-    "network", "seed", network=f"network that learns [default: {EYES}]",
-    seed="decides what is held out to test with, and how pictures are looked at [default: 0]",
-)  # fmt: skip
+@options.recipe_options(
+    "network",
+    "seed",
+    network=f"network to finetune [default: {CLASSIFIER}]",
+    seed=f"random seed of the holdout split and the augmentation [default: {SEED}]",
+)
 def teach(
     folder: Folder,
     *,
@@ -49,78 +51,90 @@ def teach(
     force: options.Force = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Teach a network your own things, from folders of pictures of them.
+    """Teach a network new classes from folders of images.
 
-    Then dream of them: 'puppyslug dream --network OUT.safetensors --see THING'. A report of how
-    well it learnt is written beside it.
+    Then dream of them: 'puppyslug dream --network OUT.safetensors --see CLASS'. A report on the
+    accuracy is written beside the network, as OUT.html.
     """
-    if output.suffix.lower() != SUFFIX:
-        raise OutputError(f"{output} should end in {SUFFIX}")
+    if output.suffix.lower() != FINETUNED_SUFFIX:
+        raise OutputError(f"{output} must have the suffix {FINETUNED_SUFFIX}")
     report = output.with_suffix(".html")
-    check_place(output, overwrite=force or resume)
+    check_writable(output, overwrite=force or resume)
     if not no_report:
-        check_place(report, overwrite=force or resume)
+        check_writable(report, overwrite=force or resume)
 
-    from puppyslug.training.checkpoint import Notes
-    from puppyslug.training.collection import folders_of
-    from puppyslug.training.session import load_base, teach_steps
+    from puppyslug.training.checkpoint import TrainingCheckpoint
+    from puppyslug.training.image_folder import find_class_folders
+    from puppyslug.training.session import load_base_network, training_steps
 
-    found = folders_of(folder)
-    base = load_base(str(settings.get("network", EYES)))
-    pictures = sum(len(one.files) for one in found.values())
-    say(f"{plural(pictures, 'picture')} in {plural(len(found), 'folder')}", quiet=quiet)
-    notes = Notes(output)
-    steps = teach_steps(
-        found,
+    folders = find_class_folders(folder)
+    base = load_base_network(str(settings.get("network", CLASSIFIER)))
+    images = sum(len(one.files) for one in folders.values())
+    print_message(f"{plural(images, 'image')} in {plural(len(folders), 'folder')}", quiet=quiet)
+    checkpoint = TrainingCheckpoint(output)
+    steps = training_steps(
+        folders,
         base,
-        seed=int(str(settings.get("seed", 0))),
-        state=notes.read() if resume else None,
+        seed=int(str(settings.get("seed", SEED))),
+        checkpoint=checkpoint.read() if resume else None,
     )
-    last, interrupted = _follow(steps, output, notes, quiet=quiet)
-    if last is None:
-        say("interrupted before anything was learnt; --resume goes on", quiet=quiet)
-        return INTERRUPTED
-    last.save(output, overwrite=force or resume)
+    network, interrupted = _train(steps, output, checkpoint, quiet=quiet)
+    if network is None:
+        print_message(
+            "interrupted before the first training step; resume with --resume", quiet=quiet
+        )
+        return EXIT_INTERRUPTED
+    network.save(output, overwrite=force or resume)
     print(output)
     if interrupted:
-        say("interrupted: the best so far is kept; --resume goes on", quiet=quiet)
-        return INTERRUPTED
-    notes.remove()
-    _say_how_well(last, quiet=quiet)
+        print_message(
+            "interrupted: the best network so far is saved; resume with --resume", quiet=quiet
+        )
+        return EXIT_INTERRUPTED
+    checkpoint.remove()
+    _print_accuracy(network, quiet=quiet)
     if not no_report:
         from puppyslug.training.report import report_steps
 
-        with Bar("report", quiet=quiet) as bar:
-            for progress in report_steps(last, output, report):
-                bar.move(progress.fraction, progress.place)
+        with ProgressBar("report", quiet=quiet) as bar:
+            for progress in report_steps(network, output, report):
+                bar.update(progress.fraction, progress.stage)
         print(report)
     return 0
 
 
-def _follow(
-    steps: "Iterator[Progress]", output: Path, notes: "Notes", *, quiet: bool
-) -> "tuple[Learnt | None, bool]":
-    """Learn; the network at the end, or the best so far where Ctrl-C came, and whether it did."""
-    learnt = None
+def _train(
+    steps: "Iterator[TrainingProgress]",
+    output: Path,
+    checkpoint: "TrainingCheckpoint",
+    *,
+    quiet: bool,
+) -> "tuple[TrainedNetwork | None, bool]":
+    """Run the training; return the best network so far, and whether Ctrl-C interrupted it."""
+    network = None
     try:
-        with Bar(output.name, quiet=quiet) as bar:
+        with ProgressBar(output.name, quiet=quiet) as bar:
             for progress in steps:
-                bar.move(progress.fraction, progress.place)
+                bar.update(progress.fraction, progress.stage)
                 for notice in progress.notices:
-                    say(notice, quiet=quiet)
-                learnt = progress.learnt or learnt
-                if progress.state is not None:
-                    notes.write(progress.state)
+                    print_message(notice, quiet=quiet)
+                network = progress.network or network
+                if progress.checkpoint is not None:
+                    checkpoint.write(progress.checkpoint)
     except KeyboardInterrupt:
-        return learnt, True
-    return learnt, False
+        return network, True
+    return network, False
 
 
-def _say_how_well(learnt: "Learnt", *, quiet: bool) -> None:
-    held = learnt.header.held
-    if held is None:
-        say("nothing could be held out to test with; more pictures would tell more", quiet=quiet)
+def _print_accuracy(network: "TrainedNetwork", *, quiet: bool) -> None:
+    holdout = network.header.holdout
+    if holdout is None:
+        print_message(
+            "too few images to hold any out: the accuracy is unknown; add more images",
+            quiet=quiet,
+        )
         return
-    total = sum(map(sum, held.counts))
-    right = sum(row[index] for index, row in enumerate(held.counts))
-    say(f"of {total} pictures held out, {right} are taken for what they are", quiet=quiet)
+    from puppyslug.training.evaluation import count_correct
+
+    correct, total = count_correct(holdout)
+    print_message(f"{correct} of {total} held-out images are classified correctly", quiet=quiet)

@@ -1,156 +1,132 @@
-"""``puppyslug zoom`` and ``puppyslug journey``: films that a picture dreams by itself."""
+"""``puppyslug zoom``: an endless zoom into a dream."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from puppyslug.cli import film_job, options
-from puppyslug.cli.film_job import Job
-from puppyslug.cli.recipe_files import with_recipe_file
-from puppyslug.cli.run import INTERRUPTED
-from puppyslug.errors import RecipeError
-from puppyslug.networks import find_spec
-from puppyslug.objectives import parse_objectives
-from puppyslug.recipe.keyframes import read_keyframes, with_keyframes
-from puppyslug.recipe.presets import ZOOM, find_preset
-from puppyslug.recipe.recipe import STARTS, Recipe
-from puppyslug.recipe.settings import Files
+from puppyslug.cli import film_options, options
+from puppyslug.cli.film_job import FilmJob
+from puppyslug.cli.help_panels import FILM_PANEL
+from puppyslug.cli.messages import EXIT_INTERRUPTED
+from puppyslug.cli.recipe_files import load_settings
+from puppyslug.recipe import (
+    STARTING_IMAGES,
+    InputFiles,
+    Recipe,
+    find_preset,
+    parse_keyframes,
+    with_keyframes,
+)
+from puppyslug.recipe.defaults import (
+    FILM_PRESET,
+    FILM_QUALITY,
+    FILM_STARTING_IMAGE,
+    ZOOM,
+    ZOOM_FRAMES,
+)
 
-PRESET = "film"  # unless another, or a thing by name, is asked for
-DEFAULTS = {"preset": PRESET, "zoom": ZOOM, **find_preset(PRESET).settings}
-FEWEST_LAYERS = 4  # of a journey that names none
+ZOOM_DEFAULTS = {"preset": FILM_PRESET, "zoom": ZOOM, **find_preset(FILM_PRESET).settings}
 
 Photo = Annotated[
     str | None,
     typer.Argument(
         metavar="[PHOTO|noise|clouds]",
-        help="what to start from [default: noise]",
+        help=f"starting image [default: {FILM_STARTING_IMAGE}]",
         show_default=False,
     ),
 ]
-Frames = Annotated[int, typer.Option("--frames", metavar="N", min=1, help="how many frames")]
-Each = Annotated[
-    int, typer.Option("--frames-per-layer", metavar="N", min=1, help="frames for each layer")
-]
-Layers = Annotated[
-    str | None,
+Frames = Annotated[
+    int,
     typer.Option(
-        "--layers",
-        metavar="A,B,…",
-        help="layers or objectives, in this order [default: the network's, highest to lowest]",
+        "--frames", metavar="N", min=1, help="number of frames", rich_help_panel=FILM_PANEL
     ),
 ]
-Crossfade = Annotated[
-    int,
-    typer.Option("--crossfade", metavar="N", min=0, help="frames over which layers change"),
-]
 
 
-@options.takes_settings(moving=True, defaults=DEFAULTS)
+@options.recipe_options(camera=True, defaults=ZOOM_DEFAULTS)
 def zoom(
     photo: Photo = None,
     *,
     settings: dict[str, object],
-    output: film_job.Output,
-    frames: Frames = 100,
-    fps: film_job.Fps = None,
-    at: film_job.At = None,
-    quality: film_job.Quality = 80,
+    output: film_options.Output,
+    frames: Frames = ZOOM_FRAMES,
+    fps: film_options.Fps = None,
+    at: film_options.Keyframes = None,
+    quality: film_options.Quality = FILM_QUALITY,
     recipe: options.RecipeFile = None,
-    no_recipe: film_job.NoRecipe = False,
-    force: film_job.Force = False,
+    no_recipe: film_options.NoRecipe = False,
+    force: film_options.Force = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Dream, move in a little, dream again: an endless zoom.
+    """Render an endless zoom: dream, zoom in a little, dream again.
 
-    What was cut short goes on with the same command.
+    An interrupted film resumes with the same command.
     """
-    speed = film_job.pace(fps)
-    chosen, files = _asked(settings, recipe, at, speed)
-    job = Job(output, "zoom", chosen, {"frames": frames}, force, quiet, no_recipe=no_recipe)
-    return _run(job, photo, files, frames, speed, quality)
+    frame_rate = film_options.parse_fps(fps)
+    complete, files = load_zoom_recipe(settings, recipe, at, frame_rate)
+    inputs = {"frames": frames}
+    job = FilmJob("zoom", output, complete, inputs, None, quality, no_recipe, force, quiet)
+    return render_zoom(job, photo, files, frames, frame_rate)
 
 
-@options.takes_settings(moving=True, defaults=DEFAULTS)
-def journey(
-    photo: Photo = None,
-    *,
+def load_zoom_recipe(
     settings: dict[str, object],
-    output: film_job.Output,
-    each: Each = 100,
-    layers: Layers = None,
-    crossfade: Crossfade = 10,
-    fps: film_job.Fps = None,
-    at: film_job.At = None,
-    quality: film_job.Quality = 80,
-    recipe: options.RecipeFile = None,
-    no_recipe: film_job.NoRecipe = False,
-    force: film_job.Force = False,
-    quiet: options.Quiet = False,
-) -> int:
-    """Zoom out of noise down through a network's layers.
+    recipe_file: Path | None,
+    keyframes: list[str] | None,
+    fps: Fraction,
+) -> tuple[Recipe, InputFiles]:
+    """Return the recipe and the input files of a zoom or journey.
 
-    The film of 2015: from random noise, every 100 frames the next lower layer, until the lowest.
+    Args:
+        settings: settings from the command line.
+        recipe_file: the recipe file, or None for the defaults of films.
+        keyframes: values of ``--at``.
+        fps: frames per second.
     """
-    from puppyslug.video.zoom import journey_recipe
-
-    named = [name for name in ("layer", "channel", "see", "guide", "objective") if name in settings]
-    if named:
-        raise RecipeError(f"a journey goes by --layers A,B,C; leave out --{named[0]}")
-    speed = film_job.pace(fps)
-    chosen, files = _asked(settings, recipe, at, speed)
-    spec = find_spec(chosen.network)
-    if layers is None:
-        objectives = list(spec.depths[::-1])
-    else:
-        objectives = [str(one) for one in parse_objectives(layers, chosen.names)]
-    if len(objectives) < (FEWEST_LAYERS if layers is None else 1):
-        raise RecipeError(f"{spec.name} has few layers; name some with --layers A,B,C")
-    chosen = journey_recipe(chosen, objectives, each, crossfade)
-    frames = each * len(objectives)
-    job = Job(output, "journey", chosen, {"frames": frames}, force, quiet, no_recipe=no_recipe)
-    return _run(job, photo, files, frames, speed, quality)
-
-
-def _asked(
-    settings: dict[str, object], recipe: Path | None, at: list[str] | None, fps: Fraction
-) -> tuple[Recipe, Files]:
-    """What was asked for, with a film's own defaults where nothing else was."""
-    if recipe is None:
-        preset = {} if "preset" in settings or "see" in settings else {"preset": PRESET}
+    if recipe_file is None:
+        preset = {} if "preset" in settings or "see" in settings else {"preset": FILM_PRESET}
         settings = {"zoom": ZOOM, **preset, **settings}
-    chosen, files = with_recipe_file(settings, recipe, new_pictures=True)
-    return with_keyframes(Recipe.complete(chosen), read_keyframes(at or [], fps)), files
+    settings, files = load_settings(settings, recipe_file, new_photos=True)
+    return with_keyframes(Recipe.complete(settings), parse_keyframes(keyframes or [], fps)), files
 
 
-def _run(
-    job: Job, photo: str | None, files: Files, frames: int, fps: Fraction, quality: int
+def render_zoom(
+    job: FilmJob, photo: str | None, files: InputFiles, frames: int, fps: Fraction
 ) -> int:
-    from puppyslug.video.assembly import finish_film, in_turn
-    from puppyslug.video.zoom import zoom as zoom_frames
+    """Render a zoom or journey.
 
-    source: str | Path = "noise" if photo is None else photo if photo in STARTS else Path(photo)
-    if isinstance(source, Path):
-        from puppyslug.images import check_readable
-        from puppyslug.networks.weights.cache import file_sha256
+    Args:
+        job: the film; its source is not set yet.
+        photo: path of the starting image, ``"noise"`` or ``"clouds"``; None for the default.
+        files: mask, guides, weights and labels.
+        frames: number of frames.
+        fps: frames per second.
 
-        check_readable(source)
-        job.asked["photo"] = file_sha256(source)
+    Returns:
+        The exit status: 0, or 130 after Ctrl-C.
+    """
+    from puppyslug.video.assembly import render_parts
+    from puppyslug.video.zoom import zoom_frames
+
+    source: str | Path
+    if photo is None or photo in STARTING_IMAGES:
+        source = photo or FILM_STARTING_IMAGE
+        job = replace(job, recipe=job.recipe.with_settings({"photo": source}))
     else:
-        job.recipe = job.recipe.with_settings({"photo": source})
-    job.reads = source if isinstance(source, Path) else None
-    journal, prepared = job.begin(source, files)
-    done = journal.done()
-    job.announce(journal, prepared, frames, done)
-    whole = [("", lambda state: zoom_frames(prepared, frames, state=state))]
-    if job.make(journal, in_turn(journal, whole), frames, done):
-        return INTERRUPTED
-    made = journal.frames(frames)
-    return job.finish(
-        journal,
-        lambda: finish_film(
-            job.output, journal, made, comment=job.comment(prepared), fps=fps, quality=quality
-        ),
-    )
+        from puppyslug.files.hashing import file_sha256
+        from puppyslug.images import check_image_file
+
+        source = Path(photo)
+        check_image_file(source)
+        inputs = {**job.inputs, "photo": file_sha256(source)}
+        job = replace(job, source=source, inputs=inputs)
+    checkpoint, prepared = job.start(source, files)
+    done = checkpoint.frame_count()
+    job.print_estimate(checkpoint, prepared, frames, done)
+    parts = [("", lambda state: zoom_frames(prepared, frames, state=state))]
+    if not job.render(checkpoint, render_parts(checkpoint, parts), frames, done):
+        return EXIT_INTERRUPTED
+    return job.encode(checkpoint, checkpoint.load_frames(frames), prepared, fps=fps)

@@ -1,9 +1,10 @@
-"""The same jobs on many machines, by Ray: the extra ``puppyslug[cluster]``.
+"""Films, atlases and pictures on a Ray cluster: the optional extra ``puppyslug[cluster]``.
 
-Ray schedules, ships objects, and starts again what died; this room says what a job is. Nothing but
-this room imports ray, and it does so only once a cluster is asked for.
+Ray schedules processes and ships objects; this package defines the jobs. No other package imports
+Ray, and this one imports it only when a command connects to a cluster.
 """
 
-from puppyslug.cluster.connection import Cluster, connected
+from puppyslug.cluster.connection import connect
+from puppyslug.cluster.ray_cluster import Cluster
 
-__all__ = ["Cluster", "connected"]
+__all__ = ["Cluster", "connect"]

@@ -1,131 +1,82 @@
-"""The way to a cluster: its address, and whether it is there, and stays."""
+"""Connects to a Ray cluster, and checks that it is reachable and has the same versions."""
 
 import contextlib
 import importlib.util
 import os
 import re
 import socket
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from puppyslug.cluster.log_filter import silent_start, silent_workers
-from puppyslug.cluster.versions import check_versions, probe
+from puppyslug.cluster.log_filter import suppress_connection_warnings, suppress_worker_logs
+from puppyslug.cluster.ray_cluster import CONNECT_TIMEOUT, Cluster, lost_cluster_error
+from puppyslug.cluster.versions import check_versions, make_version_probe
 from puppyslug.errors import ClusterError, PuppyslugError
 
 EXTRA = "puppyslug[cluster]"
-_PLACE = re.compile(r"(?P<client>ray://)?(?P<host>[^:/\s]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
-_PATIENCE = 5.0  # seconds for a port to answer
-_GONE = 15.0  # seconds without a head; one that begins again is back by then
-_TOKENS = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")  # where Ray looks for one
-_OWN_TOKEN = Path.home() / ".ray/auth_token"  # likewise; a cluster that is begun here puts it there
-# Ray sends nothing anywhere, and says soon where no cluster is.
-_SETTINGS = {
+_ADDRESS = re.compile(r"(?P<client>ray://)?(?P<host>[^:/\s]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
+_TOKEN_VARIABLES = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+_TOKEN_FILE = Path.home() / ".ray/auth_token"
+_RAY_ENVIRONMENT = {  # no telemetry, and short timeouts where no cluster is running
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_ENABLE_AUTO_CONNECT": "0",  # else it looks for another cluster where one is gone
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # otherwise Ray looks for another cluster when one is lost
     "RAY_NUM_REDIS_GET_RETRIES": "5",
     "RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S": "2",
     "RAY_CLIENT_MAX_CONNECTION_TIMEOUT_S": "2",
 }
 
 
-@dataclass(frozen=True)
-class Cluster:
-    """A cluster that this process is connected to.
-
-    Attributes:
-        address: as it was asked for.
-        head: (host, port) of what ends this process where it is gone for long; None by Ray's
-            client, which notices that itself.
-    """
-
-    address: str
-    head: tuple[str, int] | None = None
-
-    def check(self) -> None:
-        """Wait for a head that does not answer; ask whatever else of Ray, and it waits for ever.
-
-        Raises:
-            ClusterError: it has not answered for a while.
-        """
-        if self.head is None:
-            return
-        deadline = time.monotonic() + _GONE
-        while True:
-            try:
-                socket.create_connection(self.head, timeout=_PATIENCE).close()
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    raise _gone(self.address) from error
-                time.sleep(1)
-            else:
-                return
-
-    def room(self, needs: Mapping[str, float]) -> int:
-        """How many workers the cluster's machines have room for, whatever they do now.
-
-        Args:
-            needs: of a worker, by the names of Ray's resources: ``CPU``, ``GPU``, ``memory``.
-        """
-        import ray
-
-        nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
-        return sum(
-            int(min(node["Resources"].get(name, 0) // need for name, need in needs.items() if need))
-            for node in nodes
-            if node["Alive"]
-        )
-
-
 @contextlib.contextmanager
-def connected(address: str | None) -> Iterator[Cluster | None]:
-    """Connect to a cluster for as long as the context lasts.
+def connect(address: str | None) -> Iterator[Cluster | None]:
+    """Connect to a cluster for the duration of the context.
 
     Args:
-        address: ``auto`` for the cluster that this machine belongs to, ``local`` for one of this
-            machine alone, ``ray://HOST:PORT`` for any; None for none.
+        address: ``auto`` for the cluster that this machine belongs to, ``local`` for a temporary
+            one on this machine, ``ray://HOST:PORT`` for any cluster; None for no cluster.
+
+    Yields:
+        The cluster; None if ``address`` is None.
 
     Raises:
-        ClusterError: Ray is not installed, no cluster is there, it has other versions, or it goes
-            away.
+        ClusterError: Ray is not installed, no cluster is reachable, its versions differ, or the
+            connection is lost.
     """
     if address is None:
         yield None
         return
-    _check(address)
-    for name, value in _SETTINGS.items():
+    _validate_address(address)
+    for name, value in _RAY_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    if any(os.environ.get(name) for name in _TOKENS) or _OWN_TOKEN.is_file():
+    if any(os.environ.get(name) for name in _TOKEN_VARIABLES) or _TOKEN_FILE.is_file():
         os.environ.setdefault("RAY_AUTH_MODE", "token")
     import ray
 
-    place = os.environ.get("RAY_ADDRESS", "") if address == "auto" else address
-    found = _PLACE.fullmatch(place)
-    if found:
-        _knock(address, found["host"].strip("[]"), int(found["port"]))
-    with silent_workers():
+    resolved = os.environ.get("RAY_ADDRESS", "") if address == "auto" else address
+    parts = _ADDRESS.fullmatch(resolved)
+    if parts:
+        _check_port(address, parts["host"].strip("[]"), int(parts["port"]))
+    with suppress_worker_logs():
         try:
-            _connect(address)
-            there: dict[str, str] = ray.get(ray.remote(num_cpus=0)(probe()).remote(), timeout=60)
-            check_versions(there, address)
-            yield Cluster(address, None if found and found["client"] else _head())
+            _init_ray(address)
+            probe: Any = ray.remote(num_cpus=0)(make_version_probe())
+            check_versions(ray.get(probe.remote(), timeout=60), address)
+            yield Cluster(address, None if parts and parts["client"] else _head_address())
         except Exception as error:
             lost = isinstance(error, ConnectionError) or not ray.is_initialized()
             if isinstance(error, PuppyslugError) or not lost:
                 raise
-            raise _gone(address) from error
+            raise lost_cluster_error(address) from error
         finally:
             ray.shutdown()
 
 
-def _connect(address: str) -> None:
+def _init_ray(address: str) -> None:
     """Connect this process to a cluster.
 
     Raises:
-        ClusterError: none is there, or it does not take this driver.
+        ClusterError: no cluster is running there, or it refuses the connection.
     """
     import ray
 
@@ -133,75 +84,70 @@ def _connect(address: str) -> None:
     if address == "local":
         options["include_dashboard"] = False
     try:
-        with silent_start():
+        with suppress_connection_warnings():
             try:
                 ray.init(address=address, **options)
-            except ConnectionAbortedError:  # a fresh cluster's door now and then fails once
+            except ConnectionAbortedError:  # happens occasionally just after a cluster has started
                 ray.init(address=address, **options)
     except ConnectionAbortedError as error:
         text = " ".join(str(error).split())[-200:]
-        raise ClusterError(f"the cluster at {address} takes no drivers now: {text}") from error
+        raise ClusterError(
+            f"the cluster at {address} refuses connections, try again later: {text}"
+        ) from error
     except (ConnectionError, TimeoutError, ValueError) as error:
-        raise _nothing_at(address) from error
+        raise _no_cluster_error(address) from error
     except (RuntimeError, ray.exceptions.RayError) as error:
-        text = " ".join(str(error).split())[:300]  # Ray's own has several lines
+        text = " ".join(str(error).split())[:300]  # Ray's messages have several lines
         if "ersion mismatch" not in text:
             raise ClusterError(
-                f"the cluster at {address} does not take this driver: {text}"
+                f"the cluster at {address} refuses this connection: {text}"
             ) from error
         raise ClusterError(
             f"the cluster at {address} has other versions than this machine; install the same "
-            f"ones ({text})"
+            f"versions ({text})"
         ) from error
 
 
-def _head() -> tuple[str, int]:
-    """(host, port) of the head that this process is connected to."""
+def _head_address() -> tuple[str, int]:
+    """Return (host, port) of the head node to which this process is connected."""
     import ray
 
     host, _, port = str(ray.get_runtime_context().gcs_address).rpartition(":")
     return host.strip("[]"), int(port)
 
 
-def _gone(address: str) -> ClusterError:
-    return ClusterError(
-        f"the cluster at {address} is gone; what is finished is kept, and a film or an atlas goes "
-        "on with the same command"
-    )
-
-
-def _check(address: str) -> None:
-    place = _PLACE.fullmatch(address)
-    if address not in ("auto", "local") and not (place and place["client"]):
+def _validate_address(address: str) -> None:
+    parts = _ADDRESS.fullmatch(address)
+    if address not in ("auto", "local") and not (parts and parts["client"]):
         raise ClusterError(
-            f"there is no cluster called {address!r}; write auto, local or ray://HOST:PORT"
+            f"invalid cluster address {address!r}; use auto, local or ray://HOST:PORT"
         )
     if importlib.util.find_spec("ray") is None:
-        raise ClusterError(f"--cluster needs Ray, which is not installed: pip install '{EXTRA}'")
+        raise ClusterError(f"--cluster needs Ray; install it with: pip install '{EXTRA}'")
 
 
-def _knock(address: str, host: str, port: int) -> None:
-    """Refuse an address where nothing listens, before Ray tries for long.
+def _check_port(address: str, host: str, port: int) -> None:
+    """Check that something listens at an address, since Ray itself would retry for a long time.
 
     Raises:
-        ClusterError: nobody opens.
+        ClusterError: nothing listens there.
     """
     try:
-        socket.create_connection((host, port), timeout=_PATIENCE).close()
+        socket.create_connection((host, port), timeout=CONNECT_TIMEOUT).close()
     except (OSError, UnicodeError, OverflowError) as error:
-        raise _nothing_at(address, getattr(error, "strerror", None) or str(error)) from error
+        raise _no_cluster_error(address, getattr(error, "strerror", None) or str(error)) from error
 
 
-def _nothing_at(address: str, reason: str = "") -> ClusterError:
-    why = f": {reason}" if reason else ""
+def _no_cluster_error(address: str, reason: str = "") -> ClusterError:
+    details = f": {reason}" if reason else ""
     if address == "auto":
-        where = os.environ.get("RAY_ADDRESS")
-        at = f"at {where}, which RAY_ADDRESS names" if where else "that this machine belongs to"
+        variable = os.environ.get("RAY_ADDRESS")
+        where = f"at {variable} (from RAY_ADDRESS)" if variable else "on this machine"
         return ClusterError(
-            f"there is no cluster {at}, or it asks for another token{why}; start one with 'ray "
-            "start --head', or write --cluster local or ray://HOST:PORT"
+            f"no cluster is reachable {where}, or it requires another token{details}; start one "
+            "with 'ray start --head', or use --cluster local or ray://HOST:PORT"
         )
     return ClusterError(
-        f"there is no cluster at {address}{why}; check the address, whether Ray runs there, and "
-        "whether it asks for a token (RAY_AUTH_MODE=token)"
+        f"no cluster is reachable at {address}{details}; check the address, whether Ray is running "
+        "there, and whether it requires a token (RAY_AUTH_MODE=token)"
     )

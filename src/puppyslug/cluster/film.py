@@ -1,4 +1,4 @@
-"""Films on a cluster: each segment on one worker, frames kept by the driver."""
+"""Films on a cluster: each segment is dreamt by one worker, and the driver stores the frames."""
 
 import io
 from collections.abc import Callable, Iterator, Mapping
@@ -8,94 +8,93 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from puppyslug.cluster.payload import Sent
-from puppyslug.cluster.worker_pool import Crew
-from puppyslug.engine.preparation import Prepared
+from puppyslug.cluster.payload import PreparedPayload
+from puppyslug.cluster.worker_pool import WorkerPool
+from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.networks.network import Network
-from puppyslug.video.checkpoint import Made, State
-from puppyslug.video.film import segment_frames
+from puppyslug.video.film import dream_segment
+from puppyslug.video.frames import RenderedFrame, ResumeState
 from puppyslug.video.segments import Segment
 
 
-class FilmInMemory(io.RawIOBase):
-    """A film's file as it lies in the object store, without a copy."""
+class VideoBuffer(io.RawIOBase):
+    """A read-only file over a video in Ray's object store, without a copy."""
 
     def __init__(self, name: str, data: NDArray[np.uint8]) -> None:
-        """Take a film's name and bytes."""
+        """Create a file from its name, for error messages, and its bytes."""
         self.name = name
         self._data = data.data
-        self._at = 0
+        self._position = 0
 
     def __str__(self) -> str:
         return self.name
 
     def readable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """See ``io.RawIOBase``."""
-        part = self._data[self._at : self._at + len(buffer)]
-        buffer[: len(part)] = part
-        self._at += len(part)
-        return len(part)
+        """Read into a buffer; see ``io.RawIOBase``."""
+        chunk = self._data[self._position : self._position + len(buffer)]
+        buffer[: len(chunk)] = chunk
+        self._position += len(chunk)
+        return len(chunk)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """See ``io.IOBase``."""
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._data)}[whence]
-        self._at = max(0, start + offset)
-        return self._at
+        """Change the position; see ``io.IOBase``."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: len(self._data)}[whence]
+        self._position = max(0, start + offset)
+        return self._position
 
     def tell(self) -> int:
-        """Where it is read next."""
-        return self._at
+        """Return the position."""
+        return self._position
 
 
-def film_frames(
-    crew: Crew,
-    prepared: Prepared,
+def dream_film_segments(
+    pool: WorkerPool,
+    prepared: PreparedDream,
     source: Path,
     parts: Mapping[str, Segment],
-    state: Callable[[str], State],
+    load_state: Callable[[str], ResumeState],
     *,
     by_flow: bool,
-) -> Iterator[tuple[str, Made]]:
-    """Dream the segments of a film, each on one worker, several at once.
+) -> Iterator[tuple[str, RenderedFrame]]:
+    """Dream the segments of a film, each on one worker.
 
     Args:
-        crew: the workers.
-        prepared: how to dream.
-        source: the film; only the driver needs to have it.
-        parts: the segments, by what their frames are called by.
-        state: of the last frame of a part that is kept; what a lost worker had made besides is made
-            again.
-        by_flow: as in ``segment_frames``.
+        pool: the workers.
+        prepared: the prepared dream.
+        source: the film; only the driver needs access to it.
+        parts: the segments, by their names in the checkpoint.
+        load_state: returns the state after the last stored frame of a segment, where a lost
+            worker's successor resumes.
+        by_flow: as in ``dream_segment``.
 
     Yields:
-        The name of a part, and its next frame.
+        The name of a segment, and its next frame.
     """
-    import ray
+    payload = pool.backend.put(PreparedPayload.pack(prepared))
+    film = pool.backend.put(np.fromfile(source, np.uint8))
 
-    sent, film = ray.put(Sent.of(prepared)), ray.put(np.fromfile(source, np.uint8))
+    def make_job(part: str) -> tuple[Any, ...]:
+        return _dream_segment, payload, source.name, film, parts[part], load_state(part), by_flow
 
-    def start(part: str) -> tuple[Any, ...]:
-        return _segment, sent, source.name, film, parts[part], state(part), by_flow
-
-    return crew.stream(parts, start)
+    return pool.stream(parts, make_job)
 
 
-def _segment(
+def _dream_segment(
     network: Network,
-    sent: Sent,
+    payload: PreparedPayload,
     name: str,
     film: NDArray[np.uint8],
     segment: Segment,
-    state: State,
+    state: ResumeState,
     by_flow: bool,
-) -> Iterator[Made]:
-    source: Any = FilmInMemory(name, film)
-    return segment_frames(sent.on(network), source, segment, state, by_flow=by_flow)
+) -> Iterator[RenderedFrame]:
+    source: Any = VideoBuffer(name, film)
+    return dream_segment(payload.unpack(network), source, segment, state, by_flow=by_flow)

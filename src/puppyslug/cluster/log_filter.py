@@ -1,4 +1,4 @@
-"""Ray's own messages, kept out of the terminal: what users should know, this room says itself."""
+"""Keeps Ray's own messages out of the terminal; puppyslug reports what users need to know."""
 
 import contextlib
 import logging
@@ -9,32 +9,32 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def silent_workers() -> Iterator[None]:
-    """Keep out what Ray prints, for as long as the context lasts, of a cluster that is in use.
+def suppress_worker_logs() -> Iterator[None]:
+    """Suppress what Ray prints while a cluster is in use.
 
-    What workers log is dropped, and so are the tracebacks of Ray's threads: one that misses its
-    cluster may end with an error, besides the one that the next call raises.
+    This covers the logs of workers, and tracebacks of Ray's own threads: such a thread may fail
+    when a connection is lost, in addition to the error that the next call raises.
     """
     import ray
 
-    ray._private.worker._worker_logs_enabled = False  # else losses are printed among the results
-    heard = threading.excepthook
+    ray._private.worker._worker_logs_enabled = False  # otherwise losses are printed on stdout
+    original = threading.excepthook
 
-    def hear(end: threading.ExceptHookArgs) -> None:
-        frames = traceback.walk_tb(end.exc_traceback)
-        if not any(str(one.f_globals.get("__name__")).startswith("ray.") for one, _ in frames):
-            heard(end)
+    def filter_exception(event: threading.ExceptHookArgs) -> None:
+        frames = traceback.walk_tb(event.exc_traceback)
+        if not any(str(frame.f_globals.get("__name__")).startswith("ray.") for frame, _ in frames):
+            original(event)
 
-    threading.excepthook = hear
+    threading.excepthook = filter_exception
     try:
         yield
     finally:
-        threading.excepthook = heard
+        threading.excepthook = original
 
 
 @contextlib.contextmanager
-def silent_start() -> Iterator[None]:
-    """Keep out what Ray warns of while it connects, and then what its client logs."""
+def suppress_connection_warnings() -> Iterator[None]:
+    """Suppress Ray's warnings during connection, and from then on the logs of its client."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

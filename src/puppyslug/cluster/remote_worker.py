@@ -1,8 +1,7 @@
-"""The studio's workers on a cluster: a process beside the server, and a desk far away.
+"""The studio's workers on a cluster: a local worker process that delegates each dream to an actor.
 
-The process is the studio's own worker, with all that the server may do to it; only the dream is
-dreamt elsewhere. Files go there with the task, and come back as they are written, so that a film
-whose desk is lost goes on with its frames.
+The local process is an ordinary worker of the studio. The job's files are sent to the actor, and
+come back as they are written, so that a film resumes after its actor was lost.
 """
 
 import os
@@ -14,163 +13,163 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from puppyslug.cluster.connection import connected
-from puppyslug.cluster.worker_handle import PROGRAM
-from puppyslug.networks.finetuned import own_files_in
-from puppyslug.studio.jobs.models import Dream
-from puppyslug.studio.workers.process import Dreams
-from puppyslug.studio.workers.protocol import Controls, Order, Report, Task
+from puppyslug.cluster.backend import PROCESS_MEMORY
+from puppyslug.cluster.connection import connect
+from puppyslug.networks.finetuned import finetuned_names_in
+from puppyslug.studio.jobs.models import Job
+from puppyslug.studio.workers.protocol import Command, JobControl, Message, Task
+from puppyslug.studio.workers.runner import Runner, run_task
 
-MEMORY = 2_000_000_000  # bytes that a dream may take, as far as Ray plans
-ATTEMPTS = 3  # that a dream has where its desk is lost
-_WAIT = 0.2  # seconds that a desk waits for something to report
-_ENDINGS = ("done", "failed", "cancelled")
-_line = ExitStack()  # to the cluster, held for as long as a worker's process lives
-Files = dict[str, bytes | None]  # by name in the dream's folder; None for one that is gone
+JOB_MEMORY = 2_000_000_000  # bytes that Ray reserves for a dream
+MAX_ATTEMPTS = 3  # of a dream whose actor is lost
+POLL_SECONDS = 0.2  # how long a request for messages waits for the first one
+_FINAL_MESSAGES = ("done", "failed", "cancelled")
+_connections = ExitStack()  # stays open until the worker process ends
+FileContents = dict[str, bytes | None]  # by path in the job's folder; None for a deleted file
+FileStates = dict[str, tuple[int, int]]  # modification time in nanoseconds, and size in bytes
 
 
-def afar(address: str, threads: int | None) -> Dreams:
-    """Dream on a cluster, from a worker's process on this machine.
+def create_cluster_runner(address: str, threads: int | None) -> Runner:
+    """Connect a worker process to a cluster, and return the function that runs a task there.
 
     Args:
-        address: of the cluster.
-        threads: of a processor there; None for as many as this machine has.
+        address: address of the cluster.
+        threads: processor threads of a remote worker; None for as many as this machine has.
     """
-    _line.enter_context(connected(address))
-    return partial(_dream_afar, threads or os.cpu_count() or 1)
+    _connections.enter_context(connect(address))
+    return partial(_run_task_remotely, threads or os.cpu_count() or 1)
 
 
-def _dream_afar(threads: int, task: Task, controls: Controls) -> None:
-    """Have a task dreamt at a desk; where that is lost, at another. Lessons are taught here."""
+def _run_task_remotely(threads: int, task: Task, control: JobControl) -> None:
+    """Run a dream on the cluster, retrying if its actor is lost; train networks in this process."""
     from ray.exceptions import RayError
 
-    if task.dream.lesson is not None:
-        from puppyslug.studio.workers.dream_task import dream_task
-
-        dream_task(task, controls)
+    if task.job.lesson is not None:
+        run_task(task, control)
         return
-    for attempt in range(ATTEMPTS):
+    for attempt in range(MAX_ATTEMPTS):
         try:
-            _at_a_desk(threads, task, attempt, controls)
+            _attempt(threads, task, attempt, control)
         except RayError as error:
             reason = " ".join(str(error).split())[:200]
         else:
             return
-    controls.say(
-        "failed", f"the cluster lost the worker that dreamt it, {ATTEMPTS} times: {reason}"
+    control.emit(
+        "failed", f"the cluster lost the worker of this dream {MAX_ATTEMPTS} times: {reason}"
     )
 
 
-def _at_a_desk(threads: int, task: Task, attempt: int, controls: Controls) -> None:
+def _attempt(threads: int, task: Task, attempt: int, control: JobControl) -> None:
+    """Run a dream in a new actor, forwarding commands, messages and files until it ends."""
     import ray
 
-    dream = task.dream.model_copy(update={"attempts": task.dream.attempts + attempt})
-    kind: Any = ray.remote(Desk)
-    desk = kind.options(num_cpus=threads, memory=PROGRAM + MEMORY).remote(threads)
+    job = task.job.model_copy(update={"attempts": task.job.attempts + attempt})
+    actor_class: Any = ray.remote(RemoteWorker)
+    actor = actor_class.options(num_cpus=threads, memory=PROCESS_MEMORY + JOB_MEMORY).remote(
+        threads
+    )
     try:
-        ray.get(desk.begin.remote(dream, changed(task.folder, {}), _taught(task)))
+        files, networks = read_changed_files(task.folder, {}), _finetuned_networks(task)
+        ray.get(actor.start_job.remote(job, files, networks))
         while True:
-            if orders := controls.orders():
-                ray.get(desk.order.remote(orders))
-            for report, files in ray.get(desk.listen.remote()):
-                put_back(task.folder, files)
-                controls.say(report.what, report.data)
-                if report.what in _ENDINGS:
+            if commands := control.drain():
+                ray.get(actor.put_commands.remote(commands))
+            for message, files in ray.get(actor.next_messages.remote()):
+                write_changed_files(task.folder, files)
+                control.emit(message.kind, message.data)
+                if message.kind in _FINAL_MESSAGES:
                     return
     finally:
-        ray.kill(desk)
+        ray.kill(actor)
 
 
-def _taught(task: Task) -> Files:
-    """The networks of the studio's own that a dream needs."""
-    names = own_files_in(str(task.dream.recipe.get("network", "")))
+def _finetuned_networks(task: Task) -> FileContents:
+    """Read the studio's trained networks that a dream needs."""
+    names = finetuned_names_in(str(task.job.recipe.get("network", "")))
     paths = [task.networks / name for name in names]
     return {path.name: path.read_bytes() for path in paths if path.is_file()}
 
 
-class Desk:
-    """The far side: a dream in a thread, with what it reports and what it is told."""
+class RemoteWorker:
+    """Actor that runs a studio job in a thread, and exchanges commands, messages and files."""
 
     def __init__(self, threads: int) -> None:
-        """Compute in so many threads."""
+        """Set the number of processor threads."""
         import torch
 
         torch.set_num_threads(threads)
-        self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._outbox: queue.SimpleQueue[tuple[Report, Files]] = queue.SimpleQueue()
+        self._commands: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[tuple[Message, FileContents]] = queue.SimpleQueue()
         self._folder = tempfile.TemporaryDirectory(prefix="puppyslug-")
         self._networks = tempfile.TemporaryDirectory(prefix="puppyslug-")
-        self._known: dict[str, tuple[int, int]] = {}
+        self._file_states: FileStates = {}
 
-    def begin(self, dream: Dream, files: Files, taught: Files) -> None:
-        """Begin a dream.
+    def start_job(self, job: Job, files: FileContents, networks: FileContents) -> None:
+        """Start a job.
 
         Args:
-            dream: which.
-            files: of its folder.
-            taught: networks of the studio's own.
+            job: the job.
+            files: files of its folder.
+            networks: the studio's trained networks that it needs.
         """
-        from puppyslug.studio.workers.dream_task import dream_task
+        folder, networks_folder = Path(self._folder.name), Path(self._networks.name)
+        write_changed_files(networks_folder, networks)
+        write_changed_files(folder, files)
+        read_changed_files(folder, self._file_states)
+        task = Task(job, folder, networks_folder)
+        control = JobControl(self, self._commands)
+        threading.Thread(target=run_task, args=(task, control), daemon=True).start()
 
-        folder, networks = Path(self._folder.name), Path(self._networks.name)
-        put_back(networks, taught)
-        put_back(folder, files)
-        changed(folder, self._known)
-        controls = Controls(self, self._inbox)
-        threading.Thread(
-            target=dream_task, args=(Task(dream, folder, networks), controls), daemon=True
-        ).start()
-
-    def send(self, report: Report) -> None:
-        """Keep a report, with the files that were written by then."""
-        files = changed(Path(self._folder.name), self._known)
-        if report.what in _ENDINGS:
+    def send(self, message: Message) -> None:
+        """Queue a message of the job, with the files written before it."""
+        files = read_changed_files(Path(self._folder.name), self._file_states)
+        if message.kind in _FINAL_MESSAGES:
             self._folder.cleanup()
             self._networks.cleanup()
-        self._outbox.put((report, files))
+        self._messages.put((message, files))
 
-    def order(self, orders: list[Order]) -> None:
-        """Tell the dream what it is told."""
-        for order in orders:
-            self._inbox.put(order)
+    def put_commands(self, commands: list[Command]) -> None:
+        """Queue commands for the job."""
+        for command in commands:
+            self._commands.put(command)
 
-    def listen(self) -> list[tuple[Report, Files]]:
-        """What was reported since; after a while, nothing."""
+    def next_messages(self) -> list[tuple[Message, FileContents]]:
+        """Return the queued messages; wait briefly for the first one."""
         try:
-            heard = [self._outbox.get(timeout=_WAIT)]
+            messages = [self._messages.get(timeout=POLL_SECONDS)]
         except queue.Empty:
             return []
-        while not self._outbox.empty():
-            heard.append(self._outbox.get())
-        return heard
+        while not self._messages.empty():
+            messages.append(self._messages.get())
+        return messages
 
 
-def changed(folder: Path, known: dict[str, tuple[int, int]]) -> Files:
-    """The files in a folder that are not as they were.
+def read_changed_files(folder: Path, states: FileStates) -> FileContents:
+    """Read the files of a job's folder that have changed.
 
     Args:
-        folder: of a dream.
-        known: when each was changed and how large it was; it is brought up to date.
+        folder: the folder.
+        states: previous states of its files by path; updated in place.
     """
-    now = {}
+    current: FileStates = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != "lock" and ".part" not in path.suffixes:
-            facts = path.stat()
-            now[path.relative_to(folder).as_posix()] = (facts.st_mtime_ns, facts.st_size)
-    files: Files = {name: None for name in known if name not in now}
-    files |= {
+            stat = path.stat()
+            current[path.relative_to(folder).as_posix()] = (stat.st_mtime_ns, stat.st_size)
+    changes: FileContents = {name: None for name in states if name not in current}
+    changes |= {
         name: (folder / name).read_bytes()
-        for name, facts in now.items()
-        if known.get(name) != facts
+        for name, state in current.items()
+        if states.get(name) != state
     }
-    known.clear()
-    known.update(now)
-    return files
+    states.clear()
+    states.update(current)
+    return changes
 
 
-def put_back(folder: Path, files: Files) -> None:
-    """Bring a folder's files up to date; folders that have become empty go."""
-    for name, data in files.items():
+def write_changed_files(folder: Path, changes: FileContents) -> None:
+    """Write and delete files in a folder; delete subfolders that become empty."""
+    for name, data in changes.items():
         path = folder / name
         if data is not None:
             path.parent.mkdir(parents=True, exist_ok=True)

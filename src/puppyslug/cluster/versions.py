@@ -1,53 +1,56 @@
-"""Versions that have to be the same on all machines of a cluster."""
+"""Package versions that must be equal on all machines of a cluster."""
 
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from puppyslug.errors import ClusterError
 
-_VERSIONS = ("puppyslug", "torch")  # that have to be the same everywhere, for the same pictures
+_PACKAGES = ("puppyslug", "torch")  # equal versions give equal pictures
 
 
-def own_versions() -> dict[str, str]:
-    """The versions here of what has to be the same everywhere."""
-    return {name: version(name).partition("+")[0] for name in _VERSIONS}
+def local_versions() -> dict[str, str]:
+    """Return this machine's versions of the packages that must be equal."""
+    return {name: version(name).partition("+")[0] for name in _PACKAGES}
 
 
-def check_versions(found: Mapping[str, str], address: str) -> None:
-    """Refuse a cluster, or one machine of it, that has other versions than this one.
+def check_versions(remote: Mapping[str, str], address: str) -> None:
+    """Check that a machine of a cluster has the same versions as this one.
 
     Args:
-        found: versions there, by package; nothing for a package that is missing.
-        address: of the cluster.
+        remote: the machine's versions by package, without missing packages.
+        address: address of the cluster.
 
     Raises:
-        ClusterError: they differ.
+        ClusterError: the versions differ.
     """
-    other = [
-        f"{name} {found.get(name) or 'is missing'} there, {own} here"
-        for name, own in own_versions().items()
-        if found.get(name) != own
+    differences = [
+        f"{name} {remote.get(name) or 'missing'} there, {local} here"
+        for name, local in local_versions().items()
+        if remote.get(name) != local
     ]
-    if other:
+    if differences:
         raise ClusterError(
-            f"the cluster at {address} has other versions than this machine ({'; '.join(other)}); "
-            "install the same on all of its machines"
+            f"the cluster at {address} has other versions than this machine "
+            f"({'; '.join(differences)}); install the same versions on all of its machines"
         )
 
 
-def probe() -> Callable[[], dict[str, str]]:
-    """What asks a machine for its versions; it travels whole, since puppyslug may be missing."""
-    names, missing = _VERSIONS, PackageNotFoundError
+def make_version_probe() -> Callable[[], dict[str, str]]:
+    """Return a function that reads a machine's versions.
 
-    def versions() -> dict[str, str]:
+    It is self-contained, so that it can be sent to a machine without puppyslug.
+    """
+    packages, missing = _PACKAGES, PackageNotFoundError
+
+    def read_versions() -> dict[str, str]:
         from importlib import metadata
 
-        found = {}
-        for name in names:
+        versions = {}
+        for name in packages:
             try:
-                found[name] = metadata.version(name).partition("+")[0]
+                versions[name] = metadata.version(name).partition("+")[0]
             except missing:
                 continue
-        return found
+        return versions
 
-    return versions
+    return read_versions

@@ -1,4 +1,4 @@
-"""The near side: a driver's workers, their jobs handed out, their losses made good."""
+"""Worker pool: runs jobs on the workers of a cluster, and repeats those of lost workers."""
 
 import math
 import time
@@ -7,195 +7,230 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar
 
-from puppyslug.cluster.actor import Wanted
-from puppyslug.cluster.connection import Cluster
-from puppyslug.cluster.worker_handle import LostError, Mate, Needs
+from puppyslug.cluster.backend import Backend, WorkerLostError, WorkerResources
+from puppyslug.cluster.payload import NetworkPayload
+from puppyslug.cluster.worker_handle import WorkerHandle
+from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.errors import ClusterError, PuppyslugError, plural
+from puppyslug.recipe import InputFiles
 
-MOST = 256  # workers that are asked for at once, more than there is room for: autoscalers see it
-LOSSES = 20  # times that a job may lose its worker
-STARVED = 5  # losses that one for want of memory counts as: others will hardly have more
-_TICK = 1.0  # seconds, so that Ctrl-C is heard
-_QUIET = 15.0  # seconds without any worker, after which that is said; one starts in five to ten
+MAX_WORKERS = 256  # requested at once, even beyond the capacity, so that autoscalers see the demand
+MAX_LOSSES = 20  # after which a job is given up
+OUT_OF_MEMORY_LOSSES = 5  # one counts as so many losses: other workers hardly have more memory
+WAIT_SECONDS = 1.0  # between checks for Ctrl-C
+NOTICE_SECONDS = 15.0  # without any worker before the user is told; one starts in 5 to 10 s
 _K = TypeVar("_K", bound=Hashable)
 
 
 @dataclass
-class Crew:
-    """The workers of one command; a context that dismisses them at its end.
+class WorkerPool:
+    """The workers of one command; a context manager that stops them on exit.
 
     Attributes:
-        cluster: where they are.
-        needs: what each takes.
-        wanted: the network that each has.
-        most: how many there are at most.
-        tell: is told what the user should know.
+        backend: the cluster on which they run.
+        resources: what each worker reserves.
+        network: the network that each worker loads.
+        max_workers: upper limit of their number.
+        on_message: called with messages for the user.
     """
 
-    cluster: Cluster
-    needs: Needs
-    wanted: Wanted
-    most: int = MOST
-    tell: Callable[[str], None] = lambda _: None
-    _mates: list[Mate] = field(default_factory=list)
-    _quiet_until: float | None = None
+    backend: Backend
+    resources: WorkerResources
+    network: NetworkPayload
+    max_workers: int = MAX_WORKERS
+    on_message: Callable[[str], None] = lambda _: None
+    _workers: list[WorkerHandle] = field(default_factory=list)
+    _notice_time: float | None = None  # when to say that no worker has started; inf once it is said
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for mate in list(self._mates):
-            self._dismiss(mate)
+        for worker in list(self._workers):
+            self._stop_worker(worker)
 
-    def at_once(self, jobs: int) -> int:
-        """How many of so many jobs the cluster has room for; at least 1, for which it waits."""
-        return max(1, min(self.most, jobs, self.cluster.room(self.needs.resources)))
+    def concurrency(self, jobs: int) -> int:
+        """Return how many of a number of jobs can run at the same time, at least 1."""
+        capacity = self.backend.capacity(self.resources.by_name)
+        return max(1, min(self.max_workers, jobs, capacity))
 
     def stream(
         self,
         keys: Iterable[_K],
-        start: Callable[[_K], tuple[Any, ...]],
-        failed: Callable[[_K, PuppyslugError], None] | None = None,
+        make_job: Callable[[_K], tuple[Any, ...]],
+        on_failure: Callable[[_K, PuppyslugError], None] | None = None,
     ) -> Iterator[tuple[_K, Any]]:
-        """Have jobs done, each by one worker, and hand on their items as they come.
+        """Run jobs, each on one worker, and yield their items as they arrive.
 
-        A worker that is lost is made up for, and its job started again. An item is handed on once,
-        each job's in order, so ``start`` can go on after the last one that was.
+        The job of a lost worker is started again on another one. Every item is yielded once, and
+        those of a job in order, so ``make_job`` can continue after the last item yielded.
 
         Args:
-            keys: of the jobs.
-            start: gives a job's function and arguments, when a worker has time for it.
-            failed: is told of a job that fails by itself; without it the error is raised.
+            keys: keys of the jobs.
+            make_job: returns a job's function and arguments; called when a worker is free.
+            on_failure: called with the error of a job that fails; None to raise the error.
 
         Yields:
             A job's key, and its next item.
 
         Raises:
-            ClusterError: a job lost its worker again and again, or no worker starts.
-            PuppyslugError: a job's own.
+            ClusterError: a job has lost too many workers, or workers cannot start.
+            PuppyslugError: raised by a job.
         """
-        jobs = _Jobs(deque(keys), start, failed)
-        while jobs.waiting or any(mate.key is not None for mate in self._mates):
-            self._engage(len(jobs.waiting))
-            for mate in self._mates:
-                if mate.there and mate.key is None and jobs.waiting:
-                    jobs.give(mate)
+        jobs = _JobQueue(deque(keys), make_job, on_failure)
+        while jobs.waiting or any(worker.busy for worker in self._workers):
+            self._start_workers(len(jobs.waiting))
+            for worker in self._workers:
+                if worker.started and not worker.busy and jobs.waiting:
+                    jobs.assign_next(worker)
             if not jobs.waiting:
-                self._let_go()
-            for mate in self._answered():
-                try:
-                    found = mate.answer()
-                except PuppyslugError as error:
-                    jobs.fail(mate.end(), error)
-                    continue
-                except LostError as loss:
-                    self.cluster.check()
-                    self._dismiss(mate)
-                    self._quiet_until = None  # there was room for it
-                    jobs.lose(mate.end(), loss)
-                    continue
-                if found is None:
-                    continue
-                more, item = found
-                if more:
-                    jobs.losses[None] = 0
-                    mate.go_on()
-                    yield mate.key, item
-                else:
-                    mate.end()
+                self._stop_surplus_workers()
+            for worker in self._wait_for_results():
+                yield from self._receive(worker, jobs)
 
-    def _engage(self, waiting: int) -> None:
-        """Ask for as many workers as there are jobs."""
-        busy = sum(mate.key is not None for mate in self._mates)
-        for _ in range(min(self.most, waiting + busy) - len(self._mates)):
-            self._mates.append(Mate.hired(self.cluster, self.needs, self.wanted))
+    def _receive(self, worker: WorkerHandle, jobs: "_JobQueue[_K]") -> Iterator[tuple[_K, Any]]:
+        """Take a worker's result: yield its item, or handle the end, failure or loss of its job."""
+        try:
+            result = worker.next_result()
+        except PuppyslugError as error:
+            jobs.fail(worker.release(), error)
+        except WorkerLostError as loss:
+            self.backend.check_connection()
+            self._stop_worker(worker)
+            self._notice_time = None  # there were free resources for it
+            jobs.requeue(worker.release(), loss)
+        else:
+            if result is None:
+                return
+            has_item, item = result
+            if not has_item:
+                worker.release()
+                return
+            jobs.losses[None] = 0
+            worker.request_item()
+            yield worker.key, item
 
-    def _let_go(self) -> None:
-        """Ask no longer for workers that there is no room for: no job waits for them."""
-        coming = [mate for mate in self._mates if not mate.there]
-        if coming and len(self._mates) > (room := self.at_once(len(self._mates))):
-            for mate in coming[room - len(self._mates) :]:
-                self._dismiss(mate)
+    def _start_workers(self, waiting: int) -> None:
+        """Request as many workers as there are jobs."""
+        busy = sum(worker.busy for worker in self._workers)
+        for _ in range(min(self.max_workers, waiting + busy) - len(self._workers)):
+            self._workers.append(WorkerHandle.start(self.backend, self.resources, self.network))
 
-    def _answered(self) -> list[Mate]:
-        """The workers that have answered; whoever did goes to the end of the row."""
-        import ray
+    def _stop_surplus_workers(self) -> None:
+        """Withdraw requests for workers that do not fit on the cluster: no job waits for them."""
+        starting = [worker for worker in self._workers if not worker.started]
+        if not starting:
+            return
+        surplus = len(self._workers) - self.concurrency(len(self._workers))
+        for worker in starting[-surplus:] if surplus > 0 else ():
+            self._stop_worker(worker)
 
-        asked = {mate.answers[0]: mate for mate in self._mates if mate.answers}
-        if not asked:
+    def _wait_for_results(self) -> list[WorkerHandle]:
+        """Wait for workers with a result; they move to the end of the list, for fairness."""
+        workers = {worker.pending[0]: worker for worker in self._workers if worker.pending}
+        if not workers:
             return []
-        ready, _ = ray.wait(list(asked), num_returns=1, timeout=_TICK)
-        if not ready:
-            self.cluster.check()
-        self._notice_waiting()
-        answered = [asked[one] for one in ready]
-        for mate in answered:
-            self._mates.remove(mate)
-            self._mates.append(mate)
-        return answered
+        completed = self.backend.wait(list(workers), timeout=WAIT_SECONDS)
+        if not completed:
+            self.backend.check_connection()
+        self._notify_if_no_worker()
+        ready = [workers[future] for future in completed]
+        for worker in ready:
+            self._workers.remove(worker)
+            self._workers.append(worker)
+        return ready
 
-    def _notice_waiting(self) -> None:
-        """Say once that no worker is there, which may be for want of a machine with room."""
+    def _notify_if_no_worker(self) -> None:
+        """Tell the user, once, that no worker has started, perhaps because none fits."""
         now = time.monotonic()
-        if any(mate.there for mate in self._mates):
-            self._quiet_until = None
-        elif self._quiet_until is None:
-            self._quiet_until = now + _QUIET
-        elif now > self._quiet_until:
-            self._quiet_until = math.inf
-            cores, gpus, memory = self.needs.resources.values()
-            self.tell(
-                f"waiting for a first worker, which takes {plural(int(cores), 'processor core')}, "
-                f"{'a GPU, ' if gpus else ''}{memory / 1e9:.1f} GB of a machine of the cluster; "
-                "--threads and --memory ask for less"
+        if any(worker.started for worker in self._workers):
+            self._notice_time = None
+        elif self._notice_time is None:
+            self._notice_time = now + NOTICE_SECONDS
+        elif now > self._notice_time:
+            self._notice_time = math.inf
+            cores, gpus, memory = self.resources.by_name.values()
+            self.on_message(
+                "waiting for a first worker, which needs a machine with "
+                f"{plural(int(cores), 'free processor core')}, {'a free GPU, ' if gpus else ''}and "
+                f"{memory / 1e9:.1f} GB of memory; --threads and --memory reduce this"
             )
 
-    def _dismiss(self, mate: Mate) -> None:
-        self._mates.remove(mate)
-        mate.dismiss()
+    def _stop_worker(self, worker: WorkerHandle) -> None:
+        self._workers.remove(worker)
+        worker.stop()
 
 
 @dataclass
-class _Jobs(Generic[_K]):
-    """What there is to do; see ``Crew.stream``.
+class _JobQueue(Generic[_K]):
+    """The jobs of one call of ``WorkerPool.stream``.
 
     Attributes:
-        waiting: keys of what nobody is at.
-        start: as there.
-        failed: as there.
-        losses: of workers, by the job that they had; None for those that had none yet.
+        waiting: keys of the jobs that no worker has.
+        make_job: as in ``stream``.
+        on_failure: as in ``stream``.
+        losses: number of lost workers by the key of their job; None for those without one.
     """
 
     waiting: deque[_K]
-    start: Callable[[_K], tuple[Any, ...]]
-    failed: Callable[[_K, PuppyslugError], None] | None
+    make_job: Callable[[_K], tuple[Any, ...]]
+    on_failure: Callable[[_K, PuppyslugError], None] | None
     losses: Counter[_K | None] = field(default_factory=Counter)
 
-    def give(self, mate: Mate) -> None:
-        """Give a worker the next job."""
+    def assign_next(self, worker: WorkerHandle) -> None:
+        """Assign the next job to a worker."""
         key = self.waiting.popleft()
         try:
-            job = self.start(key)
+            job = self.make_job(key)
         except PuppyslugError as error:
             self.fail(key, error)
         else:
-            mate.begin(key, job)
+            worker.assign(key, job)
 
     def fail(self, key: _K | None, error: PuppyslugError) -> None:
-        """Give a job up; what belongs to none ends them all."""
-        if self.failed is None or key is None:
+        """Report the failure of a job; raise an error that belongs to no job."""
+        if self.on_failure is None or key is None:
             raise error
-        self.failed(key, error)
+        self.on_failure(key, error)
 
-    def lose(self, key: _K | None, loss: LostError) -> None:
-        """Have a job done again, whose worker was lost, unless that came too often."""
-        self.losses[key] += STARVED if loss.starved else 1
-        if self.losses[key] >= LOSSES:
-            advice = "; a smaller --size, or --tile, takes less" if loss.starved else ""
+    def requeue(self, key: _K | None, loss: WorkerLostError) -> None:
+        """Queue the job of a lost worker again, unless it has lost too many."""
+        self.losses[key] += OUT_OF_MEMORY_LOSSES if loss.out_of_memory else 1
+        if self.losses[key] >= MAX_LOSSES:
+            advice = "; try a smaller --size, or --tile" if loss.out_of_memory else ""
             error = ClusterError(
-                "the cluster lost one worker after the other over the same job; what is done is "
-                f"kept. The last one: {str(loss)[:200]}{advice}"
+                "the cluster lost too many workers on the same job; finished work is kept. "
+                f"Last reason: {str(loss)[:200]}{advice}"
             )
             self.fail(key, error)
         elif key is not None:
             self.waiting.appendleft(key)
+
+
+def create_pool(
+    backend: Backend,
+    prepared: PreparedDream,
+    files: InputFiles,
+    *,
+    on_message: Callable[[str], None],
+    memory: int | None = None,
+    max_workers: int = MAX_WORKERS,
+) -> WorkerPool:
+    """Create a pool whose workers use the network and the settings of a prepared dream.
+
+    Args:
+        backend: the cluster to run on.
+        prepared: the dream; its recipe holds the number of threads and the device.
+        files: files from which its network was loaded.
+        on_message: called with messages for the user.
+        memory: bytes that a job needs; None for the requirement of the whole dream.
+        max_workers: upper limit of the number of workers.
+    """
+    resources = resources_for(prepared, prepared.required_memory if memory is None else memory)
+    network = NetworkPayload.pack(prepared.network, files)
+    return WorkerPool(backend, resources, network, max_workers, on_message)
+
+
+def resources_for(prepared: PreparedDream, memory: int) -> WorkerResources:
+    """Return the resources of a worker whose jobs need ``memory`` bytes."""
+    return WorkerResources(prepared.recipe.threads or 1, prepared.network.device.type, memory)

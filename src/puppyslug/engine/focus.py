@@ -1,4 +1,4 @@
-"""Where a step may change the picture: near the thing that is asked for, away from the edges."""
+"""Where a step changes the image: near the class that is dreamt of, and away from the edges."""
 
 import torch
 from torch import Tensor
@@ -6,64 +6,63 @@ from torch import Tensor
 from puppyslug.images.sizes import Size
 from puppyslug.networks.network import Network
 from puppyslug.objectives import Objective
-from puppyslug.recipe.recipe import Recipe
-from puppyslug.recognition.class_maps import class_map, where_seen
+from puppyslug.recipe import Recipe
+from puppyslug.recognition.class_maps import class_map, localise
 
-REFOCUS = 5  # steps after which the network is asked again where it sees the thing
-_FADING = 0.5  # power of the focus by which older detail fades where nothing is seen
+FOCUS_INTERVAL = 5  # steps after which the focus is computed again
+_FADE_EXPONENT = 0.5  # exponent of the focus, by which older detail is multiplied
 
 
-def focus_on(
+def compute_focus(
     network: Network, image: Tensor, objective: Objective, recipe: Recipe, tile: Size | None = None
 ) -> Tensor | None:
-    """Find where the network sees what an objective asks for by name.
+    """Find where the network sees the classes that an objective names.
 
     Args:
-        network: what looks at the picture.
+        network: the network to evaluate.
         image: 1×3×H×W RGB in [0, 1].
-        objective: only its ``seen`` terms matter.
-        recipe: its ``focus`` says how sharp.
-        tile: (height, width) of the tiles to look in; None for the whole at once.
+        objective: only its terms that name a class, with a positive weight, matter.
+        recipe: its ``focus`` is the sharpness.
+        tile: (height, width) of the tiles; None for no tiling.
 
     Returns:
         1×1×H×W in [0, 1]; None for everywhere.
     """
-    if not recipe.focus or not objective.seen:
+    if not recipe.focus or not objective.classes:
         return None
-    classes = sorted({number for term in objective.seen for number in term.label.members})
-    evidence = class_map(network, image, classes, tile)
+    maps = class_map(network, image, objective.classes, tile)
     size = (image.shape[-2], image.shape[-1])
-    return where_seen(evidence, size, sharpness=recipe.focus)
+    return localise(maps, size, sharpness=recipe.focus)
 
 
-def faded(detail: Tensor, focus: Tensor) -> Tensor:
-    """Older detail, taken back where the network has found nothing since."""
-    return detail * (focus / focus.max()) ** _FADING
+def fade_detail(detail: Tensor, focus: Tensor) -> Tensor:
+    """Weaken the detail of coarser octaves where the network has found nothing since."""
+    return detail * (focus / focus.max()) ** _FADE_EXPONENT
 
 
-def margins(image: Tensor, margin: float) -> Tensor | None:
-    """How far from its edges a picture may change.
+def margin_mask(image: Tensor, margin: float) -> Tensor | None:
+    """Compute a mask that fades out towards the edges of an image.
 
     Args:
         image: N×C×H×W.
-        margin: from the edges inwards, as a share of the way to the centre.
+        margin: width of the margin, as a share of the distance from edge to centre.
 
     Returns:
-        1×1×H×W, rising from 0 at the edges to 1 at ``margin``; None for everywhere.
+        1×1×H×W, rising from 0 at the edges to 1 at ``margin``; None if that is 0.
     """
     if not margin:
         return None
     rows, columns = (
-        ((1 - torch.linspace(-1, 1, edge, device=image.device).abs()) / margin).clamp(max=1)
-        for edge in image.shape[-2:]
+        ((1 - torch.linspace(-1, 1, side, device=image.device).abs()) / margin).clamp(max=1)
+        for side in image.shape[-2:]
     )
     return (rows[:, None] * columns)[None, None]
 
 
-def product(*masks: Tensor | None) -> Tensor | None:
-    """Masks multiplied; None stands for one of ones."""
-    result = None
+def multiply_masks(*masks: Tensor | None) -> Tensor | None:
+    """Multiply masks; None stands for a mask of ones."""
+    product = None
     for mask in masks:
         if mask is not None:
-            result = mask if result is None else result * mask
-    return result
+            product = mask if product is None else product * mask
+    return product

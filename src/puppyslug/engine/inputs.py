@@ -1,4 +1,4 @@
-"""What a dream starts from: a photo read at the size that the recipe asks for, noise or clouds."""
+"""Input images of a dream: the photo or starting image, the mask and the guides."""
 
 import contextlib
 import os
@@ -6,112 +6,116 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from puppyslug.errors import ImageError, RecipeError
-from puppyslug.images import MAX_PIXELS, Photo, clouds, noise
-from puppyslug.images.reader import Source, read_picture
-from puppyslug.images.sizes import display_size, same_shape
-from puppyslug.recipe.recipe import STARTS, FileReference, Recipe
-from puppyslug.recipe.sizes import photo_size, start_size
+from puppyslug.images import MAX_PIXELS, LoadedImage, generate_clouds, generate_noise
+from puppyslug.images.reader import ImageSource, read_image
+from puppyslug.images.sizes import Size, display_size, same_aspect_ratio
+from puppyslug.recipe import STARTING_IMAGES, FileReference, Recipe
+from puppyslug.recipe.sizes import photo_size, starting_image_size
 
-MASK_LONGEST = 4096  # pixels; a larger mask is scaled down, since it is soft anyway
-GUIDE_LONGEST = 320  # pixels, as large as the notebook's own guide; it bounds matching's time
-_START_PICTURES = {"noise": noise, "clouds": clouds}
+MAX_MASK_SIDE = 4096  # pixels; masks are smooth, so more would not change the dream
+MAX_GUIDE_SIDE = 320  # pixels, as large as the notebook's guide; limits the time for matching
+_GENERATORS = {"noise": generate_noise, "clouds": generate_clouds}
 
 
-def load_source(recipe: Recipe, source: Source) -> Photo:
-    """Read the picture, or make it.
+def load_photo(recipe: Recipe, source: ImageSource) -> LoadedImage:
+    """Load the photo, or generate the starting image.
 
     Args:
-        recipe: its ``size``, ``seed`` and, where it names a hash, ``photo`` are followed.
-        source: a picture file, a Pillow picture, ``"noise"`` or ``"clouds"``.
+        recipe: ``size`` and ``seed`` apply; a ``photo`` with a hash is validated.
+        source: an image file, a Pillow image, ``"noise"`` or ``"clouds"``.
 
     Raises:
-        ImageError: the picture cannot be read, or is not the one in the recipe.
-        RecipeError: a size that does not fit the picture.
+        ImageError: the image cannot be read, or is not the one of the recipe.
+        RecipeError: the size is too large, or has another aspect ratio.
     """
-    if isinstance(source, str) and source in STARTS:
-        wanted = start_size(recipe.size)
-        _check_pixels(wanted)
-        start = _START_PICTURES[source](wanted, recipe.seed)
-        return Photo(start, None, source, "", wanted)
+    if isinstance(source, str) and source in STARTING_IMAGES:
+        start_size = starting_image_size(recipe.size)
+        _validate_pixels(start_size)
+        image = _GENERATORS[source](start_size, recipe.seed)
+        return LoadedImage(image, None, source, "", start_size)
     longest, size = photo_size(recipe.size)
     if size is not None:
-        _check_pixels(size)
-    photo = read_picture(source, longest, size)
+        _validate_pixels(size)
+    photo = read_image(source, longest, size)
     if isinstance(recipe.photo, FileReference):
-        check_same(photo, recipe.photo, "photo")
-    if size is not None and not same_shape(size, photo.full_size):
+        validate_content(photo, recipe.photo, "photo")
+    if size is not None and not same_aspect_ratio(size, photo.original_size):
         raise RecipeError(
-            f"a photo keeps its shape: {display_size(photo.full_size)} cannot become {display_size(size)}; "
-            "give the longest edge instead"
+            f"a photo of {display_size(photo.original_size)} cannot be resized to "
+            f"{display_size(size)}, which has another aspect ratio; give the length of the longest "
+            "side instead"
         )
     return photo
 
 
-def _check_pixels(size: tuple[int, int]) -> None:
+def _validate_pixels(size: Size) -> None:
     if size[0] * size[1] > MAX_PIXELS:
         raise RecipeError(
-            f"{display_size(size)} is more than the limit of {MAX_PIXELS / 1e6:.0f} megapixels; "
-            "take a smaller size"
+            f"{display_size(size)} exceeds the limit of {MAX_PIXELS / 1e6:.0f} megapixels; use a "
+            "smaller size"
         )
 
 
-def read_mask(recipe: Recipe, source: Source) -> Photo:
-    """Read the mask's picture.
+def load_mask(recipe: Recipe, source: ImageSource) -> LoadedImage:
+    """Load the image of the mask.
 
     Raises:
-        ImageError: it cannot be read, or is not the one in the recipe.
+        ImageError: the image cannot be read, or is not the one of the recipe.
     """
     if isinstance(source, Path) and not source.exists():
-        by_name = "" if source.suffix else f"; for a mask by name write 'see({source.name})'"
+        by_name = "" if source.suffix else f"; for a mask by class write 'see({source.name})'"
         raise ImageError(f"the mask {source} does not exist{by_name or '; check the name'}")
-    photo = read_picture(source, MASK_LONGEST)
+    photo = read_image(source, MAX_MASK_SIDE)
     if isinstance(recipe.mask, FileReference):
-        check_same(photo, recipe.mask, "mask")
+        validate_content(photo, recipe.mask, "mask")
     return photo
 
 
-def read_guides(recipe: Recipe, guides: Mapping[str, Source]) -> dict[str, Photo]:
-    """Read the guides' pictures, no larger than ``GUIDE_LONGEST``.
+def load_guides(recipe: Recipe, guides: Mapping[str, ImageSource]) -> dict[str, LoadedImage]:
+    """Load the guide images, scaled down to ``MAX_GUIDE_SIDE``.
 
     Args:
-        recipe: where its ``guides`` name a hash, the picture must have it.
-        guides: pictures by the name that the objective calls them.
+        recipe: images for which its ``guides`` hold a hash are validated.
+        guides: images by the name that the objective uses.
 
     Raises:
-        ImageError: one cannot be read, or is not the one in the recipe.
+        ImageError: an image cannot be read, or is not the one of the recipe.
     """
-    photos = {name: read_picture(source, GUIDE_LONGEST) for name, source in guides.items()}
-    for wanted in recipe.guides:
-        if wanted.name in photos:
-            check_same(photos[wanted.name], wanted, "guide")
+    photos = {name: read_image(source, MAX_GUIDE_SIDE) for name, source in guides.items()}
+    for reference in recipe.guides:
+        if reference.name in photos:
+            validate_content(photos[reference.name], reference, "guide")
     return photos
 
 
-def check_same(photo: Photo, wanted: FileReference, role: str) -> None:
-    """Refuse a picture whose content is not the one that a recipe was made with.
+def validate_content(photo: LoadedImage, reference: FileReference, role: str) -> None:
+    """Check that an image has the content that a recipe refers to.
 
     Raises:
         ImageError: the hashes differ.
     """
-    if wanted.sha256 != photo.sha256:
+    if reference.sha256 != photo.sha256:
         raise ImageError(
-            f"{photo.name or 'the picture'} is not the {role} that the recipe was made with "
-            f"({wanted.name or 'a picture in memory'}); its content has changed"
+            f"{photo.name or 'the image'} is not the {role} of the recipe "
+            f"({reference.name or 'an image in memory'}): its content differs; give the original "
+            "file"
         )
 
 
-def reference_to(photo: Photo, source: Source, result_folder: Path | None) -> FileReference:
-    """What a recipe keeps of a picture: its name, its hash, and the way there from the dream.
+def create_reference(
+    photo: LoadedImage, source: ImageSource, result_folder: Path | None
+) -> FileReference:
+    """Create the reference to an image that a recipe stores.
 
     Args:
-        photo: the picture that was read.
-        source: where from.
-        result_folder: where the dream will be saved; None where that is not known.
+        photo: the loaded image.
+        source: the file or Pillow image that it was loaded from.
+        result_folder: folder in which the dream will be saved; None if unknown.
     """
     folder = None
     if result_folder is not None and isinstance(source, str | Path):
-        with contextlib.suppress(ValueError):  # on another drive there is no way
-            way = os.path.relpath(Path(source).resolve().parent, result_folder.resolve())
-            way = way.encode("utf-8", "replace").decode()  # folders need not be UTF-8
-            folder = None if way == "." or ":" in way else Path(way).as_posix()
+        with contextlib.suppress(ValueError):  # no relative path leads to another drive
+            path = os.path.relpath(Path(source).resolve().parent, result_folder.resolve())
+            path = path.encode("utf-8", "replace").decode()  # folder names need not be UTF-8
+            folder = None if path == "." or ":" in path else Path(path).as_posix()
     return FileReference(name=photo.name, sha256=photo.sha256, folder=folder)

@@ -1,4 +1,4 @@
-"""Octaves: the sizes at which a picture is dreamt, coarsest first. Nothing here imports torch."""
+"""Octaves: the sizes at which an image is dreamt, coarsest first. Nothing here imports torch."""
 
 import math
 from dataclasses import dataclass
@@ -7,43 +7,46 @@ from puppyslug.errors import ImageError, RecipeError
 from puppyslug.images.sizes import Size, display_size
 from puppyslug.networks import NetworkSpec
 from puppyslug.objectives import Objective
-from puppyslug.recipe.recipe import Recipe
+from puppyslug.recipe import Recipe
 
 MAX_OCTAVES = 200
-THING = 128  # pixels, edge of the square that a network of today needs to know a thing
+OBJECT_SIZE = 128  # pixels, side of the square in which networks of today recognise an object
 
 
 @dataclass(frozen=True)
 class OctavePlan:
-    """The octaves of one dream.
+    """The octaves of a dream.
 
     Attributes:
-        sizes: (height, width) of each octave, coarsest first; the last is the picture's own.
-        dropped: how many octaves the recipe asks for that would be too small for the layer.
-        smallest: shortest edge, in pixels, that the objective's layers need.
+        sizes: (height, width) of each octave, coarsest first; the last one is the image's own.
+        dropped: number of requested octaves that are too small for the objective's layers.
+        min_size: shorter side, in pixels, that the objective's layers require.
     """
 
     sizes: tuple[Size, ...]
     dropped: int
-    smallest: int
+    min_size: int
 
 
 def octave_sizes(
-    size: Size, octaves: int, scale: float, composed: Size | None = None
+    size: Size, octaves: int, scale: float, composition: Size | None = None
 ) -> list[Size]:
-    """Octave sizes, coarsest first, as the notebook of 2015 makes them.
+    """Compute the sizes of octaves, coarsest first, as in the notebook of 2015.
 
-    Each is the next finer one divided by ``scale`` and rounded. A picture larger than it was
-    composed at keeps the octaves of its composition and gets finer ones on top, the last ratio
-    being whatever is left; one that is smaller loses its finest.
+    Each is the next finer one divided by ``scale`` and rounded. An image larger than its
+    composition keeps the composition's octaves and gets finer ones on top, with a smaller ratio
+    before the last; a smaller image loses its finest octaves.
 
     Args:
-        size: (height, width) of the picture.
-        octaves: how many octaves at the size it was composed at.
+        size: (height, width) of the image.
+        octaves: number of octaves at the size of the composition.
         scale: ratio between octaves, above 1.
-        composed: (height, width) that the picture was composed at; None for ``size``.
+        composition: (height, width) of the composition; None for ``size``.
+
+    Raises:
+        RecipeError: the scale results in more than ``MAX_OCTAVES`` octaves.
     """
-    if composed is None or composed == size:
+    if composition is None or composition == size:
         sizes = [size]
         while len(sizes) < octaves and min(sizes[-1]) > 1:
             height, width = sizes[-1]
@@ -51,55 +54,55 @@ def octave_sizes(
         return sizes[::-1]
     sizes = [
         octave
-        for octave in octave_sizes(composed, octaves, scale)
+        for octave in octave_sizes(composition, octaves, scale)
         if octave[0] < size[0] and octave[1] < size[1]
     ]
     ratio = scale
-    while sizes and composed[0] * ratio < size[0] and composed[1] * ratio < size[1]:
-        sizes.append((round(composed[0] * ratio), round(composed[1] * ratio)))
+    while sizes and composition[0] * ratio < size[0] and composition[1] * ratio < size[1]:
+        sizes.append((round(composition[0] * ratio), round(composition[1] * ratio)))
         ratio *= scale
         if len(sizes) > MAX_OCTAVES:
             raise RecipeError(
-                f"octave_scale {scale} is too near to 1 to dream {composed[1]}×{composed[0]} "
-                f"at {size[1]}×{size[0]}; it would take over {MAX_OCTAVES} octaves"
+                f"octave_scale {scale} is too close to 1: {display_size(composition)} enlarged to "
+                f"{display_size(size)} would take over {MAX_OCTAVES} octaves; use a larger one"
             )
     return [*sizes, size]
 
 
-def octaves_for(size: Size, count: int, scale: float) -> int:
-    """How many octaves make room for things: in the coarsest, they just fill the picture.
+def octaves_for_count(size: Size, count: int, scale: float) -> int:
+    """Compute how many octaves leave room for several objects, which fill the coarsest octave.
 
     Args:
-        size: (height, width) of the picture.
-        count: how many things.
+        size: (height, width) of the image.
+        count: number of objects.
         scale: ratio between octaves, above 1.
     """
-    ratio = size[0] * size[1] / (count * THING**2)
+    ratio = size[0] * size[1] / (count * OBJECT_SIZE**2)
     return 1 + max(0, round(math.log(ratio) / (2 * math.log(scale))))
 
 
 def plan_octaves(recipe: Recipe, objective: Objective, spec: NetworkSpec, size: Size) -> OctavePlan:
-    """Decide the octaves of a dream, leaving out those that are too small for its layers.
+    """Determine the octaves of a dream, without those that are too small for its layers.
 
     Args:
-        recipe: how many octaves, and their ratio.
-        objective: which layers it needs.
+        recipe: number and ratio of the octaves.
+        objective: the objective, which determines the layers.
         spec: the network.
-        size: (height, width) of the picture.
+        size: (height, width) of the image.
 
     Raises:
-        ImageError: the picture itself is too small.
-        NetworkError: the objective names a layer that the network does not have.
+        ImageError: the image itself is too small.
+        NetworkError: the objective names an unknown layer.
     """
     layers = [spec.layer(name) for name in objective.layers]
-    deepest = max(layers, key=lambda layer: layer.smallest)
-    if min(size) < deepest.smallest:
+    deepest = max(layers, key=lambda layer: layer.min_size)
+    if min(size) < deepest.min_size:
         raise ImageError(
-            f"the picture of {display_size(size)} pixels is too small for {deepest.name} of "
-            f"{spec.name}, which needs {deepest.smallest}×{deepest.smallest}; take a larger "
-            "picture or a lower layer"
+            f"the image of {display_size(size)} pixels is too small for {deepest.name} of "
+            f"{spec.name}, which needs {deepest.min_size}×{deepest.min_size}; use a larger image "
+            "or a lower layer"
         )
-    sizes = octave_sizes(size, recipe.octaves, recipe.octave_scale, recipe.composition)
-    kept = [octave for octave in sizes if min(octave) >= deepest.smallest]
-    asked = max(len(sizes), recipe.octaves) if recipe.composition is None else len(sizes)
-    return OctavePlan(tuple(kept), asked - len(kept), deepest.smallest)
+    sizes = octave_sizes(size, recipe.octaves, recipe.octave_scale, recipe.composition_size)
+    kept = [octave for octave in sizes if min(octave) >= deepest.min_size]
+    requested = max(len(sizes), recipe.octaves) if recipe.composition_size is None else len(sizes)
+    return OctavePlan(tuple(kept), requested - len(kept), deepest.min_size)

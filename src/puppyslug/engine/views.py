@@ -1,59 +1,58 @@
-"""How a step looks at the picture: shifted and rescaled at random, so that no pixel is special.
+"""Random views of an image, shifted and rescaled, for translation and scale robustness.
 
-A view is linear in the picture, so the gradient goes back through its transpose.
+A view is linear in the image, so a gradient is mapped back by its transpose.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample, interpolate, pad
+from torch.nn.functional import interpolate, pad
 
 from puppyslug.images.sizes import Size
 
-SMALLEST_VIEW = 96  # pixels, of the shorter edge
+MIN_VIEW_SIZE = 96  # pixels, shorter side of a rescaled view
 
 
 @dataclass(frozen=True)
 class View:
-    """One way to look at pictures of one size.
+    """A linear transform of images of one size.
 
     Attributes:
-        shift: rows and columns by which the picture is moved down and right.
-        size: (height, width) that it is then resampled to.
-        mirrored: whether the picture goes on mirrored beyond its edges, instead of wrapping around.
+        shift: rows and columns by which the image is moved down and right.
+        size: (height, width) to which the shifted image is resampled.
+        mirrored: whether the shift reflects the image at its edges instead of wrapping it around.
     """
 
     shift: Size
     size: Size
     mirrored: bool = False
 
-    def of(self, image: Tensor) -> Tensor:
-        """The picture as it is looked at: N×C×H×W → N×C×``size``."""
+    def apply(self, image: Tensor) -> Tensor:
+        """Transform an image, N×C×H×W → N×C×``size``."""
         down, right = self.shift
         if not self.mirrored:
             image = image.roll(self.shift, (2, 3))
         elif down or right:
-            image = _mirror_shifted(image, down, right)
+            image = _shift_mirrored(image, down, right)
         if image.shape[-2:] == self.size:
             return image
         return interpolate(image, size=self.size, mode="bilinear", align_corners=False)
 
-    def back(self, gradient: Tensor, size: Size) -> Tensor:
-        """The gradient with respect to the picture, from that with respect to the view.
+    def apply_transpose(self, gradient: Tensor, size: Size) -> Tensor:
+        """Convert the gradient with respect to the view to that with respect to the image.
 
         Args:
             gradient: N×C×``size``.
-            size: (height, width) of the picture.
+            size: (height, width) of the image.
         """
         down, right = self.shift
         if not self.mirrored and gradient.shape[-2:] == size:
             return gradient.roll((-down, -right), (2, 3))
         with torch.enable_grad():
-            picture = gradient.new_zeros(*gradient.shape[:2], *size).requires_grad_()
-            (transposed,) = torch.autograd.grad(self.of(picture), picture, gradient)
+            image = gradient.new_zeros(*gradient.shape[:2], *size).requires_grad_()
+            (transposed,) = torch.autograd.grad(self.apply(image), image, gradient)
         return transposed
 
 
@@ -64,77 +63,34 @@ def draw_view(
     jitter: int,
     rescale: float = 0.0,
     mirrored: bool = False,
-    smallest: int = 1,
+    min_size: int = 1,
 ) -> View:
-    """Draw a view at random.
+    """Draw a random view.
 
     Args:
-        generator: two draws for the jitter (the notebook's: along x, then along y), one more
-            where ``rescale`` is not 0.
-        size: (height, width) of the picture.
-        jitter: the picture is moved by up to this many pixels along x and y; mirrored, by less
-            than its own edges.
-        rescale: it is scaled down by up to this share, though not below ``SMALLEST_VIEW``.
+        generator: two numbers are drawn for the jitter (in the notebook's order: x, then y), and
+            one more unless ``rescale`` is 0.
+        size: (height, width) of the image.
+        jitter: maximum shift along x and y, in pixels; a mirrored shift is also less than the side.
+        rescale: maximum share by which the view is scaled down; its shorter side stays at least
+            ``MIN_VIEW_SIZE``.
         mirrored: as in ``View``.
-        smallest: shortest edge, in pixels, that the layers need; it is not scaled below that.
+        min_size: shorter side, in pixels, that the layers require.
     """
     right, down = (int(shift) for shift in generator.integers(-jitter, jitter + 1, 2))
     if mirrored:
         down, right = (
-            max(1 - edge, min(edge - 1, shift))
-            for shift, edge in zip((down, right), size, strict=True)
+            max(1 - side, min(side - 1, shift))
+            for shift, side in zip((down, right), size, strict=True)
         )
     factor = 1 - rescale * generator.random() if rescale else 1.0
-    factor = max(factor, min(1.0, max(SMALLEST_VIEW, smallest) / min(size)))
-    height, width = (max(1, round(edge * factor)) for edge in size)
+    factor = max(factor, min(1.0, max(MIN_VIEW_SIZE, min_size) / min(size)))
+    height, width = (max(1, round(side * factor)) for side in size)
     return View((down, right), (height, width), mirrored)
 
 
-@dataclass(frozen=True)
-class Turn:
-    """A picture framed in grey, then moved, turned and scaled a little.
-
-    Attributes:
-        pad: pixels of grey on every side.
-        shift: by which it is moved right and down, in shares of half its edge.
-        angle: by which it is turned, in degrees.
-        scale: by which it is enlarged.
-    """
-
-    pad: int
-    shift: tuple[float, float]
-    angle: float
-    scale: float
-
-    def of(self, image: Tensor) -> Tensor:
-        """N×C×E×E → the same; beyond the frame the picture goes on mirrored."""
-        framed = pad(image, (self.pad,) * 4, value=0.5)
-        turn = math.radians(self.angle)
-        enlarged = self.scale * framed.shape[-1] / image.shape[-1]
-        cosine, sine = math.cos(turn) / enlarged, math.sin(turn) / enlarged
-        right, down = self.shift
-        matrix = image.new_tensor([[cosine, -sine, right], [sine, cosine, down]])
-        places = affine_grid(matrix.expand(len(image), 2, 3), image.shape, align_corners=False)  # type: ignore[arg-type]
-        return grid_sample(framed, places, padding_mode="reflection", align_corners=False)
-
-
-def draw_turn(
-    generator: np.random.Generator, around: int, *, turn: float = 8.0, rescale: float = 0.12
-) -> Turn:
-    """Draw a turn at random (Lucid's transformation robustness).
-
-    Args:
-        generator: where it comes from.
-        around: pixels of grey on every side.
-        turn: degrees, either way.
-        rescale: share by which it is enlarged or made smaller.
-    """
-    right, down, angle, scale = generator.uniform(-1, 1, 4)
-    shift = (0.15 * float(right), 0.15 * float(down))
-    return Turn(around, shift, turn * float(angle), 1 + rescale * float(scale))
-
-
-def _mirror_shifted(image: Tensor, down: int, right: int) -> Tensor:
+def _shift_mirrored(image: Tensor, down: int, right: int) -> Tensor:
+    """Shift an image, and fill the uncovered pixels by reflection."""
     height, width = image.shape[-2:]
     sides = (max(right, 0), max(-right, 0), max(down, 0), max(-down, 0))
     padded = pad(image, sides, mode="reflect")

@@ -1,1 +1,1 @@
-"""Files: written atomically, locked, and the folders that belong to the user."""
+"""Files: atomic writes, locks, hashes, and the user's cache and data folders."""

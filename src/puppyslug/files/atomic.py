@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic writes: a file appears complete or not at all."""
 
 import contextlib
 import errno
@@ -8,52 +8,52 @@ from pathlib import Path
 
 from puppyslug.errors import OutputError
 
+_TEMPORARY_PREFIX = ".puppyslug-"
 
-def check_place(path: Path, *, overwrite: bool) -> None:
-    """Refuse early a file that could not be written later.
+
+def check_writable(path: Path, *, overwrite: bool) -> None:
+    """Check that a file can be written, before its content is computed.
 
     Args:
-        path: the file to be written.
-        overwrite: whether it may exist already.
+        path: the file.
+        overwrite: whether the file may exist already.
 
     Raises:
-        OutputError: a folder that does not exist or cannot be written to, a file that exists.
+        OutputError: the folder does not exist or is not writable, or the file exists.
     """
     if path.is_dir():
         raise OutputError(f"{path} is a folder; name a file in it")
     if not path.parent.is_dir():
-        raise OutputError(f"the folder {path.parent} does not exist; make it first")
+        raise OutputError(f"the folder {path.parent} does not exist; create it first")
     if os.path.lexists(path) and not overwrite:
-        raise OutputError(f"{path} exists; name another file or add --force")
+        raise _exists_error(path)
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".puppyslug-"):
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=_TEMPORARY_PREFIX):
             pass
     except OSError as error:
-        raise OutputError(
-            f"the folder {path.parent} cannot be written to: {error.strerror}"
-        ) from error
+        raise OutputError(f"the folder {path.parent} is not writable: {error.strerror}") from error
 
 
-def write_whole(path: Path, data: bytes | memoryview, *, overwrite: bool = True) -> None:
-    """Write a file; it appears whole or not at all.
+def write_atomically(path: Path, data: bytes | memoryview, *, overwrite: bool = True) -> None:
+    """Write a file so that it appears complete or not at all.
 
     Args:
-        path: in a folder that is there.
-        data: its bytes.
-        overwrite: whether a file of that name may be replaced.
+        path: the file; its folder must exist.
+        data: content of the file.
+        overwrite: whether to replace an existing file.
 
     Raises:
-        OutputError: it cannot be written there: a full disk, or a file that exists.
+        OutputError: the file exists or cannot be written, for example because the disk is full.
     """
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".puppyslug-")
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY_PREFIX)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            _allow_reading(Path(name))
-            _put_in_place(Path(name), path, overwrite=overwrite)
+            _apply_umask(Path(name))
+            _move(Path(name), path, overwrite=overwrite)
         finally:
             with contextlib.suppress(FileNotFoundError):
                 Path(name).unlink()
@@ -63,21 +63,25 @@ def write_whole(path: Path, data: bytes | memoryview, *, overwrite: bool = True)
         raise OutputError(f"{path} could not be written: {reason}{hint}") from error
 
 
-def _allow_reading(path: Path) -> None:
-    """Give a temporary file (private by default) the rights that any new file would have."""
+def _apply_umask(path: Path) -> None:
+    """Give a temporary file, which is private by default, the permissions of any new file."""
     mask = os.umask(0)
     os.umask(mask)
     path.chmod(0o666 & ~mask)
 
 
-def _put_in_place(temporary: Path, path: Path, *, overwrite: bool) -> None:
-    """Move into place in one step; without ``overwrite``, even a file made meanwhile stays."""
+def _move(temporary: Path, path: Path, *, overwrite: bool) -> None:
+    """Move a file in one step; without ``overwrite``, keep a file created in the meantime."""
     if overwrite:
         temporary.replace(path)
         return
     try:
         os.link(temporary, path)
     except FileExistsError as error:
-        raise OutputError(f"{path} exists; name another file or add --force") from error
+        raise _exists_error(path) from error
     except OSError:  # a file system without hard links
         temporary.replace(path)
+
+
+def _exists_error(path: Path) -> OutputError:
+    return OutputError(f"{path} exists; name another file or add --force")

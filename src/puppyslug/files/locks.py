@@ -1,45 +1,45 @@
-"""One process at a time: a file that a process holds, and lets go of when it ends."""
+"""File locks between processes; the system releases them when a process ends."""
 
 import contextlib
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-_held: dict[Path, FileLock] = {}
+_acquired: dict[Path, FileLock] = {}
 
 
-def take(lock: Path) -> bool:
-    """Take a lock, also one that its owner left behind.
+def acquire(lock: Path) -> bool:
+    """Acquire a lock without waiting, even if a terminated process left its file behind.
 
     Args:
-        lock: a file in a folder that is there.
+        lock: the lock file; its folder must exist.
 
     Returns:
-        Whether it is ours now, or was already; False where another process holds it.
+        Whether this process holds the lock now; False if another process holds it.
 
     Raises:
         OSError: the file cannot be written.
     """
     path = lock.resolve()
-    own = _held.pop(path, None)
-    if own is not None and path.exists():
-        _held[path] = own
+    previous = _acquired.pop(path, None)
+    if previous is not None and path.exists():
+        _acquired[path] = previous
         return True
-    if own is not None:  # its folder was removed meanwhile
-        own.release()
-    held = FileLock(path, thread_local=False)
+    if previous is not None:  # the folder was deleted in the meantime
+        previous.release()
+    file_lock = FileLock(path, thread_local=False)
     try:
-        held.acquire(timeout=0)
+        file_lock.acquire(timeout=0)
     except Timeout:
         return False
-    _held[path] = held
+    _acquired[path] = file_lock
     return True
 
 
 def release(lock: Path) -> None:
-    """Let another process have a lock, which may not be ours at all."""
-    own = _held.pop(lock.resolve(), None)
-    if own is not None:
-        own.release()
+    """Release a lock; does nothing if this process does not hold it."""
+    file_lock = _acquired.pop(lock.resolve(), None)
+    if file_lock is not None:
+        file_lock.release()
         with contextlib.suppress(OSError):
             lock.unlink()

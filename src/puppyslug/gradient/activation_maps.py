@@ -1,53 +1,54 @@
-"""How a network looks at one tile of a picture: the positions that the tile owns."""
+"""Activation maps of layers, computed for a tile or assembled from tiles."""
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from puppyslug.gradient.tiles import Tile, tiles
+from puppyslug.gradient.tiles import Tile, split_into_tiles
 from puppyslug.images.sizes import Size
 from puppyslug.networks import LayerSpec
 from puppyslug.networks.network import Network
-from puppyslug.objectives import Part
+from puppyslug.objectives import MapRegion
 
 
-def parts_of(
+def compute_tile_activations(
     network: Network, layers: Sequence[str], crop: Tensor, tile: Tile, size: Size
-) -> dict[str, Part]:
-    """Look at a tile.
+) -> dict[str, MapRegion]:
+    """Compute the positions of layers that a tile owns.
 
     Args:
-        network: what looks at it.
-        layers: names of layers.
-        crop: N×3×h×w, the tile's crop of the picture.
+        network: the network to evaluate.
+        layers: names of the layers.
+        crop: N×3×h×w RGB in [0, 1], the tile with its halo.
         tile: the tile.
-        size: (height, width) of the picture.
+        size: (height, width) of the image.
 
     Returns:
-        By name, the positions of each layer that the tile owns.
+        The tile's region of each layer's activation map, by layer name.
     """
     activations = network.activations(crop, layers)
     return {
-        name: _owned(activations.pop(name), network.spec.layer(name), tile, size) for name in layers
+        name: _crop_to_tile(activations.pop(name), network.spec.layer(name), tile, size)
+        for name in layers
     }
 
 
-def whole_map(
+def compute_activation_map(
     network: Network,
     layer: str,
     image: Tensor,
     channels: Sequence[int] | None = None,
     tile: Size | None = None,
 ) -> Tensor:
-    """A layer's activation at every position, without a gradient.
+    """Compute a layer's activation map, without a gradient.
 
     Args:
-        network: what looks at it.
-        layer: the layer's name.
+        network: the network to evaluate.
+        layer: name of the layer.
         image: N×3×H×W RGB in [0, 1].
-        channels: their numbers; None for all.
-        tile: (height, width) of the tiles to look at it in; None for the whole at once.
+        channels: indices of the channels; None for all.
+        tile: (height, width) of the tiles; None for no tiling.
 
     Returns:
         float32 N×channels×h×w.
@@ -55,29 +56,31 @@ def whole_map(
     size = (image.shape[-2], image.shape[-1])
     spec = network.spec.layer(layer)
     chosen = list(range(spec.channels)) if channels is None else list(channels)
-    result = image.new_zeros(image.shape[0], len(chosen), *spec.positions(size))
+    result = image.new_zeros(image.shape[0], len(chosen), *spec.output_size(size))
     with torch.no_grad():
-        for piece in tiles(size, tile or size, [spec]):
-            part = parts_of(network, [layer], image[(..., *piece.crop)], piece, size)[layer]
-            rows, columns = part.activation.shape[-2:]
-            result[..., part.top : part.top + rows, part.left : part.left + columns] = (
-                part.activation[:, chosen].float()
+        for piece in split_into_tiles(size, tile or size, [spec]):
+            crop = image[(..., *piece.crop)]
+            region = compute_tile_activations(network, [layer], crop, piece, size)[layer]
+            rows, columns = region.activation.shape[-2:]
+            values = region.activation[:, chosen].float()
+            result[..., region.top : region.top + rows, region.left : region.left + columns] = (
+                values
             )
     return result
 
 
-def _owned(activation: Tensor, layer: LayerSpec, tile: Tile, size: Size) -> Part:
-    """The positions of a layer that a tile owns, as a part of the layer's whole map."""
-    whole = layer.positions(size)
+def _crop_to_tile(activation: Tensor, layer: LayerSpec, tile: Tile, size: Size) -> MapRegion:
+    """Crop a layer's activation from the tile's crop to the positions that the tile owns."""
+    map_size = layer.output_size(size)
     (top, rows), (left, columns) = (
         (
-            span.first // layer.stride,
+            span.start // layer.stride,
             slice(
-                (span.first - span.crop_first) // layer.stride,
-                (positions if span.last == length else span.last // layer.stride)
-                - span.crop_first // layer.stride,
+                (span.start - span.crop_start) // layer.stride,
+                (positions if span.stop == length else span.stop // layer.stride)
+                - span.crop_start // layer.stride,
             ),
         )
-        for span, positions, length in zip(tile, whole, size, strict=True)
+        for span, positions, length in zip(tile, map_size, size, strict=True)
     )
-    return Part(activation[..., rows, columns], whole, top, left)
+    return MapRegion(activation[..., rows, columns], map_size, top, left)

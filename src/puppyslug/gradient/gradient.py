@@ -1,52 +1,18 @@
-"""Score and gradient of an objective at a picture, whole or in exact tiles."""
+"""Score and gradient of an objective with respect to an image, for all of it or in exact tiles."""
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
-from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from puppyslug.gradient.activation_maps import parts_of
-from puppyslug.gradient.tiles import Tile, tiles
+from puppyslug.gradient.activation_maps import compute_tile_activations
+from puppyslug.gradient.executor import TileExecutor, execute_locally
+from puppyslug.gradient.tiles import Tile, split_into_tiles
 from puppyslug.images.sizes import Size
 from puppyslug.networks.network import Network
 from puppyslug.objectives import Batch, Objective
-
-
-class Gradient(Protocol):
-    """Anything that can stand in for ``value_and_gradient``."""
-
-    def __call__(
-        self, network: Network, objective: Objective, image: Tensor, tile: Size | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """See ``value_and_gradient``."""
-
-
-class Spread(Protocol):
-    """Anything that has a network look at pieces of a picture: here, or on other machines."""
-
-    def __call__(
-        self, network: Network, look: Callable[..., Any], pieces: Iterable[tuple[Any, ...]]
-    ) -> Iterator[Any]:
-        """Look at every piece.
-
-        Args:
-            network: what looks at them.
-            look: a function of this module, of a network and a piece.
-            pieces: what else it takes, of each.
-
-        Returns:
-            What ``look`` gives for each piece, in their order.
-        """
-
-
-def one_by_one(
-    network: Network, look: Callable[..., Any], pieces: Iterable[tuple[Any, ...]]
-) -> Iterator[Any]:
-    """Look at one piece after the other, in this process; see ``Spread``."""
-    return (look(network, *piece) for piece in pieces)
 
 
 def value_and_gradient(
@@ -54,85 +20,85 @@ def value_and_gradient(
     objective: Objective | Batch,
     image: Tensor,
     tile: Size | None = None,
-    spread: Spread = one_by_one,
+    executor: TileExecutor = execute_locally,
 ) -> tuple[Tensor, Tensor]:
-    """Compute how well a picture meets an objective, and in which direction lies more of it.
+    """Compute an objective's score and its gradient with respect to the image.
 
-    In tiles the result is the same as for the whole picture, up to the rounding of sums; it takes
-    the memory of one tile with its surroundings, and as much longer as those surroundings are
-    computed more than once.
+    In tiles the result equals that of the undivided image, up to the rounding of sums. It needs
+    the memory of one tile with its halo, and takes longer, as halos are computed repeatedly.
 
     Args:
-        network: what looks at the picture.
-        objective: what to score; a batch of them only where the picture goes whole.
+        network: the network to evaluate.
+        objective: the objective to score; a batch of objectives cannot be divided into tiles.
         image: N×3×H×W RGB in [0, 1].
-        tile: (height, width) of a tile; None for the whole picture at once.
-        spread: has the network look at the tiles.
+        tile: (height, width) of a tile; None for no tiling.
+        executor: evaluates the tiles.
 
     Returns:
-        The scores, float32 of shape (N,), and their gradient with respect to the picture,
-        float32 N×3×H×W.
+        The scores, float32 of shape (N,), and their gradient, float32 N×3×H×W.
     """
     size = (image.shape[-2], image.shape[-1])
     layers = [network.spec.layer(name) for name in objective.layers]
-    pieces = list(tiles(size, tile or size, layers))
+    pieces = list(split_into_tiles(size, tile or size, layers))
     totals = None
     if len(pieces) > 1:
         assert isinstance(objective, Objective)
-        if objective.summarised:
-            first = ((objective, image[(..., *piece.crop)], piece, size) for piece in pieces)
-            totals = _totals(spread(network, summaries_of, first))
+        if objective.global_layers:
+            arguments = ((objective, image[(..., *piece.crop)], piece, size) for piece in pieces)
+            totals = _add_summaries(executor(network, tile_summaries, arguments))
     scores = image.new_zeros(image.shape[0])
     gradient = torch.zeros_like(image)
-    looks = ((objective, image[(..., *piece.crop)], piece, size, totals) for piece in pieces)
-    for piece, (piece_scores, piece_gradient) in zip(
-        pieces, spread(network, gradient_of, looks), strict=True
+    calls = ((objective, image[(..., *piece.crop)], piece, size, totals) for piece in pieces)
+    for piece, (tile_scores, crop_gradient) in zip(
+        pieces, executor(network, tile_gradient, calls), strict=True
     ):
-        scores += piece_scores
-        gradient[(..., *piece.crop)] += piece_gradient
+        scores += tile_scores
+        gradient[(..., *piece.crop)] += crop_gradient
     return scores, gradient
 
 
-def gradient_of(
+def tile_gradient(
     network: Network,
     objective: Objective | Batch,
     crop: Tensor,
-    piece: Tile,
+    tile: Tile,
     size: Size,
     totals: Sequence[Tensor | None] | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """One tile's share of the scores and of the gradient.
+    """Compute one tile's share of the scores and of the gradient.
 
     Args:
-        network: what looks at it.
-        objective: what to score.
-        crop: N×3×h×w RGB in [0, 1], what has to be seen for the tile.
-        piece: the tile.
-        size: (height, width) of the picture.
-        totals: what each term has to know of the whole picture, if that is more than the tile.
+        network: the network to evaluate.
+        objective: the objective to score.
+        crop: N×3×h×w RGB in [0, 1], the tile with its halo.
+        tile: the tile.
+        size: (height, width) of the image.
+        totals: sum of the tiles' summaries for each term; None without tiling.
 
     Returns:
         float32 of shape (N,), and float32 N×3×h×w.
     """
     source = crop.detach().requires_grad_()
     with torch.enable_grad():
-        parts = parts_of(network, objective.layers, source, piece, size)
-        scores = objective.score_parts(parts, totals)
-        del parts
+        regions = compute_tile_activations(network, objective.layers, source, tile, size)
+        scores = objective.score_regions(regions, totals)
+        del regions  # else they would take memory during backpropagation
         (gradient,) = torch.autograd.grad(scores.sum(), source)
     return scores.detach(), gradient
 
 
-def summaries_of(
-    network: Network, objective: Objective, crop: Tensor, piece: Tile, size: Size
+def tile_summaries(
+    network: Network, objective: Objective, crop: Tensor, tile: Tile, size: Size
 ) -> list[Tensor | None]:
-    """What each term has to know of a tile before any can be scored; as in ``gradient_of``."""
+    """Compute a tile's summary for each global term; arguments as in ``tile_gradient``."""
     with torch.no_grad():
-        return objective.summaries(parts_of(network, objective.summarised, crop, piece, size))
+        return objective.summaries(
+            compute_tile_activations(network, objective.global_layers, crop, tile, size)
+        )
 
 
-def _totals(summaries: Iterable[list[Tensor | None]]) -> list[Tensor | None]:
-    """What each term has to know of the whole picture: the sums of what it knows of its tiles."""
+def _add_summaries(summaries: Iterable[list[Tensor | None]]) -> list[Tensor | None]:
+    """Add up the tiles' summaries of each term."""
     return [
         None if terms[0] is None else reduce(operator.add, terms)
         for terms in zip(*summaries, strict=True)

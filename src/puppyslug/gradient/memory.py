@@ -1,21 +1,21 @@
-"""The memory plan: the whole picture at once, or tiles, and how large. It needs no torch."""
+"""The memory plan: the size of the tiles that fit into memory. Nothing here imports torch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from puppyslug.errors import RecipeError
-from puppyslug.gradient.tiles import halo_of
-from puppyslug.images.sizes import Size
+from puppyslug.gradient.tiles import halo_size
+from puppyslug.images.sizes import Size, display_size
 from puppyslug.networks import LayerSpec, NetworkSpec
 
-NUMBER_BYTES = {"float32": 4, "bfloat16": 2}
-PICTURE_BYTES = 3 * 4  # per pixel
-PICTURES = 5  # held at once: photo, dream, its shifted copy, gradient and one in passing
-SHAPED_PICTURES = 12  # likewise where the gradient is smoothed, or the view mirrored or scaled
-SCORE_BYTES = 8  # per number of a layer that is scored, in float32 and its gradient
-SPREAD_TILE = 1024  # pixels, the edge of a tile where other machines look at them, at most
-SPREAD_LEAST = 256  # likewise at least; below, surroundings are most of the work
-SLACK = 100_000_000  # bytes for transformed strips and whatever else does not grow with the picture
+BYTES_PER_VALUE = {"float32": 4, "bfloat16": 2}
+IMAGE_BYTES_PER_PIXEL = 3 * 4
+IMAGES = 5  # held at the same time: photo, dream, shifted copy, gradient and a temporary one
+IMAGES_WITH_PROCESSING = 12  # likewise if the gradient is smoothed, or the view mirrored or scaled
+SCORE_BYTES_PER_VALUE = 8  # of a scored layer, in float32 with its gradient
+MAX_WORKER_TILE = 1024  # pixels, largest side of a tile that a worker of a cluster computes
+MIN_WORKER_TILE = 256  # pixels, smallest one; halos dominate the work of smaller tiles
+OVERHEAD_BYTES = 100_000_000  # buffers whose size does not depend on the image
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,14 @@ class MemoryPlan:
     """How the gradient is computed.
 
     Attributes:
-        tile: (height, width) of a tile; None for the whole picture at once.
-        grid: how many tiles there are, (down, across).
-        needed: bytes that the plan expects to take, beside the program and its weights.
+        tile: (height, width) of a tile; None for no tiling.
+        grid: number of tiles, (down, across).
+        required: estimated bytes in addition to the program and the weights.
     """
 
     tile: Size | None
     grid: Size
-    needed: int
+    required: int
 
 
 def plan_memory(
@@ -40,109 +40,109 @@ def plan_memory(
     precision: str,
     memory: int,
     *,
-    shaped: bool = False,
+    processed: bool = False,
 ) -> MemoryPlan:
-    """Find the fewest tiles, all about as large, that fit into memory.
+    """Find the smallest number of equal tiles that fits into memory.
 
     Args:
-        size: (height, width) of the picture.
-        spec: the network, which knows what a pixel takes.
+        size: (height, width) of the image.
+        spec: the network.
         layers: the layers that are scored.
-        precision: what is computed in.
-        memory: bytes that may be used, beside the program and its weights.
-        shaped: whether steps shape the gradient, which takes room for more pictures.
+        precision: resolved precision.
+        memory: available bytes in addition to the program and the weights.
+        processed: whether steps process the gradient, which needs memory for more images.
 
     Raises:
-        RecipeError: not even the smallest tile fits; the message says what would.
+        RecipeError: not even the smallest tile fits; the message tells the memory that would do.
     """
 
-    def needed(tile: Size) -> int:
-        return memory_needed(size, spec, layers, precision, tile, shaped=shaped)
+    def required(tile: Size) -> int:
+        return estimate_memory(size, spec, layers, precision, tile, processed=processed)
 
-    if needed(size) <= memory:
-        return MemoryPlan(None, (1, 1), needed(size))
+    if required(size) <= memory:
+        return MemoryPlan(None, (1, 1), required(size))
     stride = max(layer.stride for layer in layers)
-    grids = _grids(size, smallest_tile=4 * stride)
+    grids = _grids(size, min_tile=4 * stride)
     for grid in grids:
-        tile = _tile(size, grid, stride)
-        if needed(tile) <= memory:
-            return MemoryPlan(tile, grid, needed(tile))
-    least = needed(_tile(size, grids[-1], stride))
+        tile = _tile_of_grid(size, grid, stride)
+        if required(tile) <= memory:
+            return MemoryPlan(tile, grid, required(tile))
+    least = required(_tile_of_grid(size, grids[-1], stride))
     raise RecipeError(
-        f"{memory / 1e6:.0f} MB of memory are too little for a picture of {size[1]}×{size[0]}; "
-        f"it takes at least --memory {-(-least // 1_000_000)}MB, or a smaller --size"
+        f"{memory / 1e6:.0f} MB of memory are too little for an image of {display_size(size)}; use "
+        f"--memory {-(-least // 1_000_000)}MB or more, or a smaller --size"
     )
 
 
-def spread_tile(size: Size, layers: Sequence[LayerSpec], workers: int) -> Size | None:
-    """The tiles in which several workers look at a picture together.
+def plan_worker_tiles(size: Size, layers: Sequence[LayerSpec], workers: int) -> Size | None:
+    """Choose the tiles in which the workers of a cluster compute one image together.
 
     Args:
-        size: (height, width) of the picture.
+        size: (height, width) of the image.
         layers: the layers that are scored.
-        workers: how many there are; each gets two tiles or more, where the picture is large enough.
+        workers: number of workers; each gets at least two tiles if the image is large enough.
 
     Returns:
-        (height, width) of a tile; None where the picture is too small to be divided.
+        (height, width) of a tile; None if the image is too small to be divided.
     """
     stride = max(layer.stride for layer in layers)
-    enough = max(2 * workers, -(-size[0] // SPREAD_TILE) * -(-size[1] // SPREAD_TILE))
+    enough = max(2 * workers, -(-size[0] // MAX_WORKER_TILE) * -(-size[1] // MAX_WORKER_TILE))
     tile = None
-    for grid in _grids(size, smallest_tile=max(SPREAD_LEAST, 4 * stride)):
+    for grid in _grids(size, min_tile=max(MIN_WORKER_TILE, 4 * stride)):
         if grid[0] * grid[1] > 1:
-            tile = _tile(size, grid, stride)
+            tile = _tile_of_grid(size, grid, stride)
         if grid[0] * grid[1] >= enough:
             break
     return tile
 
 
-def memory_needed(
+def estimate_memory(
     size: Size,
     spec: NetworkSpec,
     layers: Sequence[LayerSpec],
     precision: str,
     tile: Size | None,
     *,
-    shaped: bool = False,
+    processed: bool = False,
 ) -> int:
-    """How many bytes a dream takes, beside the program and its weights.
+    """Estimate the bytes that a dream needs in addition to the program and the weights.
 
     Args:
-        size: (height, width) of the picture.
+        size: (height, width) of the image.
         spec: the network.
         layers: the layers that are scored.
-        precision: what is computed in.
-        tile: (height, width) of a tile; None for the whole picture at once.
-        shaped: as in ``plan_memory``.
+        precision: resolved precision.
+        tile: (height, width) of a tile; None for no tiling.
+        processed: as in ``plan_memory``.
     """
-    per_pixel = spec.values_per_pixel * NUMBER_BYTES[precision] + SCORE_BYTES * max(
+    per_pixel = spec.values_per_pixel * BYTES_PER_VALUE[precision] + SCORE_BYTES_PER_VALUE * max(
         layer.channels / layer.stride**2 for layer in layers
     )
-    pictures = SHAPED_PICTURES if shaped else PICTURES
-    around = 2 * halo_of(layers)
+    images = IMAGES_WITH_PROCESSING if processed else IMAGES
+    halos = 2 * halo_size(layers)
     height, width = (
-        min(whole, edge + around) if edge < whole else whole
-        for whole, edge in zip(size, tile or size, strict=True)
+        min(length, side + halos) if side < length else length
+        for length, side in zip(size, tile or size, strict=True)
     )
-    fixed = pictures * PICTURE_BYTES * size[0] * size[1] + SLACK
-    return fixed + round(per_pixel * height * width)
+    constant = images * IMAGE_BYTES_PER_PIXEL * size[0] * size[1] + OVERHEAD_BYTES
+    return constant + round(per_pixel * height * width)
 
 
-def _grids(size: Size, smallest_tile: int) -> list[Size]:
-    """Grids of ever more tiles, always cutting the longer edge of a tile."""
+def _grids(size: Size, min_tile: int) -> list[Size]:
+    """List grids of more and more tiles, dividing the longer side of a tile each time."""
     down = across = 1
     grids: list[Size] = []
     while True:
         height, width = size[0] / down, size[1] / across
-        if max(height, width) / 2 < smallest_tile:
+        if max(height, width) / 2 < min_tile:
             return grids or [(down, across)]
         down, across = (down + 1, across) if height > width else (down, across + 1)
         grids.append((down, across))
 
 
-def _tile(size: Size, grid: Size, stride: int) -> Size:
-    """The size of the tiles of a grid, in whole strides."""
+def _tile_of_grid(size: Size, grid: Size, stride: int) -> Size:
+    """Compute the tile size of a grid, in multiples of the stride."""
     height, width = (
-        -(-edge // (count * stride)) * stride for edge, count in zip(size, grid, strict=True)
+        -(-length // (count * stride)) * stride for length, count in zip(size, grid, strict=True)
     )
     return height, width

@@ -1,8 +1,9 @@
-"""Tiles: rectangles that divide a picture, and what has to be seen around each for exactness.
+"""Division of an image into tiles, each with the halo that makes its result exact.
 
-A tile owns the positions of every layer that lie in it. Its crop reaches far enough around it that
-those positions see the same pixels as in the whole picture: scores add up, gradients overlap-add.
-Nothing here imports torch.
+A tile owns the positions of every layer that lie in it. Its crop extends far enough beyond it that
+those positions depend on the same pixels as in the undivided image. So the scores of all tiles add
+up to the image's score, and the overlapping gradients of the crops to its gradient. Nothing here
+imports torch.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,70 +13,76 @@ from puppyslug.images.sizes import Size
 from puppyslug.networks import LayerSpec
 
 
-class Span(NamedTuple):
-    """One edge of a tile: where it and its crop begin and end, in pixels."""
+class TileSpan(NamedTuple):
+    """The extent of a tile and of its crop along one axis, in pixels; stops are exclusive."""
 
-    first: int
-    last: int
-    crop_first: int
-    crop_last: int
+    start: int
+    stop: int
+    crop_start: int
+    crop_stop: int
 
 
 class Tile(NamedTuple):
-    """A rectangle of a picture: its rows and its columns."""
+    """A rectangle of an image: the spans of its rows and columns."""
 
-    rows: Span
-    columns: Span
+    rows: TileSpan
+    columns: TileSpan
 
     @property
     def crop(self) -> tuple[slice, slice]:
-        """The rows and columns of the picture to look at."""
+        """Rows and columns of the image that the tile's result depends on."""
         rows, columns = self.rows, self.columns
         return (
-            slice(rows.crop_first, rows.crop_last),
-            slice(columns.crop_first, columns.crop_last),
+            slice(rows.crop_start, rows.crop_stop),
+            slice(columns.crop_start, columns.crop_stop),
         )
 
+    @property
+    def crop_area(self) -> int:
+        """Number of pixels of the crop."""
+        rows, columns = self.rows, self.columns
+        return (rows.crop_stop - rows.crop_start) * (columns.crop_stop - columns.crop_start)
 
-def tiles(size: Size, tile: Size, layers: Sequence[LayerSpec]) -> Iterator[Tile]:
-    """Divide a picture.
+
+def split_into_tiles(size: Size, tile: Size, layers: Sequence[LayerSpec]) -> Iterator[Tile]:
+    """Divide an image into tiles.
 
     Args:
-        size: (height, width) of the picture.
-        tile: (height, width) of a tile; rounded up to whole strides of the deepest layer.
-        layers: the layers whose positions are to come out as in the whole picture.
+        size: (height, width) of the image.
+        tile: (height, width) of a tile; rounded up to multiples of the deepest layer's stride.
+        layers: the layers whose activations must equal those of the undivided image.
 
     Yields:
-        Tiles, row by row.
+        The tiles, row by row.
     """
     stride = max(layer.stride for layer in layers)
-    halo = max(layer.reach for layer in layers)
-    columns = list(_spans(size[1], tile[1], stride, halo))
-    for rows in _spans(size[0], tile[0], stride, halo):
+    context = max(layer.context for layer in layers)
+    columns = list(_split_axis(size[1], tile[1], stride, context))
+    for rows in _split_axis(size[0], tile[0], stride, context):
         for span in columns:
             yield Tile(rows, span)
 
 
-def halo_of(layers: Sequence[LayerSpec]) -> int:
-    """How many pixels a tile's crop reaches beyond it to each side, in whole strides."""
+def halo_size(layers: Sequence[LayerSpec]) -> int:
+    """Return how far a crop extends beyond its tile on each side, in pixels."""
     stride = max(layer.stride for layer in layers)
-    return -(-max(layer.reach for layer in layers) // stride) * stride
+    return -(-max(layer.context for layer in layers) // stride) * stride
 
 
-def _spans(length: int, edge: int, stride: int, halo: int) -> Iterator[Span]:
-    """Divide one edge of a picture.
+def _split_axis(length: int, side: int, stride: int, context: int) -> Iterator[TileSpan]:
+    """Divide one axis of an image.
 
-    A crop begins at a whole stride, and is as long as the picture modulo the stride: so pooling
-    falls on the same pixels, and padding that depends on a length being odd comes out alike.
+    A crop starts at a multiple of the stride, and its length equals the image's modulo the stride.
+    So pooling windows cover the same pixels, and padding that depends on odd lengths is the same.
     """
-    edge = max(stride, -(-edge // stride) * stride)
-    for first in range(0, max(1, length - length % stride), edge):
-        last = min(first + edge, length)
-        if length - last < stride:  # what is left would not fill a position
-            last = length
-        crop_first = max(0, (first - halo) // stride * stride)
-        crop_last = last + halo
-        crop_last = min(length, crop_last + (length - crop_last) % stride)
-        yield Span(first, last, crop_first, crop_last)
-        if last == length:
+    side = max(stride, -(-side // stride) * stride)
+    for start in range(0, max(1, length - length % stride), side):
+        stop = min(start + side, length)
+        if length - stop < stride:  # the rest is too short for a position of its own
+            stop = length
+        crop_start = max(0, (start - context) // stride * stride)
+        crop_stop = stop + context
+        crop_stop = min(length, crop_stop + (length - crop_stop) % stride)
+        yield TileSpan(start, stop, crop_start, crop_stop)
+        if stop == length:
             return

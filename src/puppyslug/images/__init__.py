@@ -1,63 +1,74 @@
-"""Pictures: file ↔ tensor, sizes, starting pictures, the recipe inside a saved file.
+"""Images: files to tensors and back, sizes, starting images, and the recipe inside a file.
 
-Pictures are N×3×H×W float32 tensors, RGB, in [0, 1]; sizes are (height, width). Names are imported
-when they are first used, so that what needs no tensors does not load torch.
+Images are N×3×H×W float32 tensors, RGB, in [0, 1]; sizes are (height, width). Names are imported
+when they are first used, so that code without tensors does not load torch.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from puppyslug.images.decoder import MAX_PIXELS, decode
-    from puppyslug.images.metadata import RECIPE_KEY, read_recipe_text, recipe_text_in
-    from puppyslug.images.reader import Photo, check_readable, load_image, photo_from
+    from puppyslug.images.decoder import MAX_PIXELS, decode_image
+    from puppyslug.images.metadata import RECIPE_KEY, extract_recipe_text, read_recipe_text
+    from puppyslug.images.reader import LoadedImage, check_image_file, image_from_pil, load_image
     from puppyslug.images.resampling import resize
-    from puppyslug.images.sizes import fit
-    from puppyslug.images.starting_images import clouds, noise
+    from puppyslug.images.sizes import fit_size
+    from puppyslug.images.starting_images import generate_clouds, generate_noise
     from puppyslug.images.writer import (
-        WRITABLE,
-        check_edges,
-        check_output,
-        holds_alpha,
+        WRITABLE_SUFFIXES,
         save_image,
+        supports_alpha,
         to_pil,
+        validate_output_path,
+        validate_output_size,
     )
 
 _MODULES = {
-    "decoder": ("MAX_PIXELS", "decode"),
-    "metadata": ("RECIPE_KEY", "read_recipe_text", "recipe_text_in"),
-    "reader": ("Photo", "check_readable", "load_image", "photo_from"),
-    "sizes": ("fit",),
-    "resampling": ("resize",),
-    "starting_images": ("clouds", "noise"),
-    "writer": ("WRITABLE", "check_edges", "check_output", "holds_alpha", "save_image", "to_pil"),
+    "MAX_PIXELS": "decoder",
+    "RECIPE_KEY": "metadata",
+    "WRITABLE_SUFFIXES": "writer",
+    "LoadedImage": "reader",
+    "check_image_file": "reader",
+    "decode_image": "decoder",
+    "extract_recipe_text": "metadata",
+    "fit_size": "sizes",
+    "generate_clouds": "starting_images",
+    "generate_noise": "starting_images",
+    "image_from_pil": "reader",
+    "load_image": "reader",
+    "read_recipe_text": "metadata",
+    "resize": "resampling",
+    "save_image": "writer",
+    "supports_alpha": "writer",
+    "to_pil": "writer",
+    "validate_output_path": "writer",
+    "validate_output_size": "writer",
 }
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "MAX_PIXELS",
     "RECIPE_KEY",
-    "WRITABLE",
-    "Photo",
-    "check_edges",
-    "check_output",
-    "check_readable",
-    "clouds",
-    "decode",
-    "fit",
-    "holds_alpha",
+    "WRITABLE_SUFFIXES",
+    "LoadedImage",
+    "check_image_file",
+    "decode_image",
+    "extract_recipe_text",
+    "fit_size",
+    "generate_clouds",
+    "generate_noise",
+    "image_from_pil",
     "load_image",
-    "noise",
-    "photo_from",
     "read_recipe_text",
-    "recipe_text_in",
     "resize",
     "save_image",
+    "supports_alpha",
     "to_pil",
+    "validate_output_path",
+    "validate_output_size",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

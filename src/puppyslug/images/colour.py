@@ -1,19 +1,21 @@
-"""Colour: luminance, and the colours of one picture with the luminance of another."""
+"""Colour: the luminance of an image, and its combination with the chroma of another."""
 
 import torch
 from torch import Tensor
 
-LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
+LUMA = (0.299, 0.587, 0.114)  # weights of red, green and blue (ITU-R BT.601)
 
 
 def luminance(image: Tensor) -> Tensor:
-    """N×3×H×W RGB → N×1×H×W."""
+    """Compute the luminance of an RGB image: N×3×H×W → N×1×H×W."""
     weights = image.new_tensor(LUMA).reshape(1, 3, 1, 1)
     return (image * weights).sum(1, keepdim=True)
 
 
-def with_colours_of(photo: Tensor, dream: Tensor) -> Tensor:
-    """The dream's luminance with the photo's chroma, as much of it as that luminance can hold.
+def transfer_colours(photo: Tensor, dream: Tensor) -> Tensor:
+    """Combine a dream's luminance with a photo's chroma.
+
+    The chroma is reduced where the luminance is too dark or too bright for it.
 
     Args:
         photo: N×3×H×W RGB in [0, 1].
@@ -24,6 +26,6 @@ def with_colours_of(photo: Tensor, dream: Tensor) -> Tensor:
     """
     light = luminance(dream)
     chroma = photo - luminance(photo)
-    room = torch.where(chroma > 0, (1 - light) / chroma, -light / chroma)
-    room = torch.where(chroma == 0, 1.0, room).amin(1, keepdim=True).clamp(0, 1)
-    return (light + room * chroma).clamp_(0, 1)
+    limit = torch.where(chroma > 0, (1 - light) / chroma, -light / chroma)
+    limit = torch.where(chroma == 0, 1.0, limit).amin(1, keepdim=True).clamp(0, 1)
+    return (light + limit * chroma).clamp_(0, 1)

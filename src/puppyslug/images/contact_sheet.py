@@ -1,4 +1,4 @@
-"""Contact sheets: pictures side by side, each with a caption."""
+"""Contact sheets: a grid of images with captions."""
 
 import math
 from collections.abc import Sequence
@@ -7,22 +7,28 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw, ImageFont
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-_PAPER = (18, 18, 20)
-_INK = (236, 236, 236)
-_FAINT = (150, 150, 156)
-_ASPECT = 1.5  # width to height that a sheet should be near
+_BACKGROUND = (18, 18, 20)
+_CAPTION_COLOUR = (236, 236, 236)
+_NOTE_COLOUR = (150, 150, 156)
+_ASPECT_RATIO = 1.5  # preferred ratio of width to height
 
 
-class Tile(NamedTuple):
-    """One picture of a sheet: its caption, and a remark in fainter letters."""
+class Cell(NamedTuple):
+    """One cell of a contact sheet.
+
+    Attributes:
+        picture: the image.
+        caption: text below the image.
+        note: text in a fainter colour, on the right.
+    """
 
     picture: Image.Image
     caption: str
-    remark: str = ""
+    note: str = ""
 
 
-def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
-    """Put pictures of one height next to each other, in a row, in their own mode."""
+def join_horizontally(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Join images of the same height and mode side by side."""
     width = sum(picture.width for picture in pictures)
     row = Image.new(pictures[0].mode, (width, pictures[0].height))
     left = 0
@@ -32,47 +38,55 @@ def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
     return row
 
 
-def contact_sheet(tiles: Sequence[Tile]) -> Image.Image:
-    """Put pictures of one size side by side, row by row.
+def contact_sheet(cells: Sequence[Cell]) -> Image.Image:
+    """Arrange images of the same size in a grid, row by row.
 
     Args:
-        tiles: at least one; all pictures as large as the first.
+        cells: at least one cell.
 
     Returns:
-        A picture of mode RGB with few empty places, about one and a half times as wide as high.
+        An RGB image. The number of columns is a compromise between few empty cells and a width of
+        one and a half times the height.
     """
-    width, height = tiles[0].picture.size
+    width, height = cells[0].picture.size
     margin = max(8, width // 40)
-    letters = max(13, width // 26)  # height of the letters, in pixels
-    font = ImageFont.load_default(letters)
-    line = int(letters * 1.9)
-
-    def awkwardness(columns: int) -> float:
-        rows = -(-len(tiles) // columns)
-        aspect = columns * (width + margin) / (rows * (height + line))
-        return abs(math.log(aspect / _ASPECT)) + (rows * columns - len(tiles)) / len(tiles)
-
-    columns = min(range(1, len(tiles) + 1), key=awkwardness)
-    rows = -(-len(tiles) // columns)
+    font_size = max(13, width // 26)  # pixels
+    font = ImageFont.load_default(font_size)
+    line_height = int(font_size * 1.9)
+    cell_size = width + margin, height + line_height
+    columns = _choose_columns(len(cells), cell_size)
+    rows = -(-len(cells) // columns)
     sheet = Image.new(
-        "RGB", (columns * (width + margin) + margin, rows * (height + line) + margin), _PAPER
+        "RGB", (columns * cell_size[0] + margin, rows * cell_size[1] + margin), _BACKGROUND
     )
     draw = ImageDraw.Draw(sheet)
-    for index, tile in enumerate(tiles):
-        left = margin + index % columns * (width + margin)
-        top = margin + index // columns * (height + line)
-        sheet.paste(tile.picture.convert("RGB"), (left, top))
-        middle = top + height + line // 2
-        room = width - (font.getlength(f"{tile.remark}  ") if tile.remark else 0)
-        draw.text((left, middle), _fitting(tile.caption, font, room), _INK, font, anchor="lm")
-        draw.text((left + width, middle), tile.remark, _FAINT, font, anchor="rm")
+    for index, cell in enumerate(cells):
+        left = margin + index % columns * cell_size[0]
+        top = margin + index // columns * cell_size[1]
+        sheet.paste(cell.picture.convert("RGB"), (left, top))
+        middle = top + height + line_height // 2
+        caption_width = width - (font.getlength(f"{cell.note}  ") if cell.note else 0)
+        caption = _truncate(cell.caption, font, caption_width)
+        draw.text((left, middle), caption, _CAPTION_COLOUR, font, anchor="lm")
+        draw.text((left + width, middle), cell.note, _NOTE_COLOUR, font, anchor="rm")
     return sheet
 
 
-def _fitting(text: str, font: Font, room: float) -> str:
-    """As much of a text as there is room for."""
-    shown = text
-    while font.getlength(shown) > room and len(shown) > 1:
+def _choose_columns(count: int, cell_size: tuple[int, int]) -> int:
+    """Choose the number of columns for cells of this (width, height)."""
+
+    def cost(columns: int) -> float:
+        rows = -(-count // columns)
+        aspect_ratio = columns * cell_size[0] / (rows * cell_size[1])
+        return abs(math.log(aspect_ratio / _ASPECT_RATIO)) + (rows * columns - count) / count
+
+    return min(range(1, count + 1), key=cost)
+
+
+def _truncate(text: str, font: Font, width: float) -> str:
+    """Shorten a text with an ellipsis until it fits into a width in pixels."""
+    shortened = text
+    while font.getlength(shortened) > width and len(shortened) > 1:
         text = text[:-1]
-        shown = f"{text.rstrip()}…"
-    return shown
+        shortened = f"{text.rstrip()}…"
+    return shortened

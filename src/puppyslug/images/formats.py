@@ -1,11 +1,11 @@
-"""Which formats are read: the well-kept decoders of pictures, none that runs programs."""
+"""Image formats that may be read: those with well-maintained decoders that run no programs."""
 
 from PIL import Image
 
-_WELL_KEPT = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
+_SAFE_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
 
 
 def readable_formats() -> list[str]:
-    """Pillow's names of the formats that are read and that this Pillow has."""
+    """Return Pillow's names of the safe formats that the installed Pillow can decode."""
     Image.init()
-    return [name for name in _WELL_KEPT if name in Image.OPEN]
+    return [name for name in _SAFE_FORMATS if name in Image.OPEN]

@@ -1,8 +1,8 @@
-"""The recipe inside a picture file.
+"""The recipe inside an image file.
 
-PNG keeps it in a text chunk named ``puppyslug``; JPEG, WebP and AVIF in EXIF's UserComment, which
-photo viewers leave alone and editors mostly carry along; TIFF in ImageDescription, as microscopes
-do, because libtiff cannot write EXIF into a compressed file.
+PNG stores it in a text chunk named ``puppyslug``; JPEG, WebP and AVIF in the EXIF tag UserComment,
+which image viewers ignore and most editors preserve; TIFF in ImageDescription, as microscopes do,
+because libtiff cannot write EXIF into a compressed file.
 """
 
 import io
@@ -16,23 +16,23 @@ from puppyslug.images.formats import readable_formats
 
 RECIPE_KEY = "puppyslug"
 FORMATS_WITH_RECIPE = frozenset({"PNG", "JPEG", "WEBP", "TIFF", "AVIF"})
-_JPEG_ROOM = 65_000  # bytes of EXIF that a JPEG's segment can hold
-_ASCII = b"ASCII\0\0\0"  # EXIF's mark for the encoding of a UserComment
+_MAX_JPEG_RECIPE = 65_000  # bytes that fit into the EXIF segment of a JPEG
+_ASCII_PREFIX = b"ASCII\0\0\0"  # EXIF's marker for the encoding of a UserComment
 
 
-def save_arguments(file_format: str, recipe_text: str | None) -> dict[str, object]:
-    """The keyword arguments that make ``PIL.Image.save`` carry a recipe.
+def recipe_save_options(file_format: str, recipe_text: str | None) -> dict[str, object]:
+    """Return the keyword arguments with which ``PIL.Image.save`` stores a recipe.
 
     Args:
         file_format: Pillow's name of the format, such as ``"PNG"``.
-        recipe_text: the recipe as ASCII JSON, or nothing to leave it out.
+        recipe_text: the recipe as ASCII JSON; None or empty to store none.
 
     Returns:
-        Arguments for ``save``; empty where there is no recipe or the format has no room for one.
+        Arguments for ``save``; empty if there is no recipe or the format cannot store it.
     """
     if not recipe_text or file_format not in FORMATS_WITH_RECIPE:
         return {}
-    if file_format == "JPEG" and len(recipe_text) > _JPEG_ROOM:
+    if file_format == "JPEG" and len(recipe_text) > _MAX_JPEG_RECIPE:
         return {}
     if file_format == "PNG":
         chunks = PngImagePlugin.PngInfo()
@@ -44,47 +44,46 @@ def save_arguments(file_format: str, recipe_text: str | None) -> dict[str, objec
     if file_format == "TIFF":
         exif[ExifTags.Base.ImageDescription] = recipe_text
         return {"exif": exif}
-    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = _ASCII + recipe_text.encode(
-        "ascii"
-    )
+    comment = _ASCII_PREFIX + recipe_text.encode("ascii")
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = comment
     return {"exif": exif}
 
 
 def read_recipe_text(path: str | Path) -> str:
-    """Read the recipe that a dream carries.
+    """Read the recipe from an image file.
 
     Args:
-        path: a picture file that puppyslug saved.
+        path: an image that puppyslug saved.
 
     Returns:
-        The recipe as JSON text, not yet validated.
+        The recipe as JSON text, not validated.
 
     Raises:
-        ImageError: the file is missing or is no picture.
-        RecipeError: the picture carries no recipe.
+        ImageError: the file is missing or is not an image.
+        RecipeError: the image contains no recipe.
     """
     path = Path(path)
     if path.exists() and not path.is_file():
-        raise ImageError(f"{path} is no file; name a dream")
+        raise ImageError(f"{path} is not a file; name a dream")
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise ImageError(f"{path} does not exist; check the name") from error
     except OSError as error:
         raise ImageError(f"{path} cannot be read: {error.strerror}") from error
-    return recipe_text_in(data, str(path))
+    return extract_recipe_text(data, str(path))
 
 
-def recipe_text_in(data: bytes, name: str) -> str:
-    """Read the recipe in a picture's bytes, as ``read_recipe_text`` does.
+def extract_recipe_text(data: bytes, name: str) -> str:
+    """Extract the recipe from the bytes of an image file.
 
     Args:
-        data: of a picture file.
-        name: what to call it in an error.
+        data: content of the file.
+        name: name of the file, for error messages.
 
     Raises:
-        ImageError: it is no picture.
-        RecipeError: it carries no recipe.
+        ImageError: not an image.
+        RecipeError: the image contains no recipe.
     """
     try:
         with (
@@ -99,12 +98,12 @@ def recipe_text_in(data: bytes, name: str) -> str:
     except (
         OSError, SyntaxError, ValueError, RuntimeError, Image.DecompressionBombError
     ) as error:  # fmt: skip
-        raise ImageError(f"{name} is not a picture that can be read") from error
-    if text is None and isinstance(comment, bytes) and comment.startswith(_ASCII):
-        text = comment.removeprefix(_ASCII).decode("ascii", errors="replace")
+        raise ImageError(f"{name} is not a readable image") from error
+    if text is None and isinstance(comment, bytes) and comment.startswith(_ASCII_PREFIX):
+        text = comment.removeprefix(_ASCII_PREFIX).decode("ascii", errors="replace")
     if not text:
         raise RecipeError(
-            f"{name} carries no recipe: it was not made by puppyslug, was made with --no-recipe, "
-            "or another program dropped it"
+            f"{name} contains no recipe: puppyslug did not make it or used --no-recipe, or another "
+            "program removed the recipe"
         )
     return str(text)

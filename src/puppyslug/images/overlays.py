@@ -1,4 +1,4 @@
-"""Heat maps: a picture that glows where a network sees a thing."""
+"""Heat maps drawn over an image."""
 
 import torch
 from PIL import Image
@@ -7,21 +7,21 @@ from torch import Tensor
 from puppyslug.images import to_pil
 from puppyslug.images.colour import luminance
 
-_GLOW = (1.0, 0.62, 0.16)  # RGB of full heat
-_DIM = 0.35  # how bright the rest of the picture stays
+_HEAT_COLOUR = (1.0, 0.62, 0.16)  # RGB at full heat
+_BACKGROUND_BRIGHTNESS = 0.35  # of the image where there is no heat
 
 
-def heat_map(image: Tensor, heat: Tensor) -> Image.Image:
-    """Light up a picture where it is hot, and dim it to grey elsewhere.
+def draw_heat_map(image: Tensor, heat: Tensor) -> Image.Image:
+    """Highlight the parts of an image with high heat; show the rest in dark grey.
 
     Args:
         image: 1×3×H×W RGB in [0, 1].
         heat: 1×1×H×W in [0, 1].
 
     Returns:
-        A picture of mode RGB, H×W.
+        An H×W image of mode RGB.
     """
-    cold = _DIM * luminance(image)
-    glow = torch.tensor(_GLOW).to(image).reshape(1, 3, 1, 1)
-    hot = image.lerp(glow, 0.25 * heat)
-    return to_pil(torch.lerp(cold.expand_as(image), hot, heat).clamp(0, 1))
+    background = _BACKGROUND_BRIGHTNESS * luminance(image)
+    colour = torch.tensor(_HEAT_COLOUR).to(image).reshape(1, 3, 1, 1)
+    highlighted = image.lerp(colour, 0.25 * heat)
+    return to_pil(torch.lerp(background.expand_as(image), highlighted, heat).clamp(0, 1))

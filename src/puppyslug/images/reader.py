@@ -1,4 +1,4 @@
-"""Picture files in: EXIF turn, colour profile, transparency, depth and size limits."""
+"""Read images: EXIF orientation, colour profile, transparency, bit depth and size limits."""
 
 import contextlib
 import hashlib
@@ -12,139 +12,151 @@ from PIL import Image, ImageCms
 from torch import Tensor
 
 from puppyslug.errors import ImageError
-from puppyslug.images.decoder import decode
-from puppyslug.images.sizes import fit
+from puppyslug.images.decoder import decode_image
+from puppyslug.images.sizes import Size, display_size, fit_size
 
-Source = str | Path | Image.Image  # a file, or a picture in memory
+ImageSource = str | Path | Image.Image  # a file, or an image in memory
 
 
 @dataclass(frozen=True)
-class Photo:
-    """A picture as puppyslug holds it.
+class LoadedImage:
+    """An image as a tensor, with what identifies it.
 
     Attributes:
-        image: 1×3×H×W float32 RGB in [0, 1], turned upright, in sRGB.
-        alpha: 1×1×H×W float32 in [0, 1], or None where the picture has no transparency.
-        name: the file's name without its folder; empty for a picture made in memory.
-        sha256: of the file's bytes, or of the pixels of a picture made in memory.
-        full_size: (height, width) before it was scaled down.
+        image: 1×3×H×W float32 RGB in [0, 1], upright, in sRGB.
+        alpha: 1×1×H×W float32 in [0, 1], or None if the image has no transparency.
+        name: name of the file without its folder; empty for an image from memory.
+        sha256: hash of the file's bytes, or of the pixels of an image from memory.
+        original_size: (height, width) before scaling.
     """
 
     image: Tensor
     alpha: Tensor | None
     name: str
     sha256: str
-    full_size: tuple[int, int]
+    original_size: Size
 
     @property
-    def size(self) -> tuple[int, int]:
+    def size(self) -> Size:
         """(height, width) of ``image``."""
         return self.image.shape[-2], self.image.shape[-1]
 
 
 def load_image(
-    path: str | Path, *, longest: int | None = None, size: tuple[int, int] | None = None
-) -> Photo:
-    """Read a picture file.
+    path: str | Path, *, longest: int | None = None, size: Size | None = None
+) -> LoadedImage:
+    """Read an image file.
 
-    The EXIF turn is applied, an ICC profile converted to sRGB, transparency kept aside. Grey,
-    palette, CMYK and 16-bit pictures are accepted; of an animation, the first frame.
+    The EXIF orientation is applied, an ICC profile is converted to sRGB, and transparency is
+    separated. Greyscale, palette, CMYK and 16-bit images are accepted; of an animation, the first
+    frame is read.
 
     Args:
         path: the file.
-        longest: scale down, never up, so that the longest edge is at most this many pixels;
-            None keeps every pixel.
-        size: scale, down or up, to exactly this (height, width); wins over ``longest``.
+        longest: scale down so that the longest side has at most this many pixels; None keeps the
+            size.
+        size: scale, down or up, to exactly this (height, width); takes precedence over ``longest``.
 
     Returns:
-        The picture, with its alpha, name and hash.
+        The image with its alpha channel, name and hash.
 
     Raises:
-        ImageError: the file is missing, empty, damaged, no picture, or has more than
-            ``MAX_PIXELS`` pixels (refused before decoding).
+        ImageError: the file is missing, empty, damaged, not an image, or has more than
+            ``MAX_PIXELS`` pixels (checked before decoding).
     """
     path = Path(path)
     data = _read_bytes(path)
-    picture = decode(data, str(path))
+    picture = decode_image(data, str(path))
     name = path.name.encode("utf-8", "replace").decode()  # names on disk need not be UTF-8
-    return _photo(picture, name, hashlib.sha256(data).hexdigest(), longest, size)
+    return _convert(picture, name, hashlib.sha256(data).hexdigest(), longest, size)
 
 
-def photo_from(
-    picture: Image.Image, *, longest: int | None = None, size: tuple[int, int] | None = None
-) -> Photo:
-    """Take a picture that is already in memory, as ``load_image`` takes a file.
+def image_from_pil(
+    picture: Image.Image, *, longest: int | None = None, size: Size | None = None
+) -> LoadedImage:
+    """Convert an image in memory, as ``load_image`` does with a file.
 
     Args:
-        picture: any mode of Pillow's.
+        picture: image of any mode.
         longest: as in ``load_image``.
         size: as in ``load_image``.
 
     Returns:
-        The picture; its name is empty and its hash is that of its pixels.
+        The image; its name is empty and its hash is that of its pixels.
     """
-    return _photo(picture, "", hashlib.sha256(picture.tobytes()).hexdigest(), longest, size)
+    return _convert(picture, "", hashlib.sha256(picture.tobytes()).hexdigest(), longest, size)
 
 
-def check_readable(path: Path) -> None:
-    """Refuse a picture that is not there, before anything else is looked at.
+def read_image(
+    source: ImageSource, longest: int | None = None, size: Size | None = None
+) -> LoadedImage:
+    """Read a file or convert an image in memory; sizes as in ``load_image``.
 
     Raises:
-        ImageError: it does not exist, or is a folder.
+        ImageError: the file cannot be read, or ``source`` is of another type.
+    """
+    if isinstance(source, Image.Image):
+        return image_from_pil(source, longest=longest, size=size)
+    if not isinstance(source, str | Path):
+        raise ImageError(
+            f"expected an image file or a PIL.Image.Image, not {type(source).__name__}"
+        )
+    return load_image(source, longest=longest, size=size)
+
+
+def check_image_file(path: Path) -> None:
+    """Check that an image file exists, before any expensive work.
+
+    Raises:
+        ImageError: the file does not exist, or is a folder.
     """
     if path.is_dir():
-        raise ImageError(f"{path} is a folder; name a picture in it")
+        raise ImageError(f"{path} is a folder; name an image in it")
     if not path.exists():
         raise ImageError(f"{path} does not exist; check the name")
 
 
 def _read_bytes(path: Path) -> bytes:
-    check_readable(path)
+    check_image_file(path)
     if not path.is_file():
-        raise ImageError(f"{path} is not a regular file; name a picture file")
+        raise ImageError(f"{path} is not a regular file; name an image file")
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ImageError(f"{path} cannot be read: {error.strerror}") from error
     if not data:
-        raise ImageError(f"{path} is empty (0 bytes); copy the picture again")
+        raise ImageError(f"{path} is empty (0 bytes); copy the image again")
     return data
 
 
-def _photo(
-    picture: Image.Image,
-    name: str,
-    sha256: str,
-    longest: int | None,
-    size: tuple[int, int] | None,
-) -> Photo:
-    full_size = picture.height, picture.width
-    if 0 in full_size:
-        raise ImageError(f"the picture {name} has no pixels: {picture.width}×{picture.height}")
+def _convert(
+    picture: Image.Image, name: str, sha256: str, longest: int | None, size: Size | None
+) -> LoadedImage:
+    original_size = picture.height, picture.width
+    if 0 in original_size:
+        raise ImageError(f"the image {name} has no pixels: {display_size(original_size)}")
     if size is None:
-        size = full_size if longest is None else fit(full_size, longest)
+        size = original_size if longest is None else fit_size(original_size, longest)
     picture, alpha = _split_alpha(picture)
     picture = _to_srgb(_to_eight_bit(picture))
-    if size != full_size:
+    if size != original_size:
         shape = size[1], size[0]
         picture = picture.resize(shape, Image.Resampling.LANCZOS)
         alpha = None if alpha is None else alpha.resize(shape, Image.Resampling.LANCZOS)
-    return Photo(
-        _tensor(picture), None if alpha is None else _tensor(alpha), name, sha256, full_size
-    )
+    alpha_tensor = None if alpha is None else _to_tensor(alpha)
+    return LoadedImage(_to_tensor(picture), alpha_tensor, name, sha256, original_size)
 
 
-def _tensor(picture: Image.Image) -> Tensor:
-    """An RGB or L picture as 1×C×H×W float32 in [0, 1]."""
+def _to_tensor(picture: Image.Image) -> Tensor:
+    """Convert an image of mode RGB or L to 1×C×H×W float32 in [0, 1]."""
     values = np.array(picture, dtype=np.float32)
     values /= 255
-    return torch.from_numpy(values.reshape(1, picture.height, picture.width, -1)).permute(
-        0, 3, 1, 2
-    )
+    values = values.reshape(1, picture.height, picture.width, -1)
+    return torch.from_numpy(values).permute(0, 3, 1, 2)
 
 
 def _split_alpha(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """The picture without its transparency, and that as a picture of mode L."""
+    """Split an image into its opaque part and its alpha channel as an image of mode L."""
     if not picture.has_transparency_data:
         return picture, None
     profile = picture.info.get("icc_profile")
@@ -157,7 +169,7 @@ def _split_alpha(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]
 
 
 def _to_eight_bit(picture: Image.Image) -> Image.Image:
-    """Grey pictures of 16 bits, 32 bits or floats in [0, 1] as mode L; others unchanged."""
+    """Convert greyscale of 16 bits, 32 bits or floats in [0, 1] to mode L; keep other modes."""
     if picture.mode == "F":
         values = np.asarray(picture) * 255
     elif picture.mode == "I" or picture.mode.startswith("I;16"):
@@ -168,7 +180,7 @@ def _to_eight_bit(picture: Image.Image) -> Image.Image:
 
 
 def _to_srgb(picture: Image.Image) -> Image.Image:
-    """RGB in sRGB, through the picture's own ICC profile where it has a sound one."""
+    """Convert to RGB in sRGB, using the embedded ICC profile if it is valid."""
     profile = picture.info.get("icc_profile")
     if profile:
         if picture.mode not in {"RGB", "CMYK", "L", "LAB"}:
@@ -181,20 +193,3 @@ def _to_srgb(picture: Image.Image) -> Image.Image:
             if converted is not None:
                 return converted
     return picture.convert("RGB")
-
-
-def read_picture(
-    source: Source, longest: int | None = None, size: tuple[int, int] | None = None
-) -> Photo:
-    """Read a file, or take a picture in memory; sizes as in ``load_image``.
-
-    Raises:
-        ImageError: it cannot be read, or is no picture at all.
-    """
-    if isinstance(source, Image.Image):
-        return photo_from(source, longest=longest, size=size)
-    if not isinstance(source, str | Path):
-        raise ImageError(
-            f"a picture is a file or a Pillow picture here, not a {type(source).__name__}"
-        )
-    return load_image(source, longest=longest, size=size)

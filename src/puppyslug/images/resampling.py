@@ -3,18 +3,20 @@
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from puppyslug.images.sizes import Size
 
-def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resample as the notebook of 2015 does between octaves: bilinear, corner-aligned, no blur.
 
-    It equals ``scipy.ndimage.zoom(…, order=1)``, which the notebook calls.
+def resize(image: Tensor, size: Size) -> Tensor:
+    """Resample bilinearly with aligned corners and no antialiasing, as the notebook of 2015 does.
+
+    Equivalent to ``scipy.ndimage.zoom(…, order=1)``, which the notebook uses between octaves.
 
     Args:
         image: N×C×H×W, any range.
-        size: (height, width) to arrive at.
+        size: (height, width) of the result.
 
     Returns:
-        N×C×height×width; the same tensor where the size is already right.
+        N×C×height×width; the same tensor if it already has this size.
     """
     if tuple(image.shape[-2:]) == tuple(size):
         return image

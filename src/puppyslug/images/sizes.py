@@ -1,14 +1,14 @@
-"""Sizes of pictures, (height, width) in pixels, and how they are written. Torch-free."""
+"""Image sizes as (height, width) in pixels, and their text form. Nothing here imports torch."""
 
 Size = tuple[int, int]
 
 
-def fit(size: Size, longest: int) -> Size:
-    """Scale a size down so that its longest edge is at most ``longest``; never up.
+def fit_size(size: Size, longest: int) -> Size:
+    """Scale a size down to a maximum side length; smaller sizes stay as they are.
 
     Args:
         size: (height, width) in pixels.
-        longest: the longest edge allowed, in pixels.
+        longest: maximum length of the longest side, in pixels.
 
     Returns:
         (height, width), each at least 1.
@@ -20,21 +20,21 @@ def fit(size: Size, longest: int) -> Size:
 
 
 def parse_size(text: str) -> Size:
-    """(height, width) of a size written as WxH."""
+    """Parse a size written as WxH into (height, width)."""
     width, height = text.split("x")
     return int(height), int(width)
 
 
 def format_size(size: Size) -> str:
-    """A (height, width) written as WxH."""
+    """Format a (height, width) as WxH, such as ``640x360``."""
     return f"{size[1]}x{size[0]}"
 
 
 def display_size(size: Size) -> str:
-    """A (height, width) as people write it, such as 640×360."""
+    """Format a (height, width) for messages, such as 640×360."""
     return f"{size[1]}×{size[0]}"
 
 
-def same_shape(size: Size, full_size: Size) -> bool:
-    """Whether ``size`` is ``full_size`` scaled, give or take the rounding of a pixel."""
-    return abs(size[0] * full_size[1] - size[1] * full_size[0]) <= max(full_size)
+def same_aspect_ratio(size: Size, original: Size) -> bool:
+    """Return whether ``size`` is ``original`` scaled, up to rounding to whole pixels."""
+    return abs(size[0] * original[1] - size[1] * original[0]) <= max(original)

@@ -1,4 +1,4 @@
-"""Picture files out: format by suffix, written whole or not at all, nothing private inside."""
+"""Write images: the suffix selects the format, files appear atomically, no private metadata."""
 
 import io
 from pathlib import Path
@@ -9,10 +9,10 @@ from PIL import Image
 from torch import Tensor
 
 from puppyslug.errors import OutputError
-from puppyslug.files.atomic import check_place, write_whole
-from puppyslug.images.metadata import RECIPE_KEY, save_arguments
+from puppyslug.files.atomic import check_writable, write_atomically
+from puppyslug.images.metadata import RECIPE_KEY, recipe_save_options
 
-# suffix → Pillow's format and how to save it; 4:4:4 chroma keeps a dream's coloured strokes
+# Pillow's format and save options by suffix; 4:4:4 chroma preserves thin coloured strokes
 _FORMATS: dict[str, tuple[str, dict[str, object]]] = {
     ".png": ("PNG", {"compress_level": 6}),
     ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
@@ -23,72 +23,72 @@ _FORMATS: dict[str, tuple[str, dict[str, object]]] = {
     ".bmp": ("BMP", {}),
     ".avif": ("AVIF", {"quality": 90}),
 }
-WRITABLE = tuple(_FORMATS)
-_LONGEST_EDGE = {"JPEG": 65_500, "WEBP": 16_383, "AVIF": 65_535}
-_WITHOUT_ALPHA = frozenset({"JPEG", "BMP"})
+WRITABLE_SUFFIXES = tuple(_FORMATS)
+_MAX_SIDES = {"JPEG": 65_500, "WEBP": 16_383, "AVIF": 65_535}  # pixels
+_FORMATS_WITHOUT_ALPHA = frozenset({"JPEG", "BMP"})
 
 
 def to_pil(image: Tensor, alpha: Tensor | None = None) -> Image.Image:
-    """Turn a tensor into a Pillow picture of 8 bits.
+    """Convert a tensor to an 8-bit Pillow image.
 
     Args:
         image: 1×3×H×W, RGB in [0, 1]; values outside are clipped.
         alpha: 1×1×H×W in [0, 1], or None.
 
     Returns:
-        A picture of mode RGB, or RGBA where there is alpha.
+        An image of mode RGB, or RGBA if there is an alpha channel.
     """
-    picture = Image.fromarray(_bytes(image))
+    picture = Image.fromarray(_to_bytes(image))
     if alpha is not None:
-        picture.putalpha(Image.fromarray(_bytes(alpha)[..., 0]))
+        picture.putalpha(Image.fromarray(_to_bytes(alpha)[..., 0]))
     return picture
 
 
-def _bytes(image: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """H×W×C bytes of a 1×C×H×W tensor."""
+def _to_bytes(image: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Convert a 1×C×H×W tensor in [0, 1] to H×W×C bytes."""
     values = image[0].detach().clamp(0, 1).mul_(255).round_().to(torch.uint8)
     return values.permute(1, 2, 0).contiguous().cpu().numpy()
 
 
-def check_output(path: Path, *, overwrite: bool) -> None:
-    """Refuse early what could not be written later, before any dreaming.
+def validate_output_path(path: Path, *, overwrite: bool) -> None:
+    """Check that an image can be written to a file, before the image is computed.
 
     Args:
-        path: the file to be written.
-        overwrite: whether it may exist already.
+        path: the file.
+        overwrite: whether the file may exist already.
 
     Raises:
-        OutputError: unknown suffix, a folder that does not exist or cannot be written to, a file
+        OutputError: unknown suffix, a folder that does not exist or is not writable, or a file
             that exists.
     """
     if path.suffix.lower() not in _FORMATS:
-        given = f"the suffix {path.suffix}" if path.suffix else "no suffix"
-        raise OutputError(f"{path} has {given}; use one of {', '.join(_FORMATS)}")
-    check_place(path, overwrite=overwrite)
+        suffix = f"the unsupported suffix {path.suffix}" if path.suffix else "no suffix"
+        raise OutputError(f"{path} has {suffix}; use one of {', '.join(_FORMATS)}")
+    check_writable(path, overwrite=overwrite)
 
 
-def holds_alpha(path: Path) -> bool:
-    """Whether the format that a file's suffix names has transparency."""
+def supports_alpha(path: Path) -> bool:
+    """Return whether the format of a file's suffix supports transparency."""
     file_format, _ = _FORMATS[path.suffix.lower()]
-    return file_format not in _WITHOUT_ALPHA
+    return file_format not in _FORMATS_WITHOUT_ALPHA
 
 
-def check_edges(path: Path, size: tuple[int, int]) -> None:
-    """Refuse a picture with more pixels along an edge than its format allows.
+def validate_output_size(path: Path, size: tuple[int, int]) -> None:
+    """Check that an image is not too large for the format of a file.
 
     Args:
-        path: the file to be written.
-        size: (width, height).
+        path: the file.
+        size: (width, height) in pixels, as Pillow has it.
 
     Raises:
-        OutputError: too large for the format.
+        OutputError: a side is longer than the format allows.
     """
     file_format, _ = _FORMATS[path.suffix.lower()]
-    most = _LONGEST_EDGE.get(file_format)
-    if most is not None and max(size) > most:
+    max_side = _MAX_SIDES.get(file_format)
+    if max_side is not None and max(size) > max_side:
         raise OutputError(
-            f"{file_format} holds at most {most} pixels along an edge, and {path} would have "
-            f"{size[0]}×{size[1]}; save it as .png"
+            f"{path} would have {size[0]}×{size[1]} pixels, but {file_format} allows at most "
+            f"{max_side} per side; save it as .png"
         )
 
 
@@ -100,38 +100,38 @@ def save_image(
     overwrite: bool = False,
     quality: int | None = None,
 ) -> list[str]:
-    """Write a picture; the file appears whole or not at all.
+    """Write an image to a file atomically.
 
     Args:
-        picture: mode RGB or RGBA.
-        path: where to; the suffix decides the format.
-        recipe_text: the recipe to carry, as ASCII JSON; None for the one in
+        picture: image of mode RGB or RGBA.
+        path: the file; its suffix selects the format.
+        recipe_text: recipe to store, as ASCII JSON; None for the one in
             ``picture.info["puppyslug"]``, which dreams have; empty for none.
-        overwrite: whether a file of that name may be replaced.
-        quality: of formats with losses, in [1, 100]; None for one that dreams deserve.
+        overwrite: whether to replace an existing file.
+        quality: quality of lossy formats, 1 to 100; None for the format's default.
 
     Returns:
-        What the format could not hold, as sentences for the user; mostly empty.
+        Notices for the user about what the format cannot store; usually empty.
 
     Raises:
-        OutputError: as in ``check_output``; also a full disk.
+        OutputError: as in ``validate_output_path``, or the disk is full.
     """
     path = Path(path)
-    check_output(path, overwrite=overwrite)
-    file_format, arguments = _FORMATS[path.suffix.lower()]
+    validate_output_path(path, overwrite=overwrite)
+    file_format, options = _FORMATS[path.suffix.lower()]
     if quality is not None:
-        arguments = {**arguments, "quality": quality}
+        options = {**options, "quality": quality}
     notices = []
     if recipe_text is None:
         recipe_text = picture.info.get(RECIPE_KEY)
-    if picture.mode == "RGBA" and file_format in _WITHOUT_ALPHA:
+    if picture.mode == "RGBA" and file_format in _FORMATS_WITHOUT_ALPHA:
         picture = picture.convert("RGB")
-        notices.append(f"{file_format} has no transparency: {path.name} is opaque")
-    check_edges(path, picture.size)
-    carried = save_arguments(file_format, recipe_text)
-    if recipe_text and not carried:
-        notices.append(f"{file_format} has no room for the recipe: {path.name} cannot be redone")
+        notices.append(f"{file_format} does not support transparency; {path.name} is opaque")
+    validate_output_size(path, picture.size)
+    recipe_options = recipe_save_options(file_format, recipe_text)
+    if recipe_text and not recipe_options:
+        notices.append(f"{file_format} cannot store the recipe; {path.name} cannot be redone")
     encoded = io.BytesIO()
-    picture.save(encoded, format=file_format, **arguments, **carried)
-    write_whole(path, encoded.getbuffer(), overwrite=overwrite)
+    picture.save(encoded, format=file_format, **options, **recipe_options)
+    write_atomically(path, encoded.getbuffer(), overwrite=overwrite)
     return notices

@@ -1,4 +1,4 @@
-"""Names of classes: ImageNet's, with groups above them, and those of any other network.
+"""Names of classes: ImageNet's, with groups above them, and those of other networks.
 
 Nothing here imports torch.
 """
@@ -7,35 +7,35 @@ from collections.abc import Callable
 
 from puppyslug.errors import LabelError
 from puppyslug.labels.label import Label
-from puppyslug.labels.vocabulary import NONE, Vocabulary, bundled, imagenet
+from puppyslug.labels.vocabulary import NONE_CLASS, Vocabulary, bundled_vocabulary, imagenet
 
 __all__ = [
-    "NONE",
+    "NONE_CLASS",
     "FindLabel",
     "Label",
     "Vocabulary",
-    "bundled",
+    "bundled_vocabulary",
     "find_label",
-    "finder",
     "imagenet",
-    "open_label",
+    "label_finder",
+    "unresolved_label",
 ]
 
-FindLabel = Callable[[str], Label]
+FindLabel = Callable[[str], Label]  # looks up a label by name
 
 
 def find_label(name: str) -> Label:
-    """Look a class of ImageNet, or a group of them, up by its name; see ``Vocabulary.find``.
+    """Look up a class of ImageNet, or a group of classes, by name; see ``Vocabulary.find``.
 
     Raises:
-        LabelError: the name is empty, unknown (near names are offered) or shared by several
-            labels (which are named).
+        LabelError: the name is empty, unknown (similar names are suggested) or ambiguous (the
+            candidates are named).
     """
     return imagenet().find(name)
 
 
-def open_label(name: str) -> Label:
-    """A name that is looked up later, when the network and so its vocabulary is known.
+def unresolved_label(name: str) -> Label:
+    """Return a label without classes, to be resolved when the network's vocabulary is known.
 
     Raises:
         LabelError: the name is empty.
@@ -45,7 +45,7 @@ def open_label(name: str) -> Label:
     return Label((name.strip(),), ())
 
 
-def finder(vocabulary: str) -> FindLabel:
-    """How to look names up in a vocabulary: at once where puppyslug brings it, else later."""
-    found = bundled(vocabulary)
-    return found.find if found else open_label
+def label_finder(vocabulary: str) -> FindLabel:
+    """Return the look-up function of a bundled vocabulary, or ``unresolved_label`` for others."""
+    bundled = bundled_vocabulary(vocabulary)
+    return bundled.find if bundled else unresolved_label

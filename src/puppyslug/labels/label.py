@@ -1,4 +1,4 @@
-"""Labels as records, and how a vocabulary's file is read."""
+"""Labels: classes and groups of classes, and the files that list them."""
 
 import json
 import re
@@ -7,70 +7,72 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from puppyslug.errors import LabelError
-from puppyslug.labels.spelling import key
+from puppyslug.labels.spelling import spelling_key
 
 MAX_FILE_BYTES = 4_000_000
-_ID = re.compile(r"n\d{8}$")  # of WordNet, which Caffe's lists begin their lines with
-_MARKS = re.compile(r"[()\"\x00-\x1f\x7f-\x9f]")
-_PLACE = re.compile(r"/[a-z]/(?P<name>\S+)(\s+\d+)?$")  # as MIT's Places list them: /a/abbey 0
+_SYNSET = re.compile(r"n\d{8}$")  # WordNet id, which starts each line of Caffe's lists
+_RESERVED_CHARACTERS = re.compile(r"[()\"\x00-\x1f\x7f-\x9f]")  # syntax of objectives, or control
+_PLACES_LINE = re.compile(r"/[a-z]/(?P<name>\S+)(\s+\d+)?$")  # format of MIT Places: /a/abbey 0
 
 
 @dataclass(frozen=True)
 class Label:
-    """A class that a network tells apart, or a group of such classes.
+    """A class of a network, or a group of classes.
 
     Attributes:
         names: the names, the preferred one first.
-        members: the numbers of the classes that it stands for, ascending: one for a class, at
-            least two for a group; none for a name that is still to be looked up.
-        synset: its id in WordNet, such as ``"n02099601"``; None for one that WordNet lacks.
+        class_numbers: indices of the classes, ascending: one for a class, at least two for a group,
+            none for a name that has not been resolved.
+        synset: WordNet id, such as ``"n02099601"``, or None.
     """
 
     names: tuple[str, ...]
-    members: tuple[int, ...]
+    class_numbers: tuple[int, ...]
     synset: str | None = None
 
     @property
     def name(self) -> str:
-        """The preferred name, which no other label prefers."""
+        """The preferred name; unique in a vocabulary."""
         return self.names[0]
 
     @property
     def number(self) -> int | None:
-        """The number of the class, counted from 0; None for a group."""
-        return self.members[0] if len(self.members) == 1 else None
+        """Index of the class; None for a group."""
+        return self.class_numbers[0] if len(self.class_numbers) == 1 else None
 
 
-def named_class(names: Iterable[str], number: int, synset: str | None = None) -> Label:
-    """A class by its names, without the marks that mean something in an objective.
+def class_label(names: Iterable[str], number: int, synset: str | None = None) -> Label:
+    """Create the label of a class, without characters that are syntax in an objective.
 
-    A class that is left without a name is called by its number.
+    A class without a usable name is named after its number.
     """
-    plain = (" ".join(_MARKS.sub(" ", name).split()) for name in names)
-    return Label(tuple(filter(None, plain)) or (f"class {number}",), (number,), synset)
+    cleaned = (" ".join(_RESERVED_CHARACTERS.sub(" ", name).split()) for name in names)
+    return Label(tuple(filter(None, cleaned)) or (f"class {number}",), (number,), synset)
 
 
-def read_table(text: str) -> tuple[Label, ...]:
-    """Read puppyslug's own tables: members, WordNet's id and names on a line."""
-    return tuple(_from_table(line) for line in text.splitlines() if not line.startswith("#"))
+def parse_bundled_table(text: str) -> tuple[Label, ...]:
+    """Parse puppyslug's own format: class numbers, WordNet id and names on each line."""
+    return tuple(
+        _parse_bundled_line(line) for line in text.splitlines() if not line.startswith("#")
+    )
 
 
 def read_labels(path: Path) -> tuple[Label, ...]:
-    """Read the names of a network's classes from a file.
+    """Read the class names of a network from a file.
 
     Args:
-        path: a text with a class on each line, in the network's order: ``name, other name``, with
-            a WordNet id before it (Caffe's lists) or as ``/a/abbey 0`` (MIT's Places); or JSON,
-            a list of names or a table ``{"0": "name"}``.
+        path: a text file with one class per line, in the network's order: ``name, other name``,
+            optionally after a WordNet id (Caffe), or ``/a/abbey 0`` (MIT Places); or a JSON list of
+            names, or a JSON object ``{"0": "name"}``.
 
     Returns:
-        The labels; where two have one name, the second gets its number added.
+        The labels. If several classes have the same name, the later ones get their number appended.
 
     Raises:
-        LabelError: the file cannot be read, or names nothing.
+        LabelError: the file cannot be read or contains no names.
     """
     if not path.is_file():
-        raise LabelError(f"the labels {path} do not exist, or are no file; check the name")
+        raise LabelError(f"the labels {path} do not exist or are not a file; check the name")
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
@@ -78,54 +80,54 @@ def read_labels(path: Path) -> tuple[Label, ...]:
     except OSError as error:
         raise LabelError(f"the labels {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise LabelError(f"the labels {path} are no text; give a name on each line") from error
+        raise LabelError(f"the labels {path} are not text; write one name per line") from error
     if len(data) > MAX_FILE_BYTES:
         raise LabelError(f"the labels {path} are larger than {MAX_FILE_BYTES // 1_000_000} MB")
-    lines = _json_names(text, path) if text.lstrip()[:1] in ("[", "{") else text.splitlines()
-    labels = [_from_line(line, number) for number, line in enumerate(filter(str.strip, lines))]
+    lines = _parse_json(text, path) if text.lstrip()[:1] in ("[", "{") else text.splitlines()
+    labels = [_parse_line(line, number) for number, line in enumerate(filter(str.strip, lines))]
     if not labels:
-        raise LabelError(f"the labels {path} are empty; give a name on each line")
-    return told_apart(labels)
+        raise LabelError(f"the labels {path} are empty; write one name per line")
+    return disambiguate(labels)
 
 
-def told_apart(labels: Sequence[Label]) -> tuple[Label, ...]:
-    """Labels of which no two prefer the same name: a later one gets its number added."""
-    taken: set[str] = set()
+def disambiguate(labels: Sequence[Label]) -> tuple[Label, ...]:
+    """Make preferred names unique by appending the class number to later duplicates."""
+    seen: set[str] = set()
     result = []
     for number, label in enumerate(labels):
-        named = label
-        if key(label.name) in taken:
-            named = replace(label, names=(f"{label.name} {number}", *label.names))
-        taken.add(key(named.name))
-        result.append(named)
+        unique = label
+        if spelling_key(label.name) in seen:
+            unique = replace(label, names=(f"{label.name} {number}", *label.names))
+        seen.add(spelling_key(unique.name))
+        result.append(unique)
     return tuple(result)
 
 
-def _json_names(text: str, path: Path) -> list[str]:
+def _parse_json(text: str, path: Path) -> list[str]:
     try:
         table = json.loads(text)
         if isinstance(table, dict):
             table = [table[str(number)] for number in range(len(table))]
         return [name if isinstance(name, str) else str(name[-1]) for name in table]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise LabelError(f"the labels {path} are no JSON list of names") from error
+        raise LabelError(f"the labels {path} are not a JSON list of names") from error
 
 
-def _from_line(line: str, number: int) -> Label:
+def _parse_line(line: str, number: int) -> Label:
     line = line.strip()
-    if place := _PLACE.match(line):
-        return named_class([place["name"].replace("_", " ").replace("/", " ")], number)
+    if place := _PLACES_LINE.match(line):
+        return class_label([place["name"].replace("_", " ").replace("/", " ")], number)
     synset, _, rest = line.partition(" ")
-    if _ID.match(synset) and rest:
+    if _SYNSET.match(synset) and rest:
         line = rest
-    return named_class(line.split(","), number, synset if _ID.match(synset) else None)
+    return class_label(line.split(","), number, synset if _SYNSET.match(synset) else None)
 
 
-def _from_table(line: str) -> Label:
-    """A label from a line such as ``"4-6,9<tab>n01234567<tab>name, other name"``."""
-    members, synset, names = line.split("\t")
+def _parse_bundled_line(line: str) -> Label:
+    """Parse a line such as ``"4-6,9<tab>n01234567<tab>name, other name"``."""
+    ranges, synset, names = line.split("\t")
     numbers: list[int] = []
-    for run in members.split(","):
-        first, _, last = run.partition("-")
+    for part in ranges.split(","):
+        first, _, last = part.partition("-")
         numbers.extend(range(int(first), int(last or first) + 1))
     return Label(tuple(names.split(", ")), tuple(numbers), None if synset == "-" else synset)

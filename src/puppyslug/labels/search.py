@@ -1,99 +1,115 @@
-"""Labels for half a name, and for a wrong one."""
+"""Search labels by part of a name or by a misspelt name."""
 
 import difflib
 from collections import defaultdict
 from collections.abc import Sequence
+from enum import IntEnum
 
 from puppyslug.labels.label import Label
-from puppyslug.labels.spelling import keys, words
+from puppyslug.labels.spelling import normalise, spelling_keys
 
-_LONGEST = 60  # letters of a wrong name that are compared
-_EXACT, _WORD, _START, _INSIDE, _NOWHERE = range(5)
-_START_SCORE = 0.85  # of a name with a word that begins with the wrong name: nearly the best
+_MAX_COMPARED = 60  # characters of a misspelt name
+_MIN_NAME_SIMILARITY = 0.7
+_MIN_WORD_SIMILARITY = 0.8
+_PREFIX_SIMILARITY = 0.85  # of a name with a word that starts with the misspelt name
 
 
-class Searcher:
-    """Finds labels by parts of names and by wrong names."""
+class Match(IntEnum):
+    """How well a name matches a query, best first."""
+
+    EXACT = 0
+    WORD = 1
+    PREFIX = 2  # of a word
+    SUBSTRING = 3
+    NONE = 4
+
+
+class LabelIndex:
+    """Index of labels by their names."""
 
     def __init__(self, labels: Sequence[Label]) -> None:
         """Index the names of labels."""
-        self._spelt = tuple((label, tuple(map(words, label.names))) for label in labels)
+        self._entries = tuple((label, tuple(map(normalise, label.names))) for label in labels)
         self._names_by_word: dict[str, list[tuple[Label, str]]] = defaultdict(list)
-        for label, names in self._spelt:
+        for label, names in self._entries:
             for name in names:
                 for word in set(name.split()):
                     self._names_by_word[word].append((label, name))
 
-    def search(self, word: str) -> list[Label]:
-        """The labels that have a word in any of their names.
+    def search(self, query: str) -> list[Label]:
+        """Find the labels that have a query in one of their names.
 
         Args:
-            word: a word, several, or part of one, in any spelling that ``Vocabulary.find`` takes.
+            query: one or several words, or part of a word, in any spelling that
+                ``Vocabulary.find`` accepts.
 
         Returns:
-            The best first: those with exactly this name, those that have it as a word, those with
-            a word that begins with it, those that have it inside. Of equals the groups come
-            first, by name, then the classes, by number. Empty where nothing fits.
+            The best matches first: labels with exactly this name, then those with the query as a
+            word, those with a word that starts with it, and those that contain it. Groups precede
+            classes of the same rank. Empty if nothing matches.
         """
-        return [label for _, label in self._ranked(word)]
+        return [label for _, label in self._rank(query)]
 
     def nearest(self, name: str, *, limit: int = 3) -> list[Label]:
-        """The labels that a wrong name may have meant, the likeliest first.
+        """Return the labels that a misspelt name may refer to, the most similar first.
 
-        Near are names that are spelt alike as a whole or in some of their words, and those that
-        the wrong name is a part of.
+        Compares whole names and single words, and includes labels that contain the name.
         """
-        text = " ".join(dict.fromkeys(words(name[:_LONGEST]).split()))
+        text = " ".join(dict.fromkeys(normalise(name[:_MAX_COMPARED]).split()))
         if len(text) < 2:
             return []
         scores: dict[Label, float] = defaultdict(float)
-        by_name = {known: label for label, names in reversed(self._spelt) for known in names}
-        for near in difflib.get_close_matches(text, by_name, limit, 0.7):
-            scores[by_name[near]] = max(scores[by_name[near]], _likeness(text, near))
-        for label, known, alike in self._names_with_near_words(text):
-            most = max(len(text.split()), len(known.split()))
-            scores[label] = max(scores[label], alike / most)
-        for rank, label in self._ranked(text):
-            scores[label] = max(scores[label], _START_SCORE if rank <= _START else 0)
+        by_name = {known: label for label, names in reversed(self._entries) for known in names}
+        for similar in difflib.get_close_matches(text, by_name, limit, _MIN_NAME_SIMILARITY):
+            label = by_name[similar]
+            scores[label] = max(scores[label], _similarity(text, similar))
+        for label, known, total in self._similar_words(text):
+            word_count = max(len(text.split()), len(known.split()))
+            scores[label] = max(scores[label], total / word_count)
+        for match, label in self._rank(text):
+            scores[label] = max(scores[label], _PREFIX_SIMILARITY if match <= Match.PREFIX else 0)
         return sorted(scores, key=lambda label: -scores[label])[:limit]
 
-    def _ranked(self, word: str) -> list[tuple[int, Label]]:
-        """The labels that have a word in a name, with how well it fits, the best first."""
-        wanted = words(word)
-        if not wanted:
+    def _rank(self, query: str) -> list[tuple[Match, Label]]:
+        """Return the labels that match a query and how, the best first."""
+        text = normalise(query)
+        if not text:
             return []
-        exact = set(keys(word))
-        ranks = [
-            (min(_rank(wanted, exact, name) for name in names), label.number is not None, position)
-            for position, (label, names) in enumerate(self._spelt)
+        keys = set(spelling_keys(query))
+        matches = [
+            (min(_match(text, keys, name) for name in names), label.number is not None, position)
+            for position, (label, names) in enumerate(self._entries)
         ]
         return [
-            (rank, self._spelt[place][0]) for rank, _, place in sorted(ranks) if rank < _NOWHERE
+            (match, self._entries[position][0])
+            for match, _, position in sorted(matches)
+            if match < Match.NONE
         ]
 
-    def _names_with_near_words(self, text: str) -> list[tuple[Label, str, float]]:
-        """Names that share words, or nearly, with a text; and how many, near ones in part."""
-        alike: dict[tuple[Label, str], float] = defaultdict(float)
+    def _similar_words(self, text: str) -> list[tuple[Label, str, float]]:
+        """Return names with words similar to those of a text, and the sum of the similarities."""
+        totals: dict[tuple[Label, str], float] = defaultdict(float)
         for word in text.split():
             best: dict[tuple[Label, str], float] = {}
-            for near in difflib.get_close_matches(word, self._names_by_word, 3, 0.8):
-                for found in self._names_by_word[near]:
-                    best[found] = max(best.get(found, 0), _likeness(word, near))
-            for found, likeness in best.items():
-                alike[found] += likeness
-        return [(label, known, likeness) for (label, known), likeness in alike.items()]
+            matches = difflib.get_close_matches(word, self._names_by_word, 3, _MIN_WORD_SIMILARITY)
+            for similar in matches:
+                for entry in self._names_by_word[similar]:
+                    best[entry] = max(best.get(entry, 0), _similarity(word, similar))
+            for entry, similarity in best.items():
+                totals[entry] += similarity
+        return [(label, known, total) for (label, known), total in totals.items()]
 
 
-def _rank(wanted: str, exact: set[str], name: str) -> int:
-    whole = name.replace(" ", "")
-    if whole in exact:
-        return _EXACT
-    if f" {wanted} " in f" {name} ":
-        return _WORD
-    if f" {wanted}" in f" {name}":
-        return _START
-    return _INSIDE if wanted.replace(" ", "") in whole else _NOWHERE
+def _match(text: str, keys: set[str], name: str) -> Match:
+    joined = name.replace(" ", "")
+    if joined in keys:
+        return Match.EXACT
+    if f" {text} " in f" {name} ":
+        return Match.WORD
+    if f" {text}" in f" {name}":
+        return Match.PREFIX
+    return Match.SUBSTRING if text.replace(" ", "") in joined else Match.NONE
 
 
-def _likeness(one: str, other: str) -> float:
+def _similarity(one: str, other: str) -> float:
     return difflib.SequenceMatcher(None, one, other).ratio()

@@ -1,16 +1,16 @@
-"""When two spellings are one name."""
+"""Normalised spellings of names."""
 
 import re
 import unicodedata
 from collections.abc import Iterator
 
-_PLURALS = (("ies", "y"), ("ves", "f"), ("ves", "fe"), ("es", ""), ("s", ""))
+_PLURAL_ENDINGS = (("ies", "y"), ("ves", "f"), ("ves", "fe"), ("es", ""), ("s", ""))
 
 
-def words(name: str) -> str:
-    """A name's words in lower case, with single blanks between and without accents or marks.
+def normalise(name: str) -> str:
+    """Return the words of a name in lower case, single-spaced, without accents or punctuation.
 
-    >>> words("Jack-o'-Lantern")
+    >>> normalise("Jack-o'-Lantern")
     'jack o lantern'
     """
     plain = unicodedata.normalize("NFKD", name.casefold())
@@ -18,15 +18,15 @@ def words(name: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", plain))
 
 
-def key(name: str) -> str:
-    """What all spellings of a name have in common: ``hot dog``, ``Hot_Dog`` and ``hotdog``."""
-    return words(name).replace(" ", "")
+def spelling_key(name: str) -> str:
+    """Return a key that all spellings of a name share: ``hot dog``, ``Hot_Dog`` and ``hotdog``."""
+    return normalise(name).replace(" ", "")
 
 
-def keys(name: str) -> Iterator[str]:
-    """The key of a name, then those of what it may be the plural of."""
-    whole = key(name)
-    yield whole
-    for ending, singular in _PLURALS:
-        if whole.endswith(ending):
-            yield whole.removesuffix(ending) + singular
+def spelling_keys(name: str) -> Iterator[str]:
+    """Yield the key of a name, then the keys of words that it may be the plural of."""
+    key = spelling_key(name)
+    yield key
+    for ending, singular in _PLURAL_ENDINGS:
+        if key.endswith(ending):
+            yield key.removesuffix(ending) + singular

@@ -1,22 +1,27 @@
-"""Loading networks and ensembles, once per process for each set of choices."""
+"""Loads networks and ensembles, once per process for each set of arguments."""
 
 import functools
 from pathlib import Path
 
-import torch
-
 from puppyslug.errors import WeightsError
+from puppyslug.files.folders import cache_folder
 from puppyslug.labels import Vocabulary
-from puppyslug.networks.architectures import ARCHITECTURES
+from puppyslug.networks.architectures import create_architecture
 from puppyslug.networks.ensemble import Ensemble
-from puppyslug.networks.external.loader import allow, bring
+from puppyslug.networks.external import load_external, trust
+from puppyslug.networks.lookup import find_spec
 from puppyslug.networks.network import Network
-from puppyslug.networks.registry import find_spec
 from puppyslug.networks.runtime import resolve_device, resolve_precision, resolve_winograd
 from puppyslug.networks.specs import NetworkSpec
-from puppyslug.networks.weights.cache import cache_folder, cached_path, file_sha256
-from puppyslug.networks.weights.download import URLS, fetch, is_url, remote_file
-from puppyslug.networks.weights.loader import check_finite, check_known, fill, find_weights
+from puppyslug.networks.weights.cache import cache_path, hash_weights
+from puppyslug.networks.weights.download import (
+    URL_FOLDER,
+    fetch,
+    is_url,
+    remote_file_from_url,
+)
+from puppyslug.networks.weights.location import locate_weights, verify_weights
+from puppyslug.networks.weights.state_dict import load_weights, validate_finite
 
 
 def load_network(
@@ -31,33 +36,35 @@ def load_network(
     """Load a network, once per process for each set of arguments.
 
     Args:
-        name: a network's name, as ``list_networks`` gives them; several joined by ``+``;
-            ``timm/NAME`` or ``torchvision/NAME``; a file that was taught; or
-            ``"package.module:factory"``, code of your own that is then run. Or a record that was
-            looked up, where whoever named it was asked.
-        weights: a weights file instead of the one that the install brought, or its URL.
-        labels: a file with the names of its classes; see ``puppyslug.labels.label.read_labels``.
-        precision: ``"float32"``, ``"bfloat16"``, or ``"auto"`` for what the processor is fast at.
+        name: a network's name, as in ``list_networks``; several joined by ``+``; ``timm/NAME`` or
+            ``torchvision/NAME``; the file of a finetuned network; or ``"package.module:factory"``,
+            a function of yours, which is imported and called. Or a spec from ``find_spec``, of
+            which external code is run only if its name was trusted before.
+        weights: a weights file, or its URL, in place of the network's own weights.
+        labels: a file with the names of the classes; see ``puppyslug.labels.label.read_labels``.
+        precision: ``"float32"``, ``"bfloat16"``, or ``"auto"`` for the faster one on the device.
         device: ``"cpu"``, ``"cuda"``, ``"mps"``, or ``"auto"`` for a GPU where there is one.
-        winograd: fewest channels for which 3×3 convolutions go by Winograd's method, 0 for none,
-            ``"auto"`` for what is faster here, or ``"steady"`` for what mostly is.
+        winograd: fewest channels for which 3×3 convolutions use Winograd's method, 0 for never,
+            ``"auto"`` for a measured number, or ``"steady"`` for a constant one.
 
     Raises:
-        LabelError: labels that cannot be read, or of another number of classes.
-        NetworkError: unknown network.
-        WeightsError: weights that are missing, damaged or of another network.
+        LabelError: the labels cannot be read, or their number is not that of the classes.
+        NetworkError: there is no such network.
+        WeightsError: the weights are missing, damaged or of another network.
     """
     if isinstance(name, str):
-        allow(name)
+        trust(name)
     spec = find_spec(name) if isinstance(name, str) else name
     for option, file in (("weights", weights), ("labels", labels)):
         if file is not None and spec.members:
-            raise WeightsError(f"{spec.name} is several networks; a {option} file is for one")
-        if file is not None and (spec.brought or spec.taught):
-            raise WeightsError(f"{spec.name} brings its own {option}; leave out --{option}")
-    path = None if weights is None else local_file(weights)
+            raise WeightsError(
+                f"{spec.name} is an ensemble; --{option} applies to a single network"
+            )
+        if file is not None and (spec.is_external or spec.finetuned):
+            raise WeightsError(f"{spec.name} has its own {option}; leave out --{option}")
+    path = None if weights is None else resolve_weights_path(weights)
     device = resolve_device(device)
-    precision = resolve_precision(precision, device, exact=spec.brings_modules)
+    precision = resolve_precision(precision, device, exact=spec.uses_external_modules)
     return _load(
         spec,
         path,
@@ -68,10 +75,10 @@ def load_network(
     )
 
 
-def local_file(weights: str | Path) -> Path:
-    """A weights file on this machine; a URL is downloaded once."""
+def resolve_weights_path(weights: str | Path) -> Path:
+    """Return the path of a weights file; a URL is downloaded into the cache first."""
     if isinstance(weights, str) and is_url(weights):
-        return fetch(remote_file(weights))
+        return fetch(remote_file_from_url(weights))
     return Path(weights)
 
 
@@ -82,28 +89,30 @@ def _load(
     labels: Path | None,
     precision: str,
     device: str,
-    winograd_from: int,
+    winograd_min_channels: int,
 ) -> Network:
-    if spec.brought:
-        return bring(spec.name).moved(precision=precision, device=device)
+    if spec.is_external:
+        return load_external(spec.name).to(precision=precision, device=device)
     if spec.members:
-        members = [_load(one, None, None, precision, device, winograd_from) for one in spec.members]
+        members = [
+            _load(member, None, None, precision, device, winograd_min_channels)
+            for member in spec.members
+        ]
         return Ensemble(spec, members)
-    path = find_weights(spec) if weights is None else weights
+    path = locate_weights(spec) if weights is None else weights
     if not path.is_file():
-        raise WeightsError(f"the weights {path} do not exist, or are no file; check the name")
-    sha256 = file_sha256(path)
+        raise WeightsError(f"the weights file {path} does not exist; check the name")
+    sha256 = hash_weights(path)
     if weights is None:
-        check_known(spec, path, sha256)
-    with torch.device("meta"):  # no time lost on random weights that are replaced at once
-        architecture = ARCHITECTURES[spec.architecture](spec)
+        verify_weights(spec, path, sha256)
+    architecture = create_architecture(spec, device="meta")  # its weights are assigned below
     try:
-        fill(architecture, spec, path)
-        if weights is not None or spec.taught:
-            check_finite(architecture, path)
+        load_weights(architecture, spec, path)
+        if weights is not None or spec.finetuned:
+            validate_finite(architecture, path)
     except WeightsError:
-        if path.is_relative_to(cache_folder() / URLS):
-            path.unlink()  # else nobody would ever download it again
+        if path.is_relative_to(cache_folder() / URL_FOLDER):
+            path.unlink()  # else it would never be downloaded again
         raise
     return Network(
         spec,
@@ -112,14 +121,14 @@ def _load(
         weights_sha256=sha256,
         precision=precision,
         device=device,
-        winograd_from=winograd_from,
-        vocabulary=_vocabulary(spec, labels),
+        winograd_min_channels=winograd_min_channels,
+        vocabulary=_load_vocabulary(spec, labels),
     )
 
 
-def _vocabulary(spec: NetworkSpec, labels: Path | None) -> Vocabulary | None:
-    """The names of the classes, where a file has them: the one given, else the one fetched."""
+def _load_vocabulary(spec: NetworkSpec, labels: Path | None) -> Vocabulary | None:
+    """Read the names of the classes from the given file, else from the downloaded one."""
     if labels is None and spec.labels is not None:
-        fetched = cached_path(spec.labels)
-        labels = fetched if fetched.is_file() else None
-    return None if labels is None else Vocabulary.read(labels, classes=spec.classes)
+        downloaded = cache_path(spec.labels)
+        labels = downloaded if downloaded.is_file() else None
+    return None if labels is None else Vocabulary.from_file(labels, classes=spec.classes)

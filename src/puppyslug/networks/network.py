@@ -1,44 +1,44 @@
-"""A loaded network: activations of a picture by layer name, no deeper than asked for."""
+"""A loaded network: computes the activations of an image by layer name."""
 
 import copy
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Self
+from typing import Self, Unpack
 
 import torch
 from torch import Tensor, nn
 
 from puppyslug.errors import NetworkError
-from puppyslug.labels import Label, Vocabulary, bundled, open_label
+from puppyslug.labels import Label, Vocabulary, bundled_vocabulary, unresolved_label
 from puppyslug.networks.architectures import Architecture
-from puppyslug.networks.class_names import taught_vocabulary
-from puppyslug.networks.external.introspection import measure
-from puppyslug.networks.external.module import Module
-from puppyslug.networks.external.spec import describe
-from puppyslug.networks.kernels import Convolution
+from puppyslug.networks.external.introspection import inspect_module
+from puppyslug.networks.external.module_architecture import ModuleArchitecture
+from puppyslug.networks.external.spec import InputFormat, build_spec
+from puppyslug.networks.finetuned import finetuned_vocabulary
+from puppyslug.networks.kernels import Conv3x3
 from puppyslug.networks.specs import NetworkSpec
-from puppyslug.networks.specs.spec import MODULE
+from puppyslug.networks.specs.spec import EXTERNAL_ARCHITECTURE
 
 DTYPES = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
-    "float64": torch.float64,  # to tell rounding from a mistake; recipes have no use for it
+    "float64": torch.float64,  # to tell rounding from mistakes; recipes do not offer it
 }
 
 
 class Network:
-    """A network with its weights, ready to look at pictures.
+    """A network with its weights.
 
     Attributes:
-        spec: what is known of it.
-        vocabulary: the names of its classes; None where it knows none.
-        weights_name: the weights file's name.
-        weights_sha256: the weights file's hash.
-        precision: ``"float32"`` or ``"bfloat16"``, what it computes in.
+        spec: its description.
+        vocabulary: names of its classes; None where it has no classes.
+        weights_name: name of the weights file.
+        weights_sha256: hash of the weights file.
+        precision: ``"float32"`` or ``"bfloat16"``.
         device: where it computes.
-        winograd_from: fewest channels for which 3×3 convolutions go by Winograd's method; 0 for
-            none.
+        winograd_min_channels: fewest channels for which 3×3 convolutions use Winograd's method; 0
+            for never.
     """
 
     def __init__(
@@ -50,21 +50,23 @@ class Network:
         weights_sha256: str = "",
         precision: str = "float32",
         device: str = "cpu",
-        winograd_from: int = 0,
+        winograd_min_channels: int = 0,
         vocabulary: Vocabulary | None = None,
     ) -> None:
         self.spec = spec
-        self.vocabulary = vocabulary or _vocabulary_of(spec)
+        self.vocabulary = vocabulary or _default_vocabulary(spec)
         self.weights_name = weights_name
         self.weights_sha256 = weights_sha256
         self.precision = precision
-        self.winograd_from = winograd_from
+        self.winograd_min_channels = winograd_min_channels
         self.device = torch.device(device)
         self._architecture = architecture.eval().requires_grad_(False)
         for module in self._architecture.modules():
-            if isinstance(module, Convolution):
+            if isinstance(module, Conv3x3):
                 module.freeze(
-                    device=self.device, dtype=DTYPES[precision], winograd_from=winograd_from
+                    device=self.device,
+                    dtype=DTYPES[precision],
+                    winograd_min_channels=winograd_min_channels,
                 )
         self._architecture.to(device=self.device, dtype=DTYPES[precision])
         for parameter in self._architecture.parameters():
@@ -79,62 +81,57 @@ class Network:
         cls,
         module: nn.Module,
         *,
-        mean: Sequence[float] = (0.0, 0.0, 0.0),
-        std: Sequence[float] = (1.0, 1.0, 1.0),
-        input_range: tuple[float, float] = (0.0, 1.0),
-        bgr: bool = False,
-        name: str = MODULE,
+        name: str = EXTERNAL_ARCHITECTURE,
         labels: Sequence[str] | str | None = None,
         default_layer: str | None = None,
         trained_at: int = 224,
+        **input_format: Unpack[InputFormat],
     ) -> Self:
-        """Make a network of any module of torch's; its layers are its submodules, dotted.
+        """Create a network from any torch module; its layers are its submodules, by dotted name.
 
-        Transformers dream too: lists of tokens are read as the maps that they came from. The
-        module is put into evaluation mode, its parameters no longer ask for gradients.
+        Sequences of tokens, as in transformers, are converted to the maps that they stand for. The
+        module is set to evaluation mode, and its parameters no longer require gradients.
 
         Args:
-            module: takes pictures N×3×H×W of any size, or of any multiple of some edge.
-            mean: what is subtracted from each channel, in the scale of ``input_range``.
-            std: what each channel is divided by after that.
-            input_range: what black and white are to the module before that, such as (0, 255).
-            bgr: whether it takes blue first.
-            name: what to call it.
-            labels: names of the classes, in their order, where the module's own output is their
-                logits; ``"imagenet"`` for ImageNet's 1000.
-            default_layer: what it dreams of unless told otherwise.
-            trained_at: edge, in pixels, of the pictures that it was trained with.
+            module: takes images N×3×H×W of any size, or whose sides are multiples of a number.
+            name: of the network.
+            labels: names of the classes, in order, if the module's output is their logits;
+                ``"imagenet"`` for ImageNet's 1000.
+            default_layer: layer that is maximised by default; default: one at two thirds of the
+                module's depth.
+            trained_at: side length, in pixels, of the images that it was trained with.
+            **input_format: ``mean``, subtracted from each channel, in the scale of ``input_range``
+                (default: 0); ``std``, by which each channel is divided after that (default: 1);
+                ``input_range``, the values of black and white before that (default: (0, 1), often
+                (0, 255)); ``bgr``, whether the module expects blue first (default: False).
 
         Raises:
-            NetworkError: the module takes no such pictures, gives no maps, or as many logits as
-                there are labels.
+            NetworkError: the module does not accept such images, outputs no maps, or does not
+                have as many logits as there are labels.
         """
-        vocabulary = bundled(labels) if isinstance(labels, str) else None
+        vocabulary = bundled_vocabulary(labels) if isinstance(labels, str) else None
         if vocabulary is None and labels is not None:
-            vocabulary = Vocabulary.of_names(name, labels)
-        measured = measure(module.eval(), trained_at)
-        spec = describe(
+            vocabulary = Vocabulary.from_names(name, labels)
+        introspection = inspect_module(module.eval(), trained_at)
+        spec = build_spec(
             module,
-            measured,
+            introspection,
             vocabulary,
+            input_format,
             name=name,
-            mean=mean,
-            std=std,
-            input_range=input_range,
-            bgr=bgr,
             default_layer=default_layer,
             trained_at=trained_at,
         )
         return cls(
             spec,
-            Module(module, spec.layers, measured.forms, measured.multiple),
+            ModuleArchitecture(module, spec.layers, introspection.formats, introspection.multiple),
             weights_name=name.rpartition("/")[2],
-            weights_sha256=_hash_of(module),
+            weights_sha256=_hash_state_dict(module),
             vocabulary=vocabulary,
         )
 
-    def moved(self, *, precision: str, device: str) -> Self:
-        """The same network, computing in this precision and there, with weights of its own."""
+    def to(self, *, precision: str, device: str) -> Self:
+        """Return this network in a precision and on a device; a copy unless it is there already."""
         if (precision, torch.device(device)) == (self.precision, self.device):
             return self
         return type(self)(
@@ -144,63 +141,64 @@ class Network:
             weights_sha256=self.weights_sha256,
             precision=precision,
             device=device,
-            winograd_from=self.winograd_from,
+            winograd_min_channels=self.winograd_min_channels,
             vocabulary=self.vocabulary,
         )
 
     @property
     def architecture(self) -> Architecture:
-        """Its layers with their weights; shared, so copy what is to be changed."""
+        """The layers with their weights. They are shared: copy what you change."""
         return self._architecture
 
-    def renamed(self, name: str) -> Self:
-        """The same network, called so."""
+    def rename(self, name: str) -> None:
+        """Change the network's name."""
         self.spec = replace(self.spec, name=name)
-        return self
 
     def activations(self, image: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
-        """Compute the layers asked for, and none above the highest of them.
+        """Compute the activations of layers; no layer above the highest of them is computed.
 
         Args:
             image: N×3×H×W RGB in [0, 1]; gradients flow back to it.
             layers: names of layers.
 
         Returns:
-            Activations, N×C×h×w in the network's precision, by the names that were asked for.
+            Activations N×C×h×w, in the network's precision, by the names in ``layers``.
 
         Raises:
             NetworkError: there is no such layer.
         """
-        asked = {name: self.spec.layer(name).name for name in layers}
-        wanted = set(asked.values())
+        full_names = {name: self.spec.layer(name).name for name in layers}
+        targets = set(full_names.values())
         found: dict[str, Tensor] = {}
-        for name, activation in self._architecture.layers(self._own_space(image), wanted):
-            if name in wanted:
+        for name, activation in self._architecture.iter_layers(self._preprocess(image), targets):
+            if name in targets:
                 found[name] = activation
-                if len(found) == len(wanted):
+                if len(found) == len(targets):
                     break
-        return {name: found[full] for name, full in asked.items()}
+        return {name: found[full_name] for name, full_name in full_names.items()}
 
     def find_label(self, name: str) -> Label:
-        """Look a class up as this network calls it; see ``Vocabulary.find``.
+        """Look up a class or group in this network's vocabulary; see ``Vocabulary.find``.
 
         Raises:
-            LabelError: no such class or group; near names are offered.
+            LabelError: there is no such class or group; the message suggests similar names.
         """
-        return self.vocabulary.find(name) if self.vocabulary else open_label(name)
+        return self.vocabulary.find(name) if self.vocabulary else unresolved_label(name)
 
-    def known_vocabulary(self) -> Vocabulary:
-        """The names of its classes.
+    def require_vocabulary(self) -> Vocabulary:
+        """Return the names of the classes.
 
         Raises:
-            NetworkError: it knows no classes.
+            NetworkError: the network has no classes.
         """
         if self.vocabulary is None:
-            raise NetworkError(f"{self.spec.name} knows no classes, so it has no names for them")
+            raise NetworkError(
+                f"{self.spec.name} has no classes; 'puppyslug networks' lists the networks that do"
+            )
         return self.vocabulary
 
-    def _own_space(self, image: Tensor) -> Tensor:
-        """The picture as the network was trained on: colour order, scale, mean, precision."""
+    def _preprocess(self, image: Tensor) -> Tensor:
+        """Convert an image to the network's colour order, scale, mean and precision."""
         if self.spec.bgr:
             image = image.flip(1)
         return (image * self._scale - self._offset).to(
@@ -208,16 +206,16 @@ class Network:
         )
 
 
-def _vocabulary_of(spec: NetworkSpec) -> Vocabulary | None:
+def _default_vocabulary(spec: NetworkSpec) -> Vocabulary | None:
     if not spec.classes:
         return None
-    if spec.taught is not None:
-        return taught_vocabulary(spec, spec.taught)
-    return bundled(spec.vocabulary) or Vocabulary.numbered(spec.classes)
+    if spec.finetuned is not None:
+        return finetuned_vocabulary(spec, spec.finetuned)
+    return bundled_vocabulary(spec.vocabulary) or Vocabulary.unnamed(spec.classes)
 
 
-def _hash_of(module: nn.Module) -> str:
-    """SHA-256 of a module's weights, in the order of their names."""
+def _hash_state_dict(module: nn.Module) -> str:
+    """Return the SHA-256 of a module's weights, in the order of their names."""
     digest = hashlib.sha256()
     for name, tensor in sorted(module.state_dict().items()):
         digest.update(name.encode())

@@ -1,40 +1,66 @@
-"""Networks by name. Nothing here imports torch, but networks that others bring may."""
+"""The registry of networks: every module in ``networks/specs`` registers its own.
 
-from puppyslug.errors import NetworkError, nearest
-from puppyslug.networks.external.loader import external_spec, is_brought, names_of_packages
-from puppyslug.networks.finetuned import is_own_file, own_name, remembered
-from puppyslug.networks.specs import SPECS, NetworkSpec, combine, names_in
+The modules are found by scanning the package, so a new network needs no list elsewhere. Nothing
+here imports torch.
+"""
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from puppyslug.networks import specs
+from puppyslug.networks.specs.spec import NetworkSpec
+from puppyslug.networks.specs.weights_source import PackagedWeights
+
+LAST = 1000  # rank of families that do not ask for another
+
+
+class _Entry(NamedTuple):
+    spec: NetworkSpec
+    rank: int
+
+
+_entries: dict[str, _Entry] = {}
+
+
+def register_networks(*networks: NetworkSpec, rank: int = LAST) -> None:
+    """Add the networks of one family to the registry.
+
+    Args:
+        networks: their specs, in the order in which to list them.
+        rank: position of the family in lists; lower ranks come first. Networks whose weights are
+            installed as a package always come before those to download.
+
+    Raises:
+        ValueError: a network of that name is registered already.
+    """
+    for spec in networks:
+        if spec.name in _entries:
+            raise ValueError(f"a network named {spec.name!r} is registered already")
+        _entries[spec.name] = _Entry(spec, rank)
+
+
+def registered_networks() -> Mapping[str, NetworkSpec]:
+    """Return the registered networks by name, in the order in which to list them."""
+    _import_modules(tuple(specs.__path__))
+    entries = sorted(_entries.values(), key=_display_key)
+    return MappingProxyType({entry.spec.name: entry.spec for entry in entries})
 
 
 def list_networks() -> tuple[NetworkSpec, ...]:
-    """Every network that puppyslug itself knows, in the order in which to show them."""
-    return tuple(SPECS.values())
+    """Return the specs of all registered networks, in the order in which to list them."""
+    return tuple(registered_networks().values())
 
 
-def find_spec(name: str) -> NetworkSpec:
-    """Look a network up, or an ensemble such as ``efficientnet_lite0+efficientnet_lite1``.
-
-    Raises:
-        NetworkError: there is no such network; near names are offered.
-    """
-    specs = [_single(one) for one in names_in(name)]
-    return specs[0] if len(specs) == 1 else combine(specs)
+def _display_key(entry: _Entry) -> tuple[bool, int]:
+    """Packaged weights first, then by rank; sorting keeps the order within a family."""
+    return not isinstance(entry.spec.weights, PackagedWeights), entry.rank
 
 
-def _single(name: str) -> NetworkSpec:
-    if not name:
-        raise NetworkError("a network's name is empty; 'puppyslug networks' lists them")
-    if name in SPECS:
-        return SPECS[name]
-    if is_brought(name):
-        return external_spec(name)
-    if is_own_file(name):
-        spec = remembered(name)
-        if spec is None:
-            raise NetworkError(
-                f"the network {own_name(name)[:80]} was taught, and its file is neither here nor "
-                "beside the recipe; name it with --network"
-            )
-        return spec
-    known = (*SPECS, *names_of_packages())
-    raise NetworkError(f"there is no network {name!r}; {nearest(name, known)}")
+@functools.cache
+def _import_modules(path: tuple[str, ...]) -> None:
+    for module in pkgutil.iter_modules(path, f"{specs.__name__}."):
+        importlib.import_module(module.name)

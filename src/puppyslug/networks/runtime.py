@@ -1,28 +1,31 @@
-"""What ``auto`` means on this machine."""
+"""Device and precision: what ``auto`` resolves to on this machine."""
 
 import psutil
 import torch
 
-from puppyslug.errors import RecipeError, nearest
-from puppyslug.networks.kernels import measure_winograd_from
+from puppyslug.errors import RecipeError, suggest
+from puppyslug.networks.kernels import measure_winograd_min_channels
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-STEADY = 256  # channels, from which on Winograd's method has been faster on every machine yet
 PRECISIONS = ("auto", "float32", "bfloat16")
+STEADY_MIN_CHANNELS = 256  # what "steady" resolves to: Winograd's method has been faster everywhere
 
 
 def resolve_device(device: str) -> str:
-    """Turn ``"auto"`` into the device that this machine has.
+    """Resolve ``"auto"`` to the best device of this machine.
 
     Raises:
-        RecipeError: a device that this machine does not have.
+        RecipeError: the device is unknown, or this machine does not have it.
     """
     if device not in DEVICES:
-        raise RecipeError(f"there is no device {device!r}; {nearest(device, DEVICES)}")
+        raise RecipeError(f"there is no device {device!r}; {suggest(device, DEVICES)}")
     if device == "cuda" and not torch.cuda.is_available():
-        raise RecipeError("there is no CUDA device here, or torch is built without; use cpu")
+        raise RecipeError(
+            "device cuda is not available: this machine has no CUDA GPU, or torch is built "
+            "without CUDA; use cpu"
+        )
     if device == "mps" and not torch.backends.mps.is_available():
-        raise RecipeError("there is no Apple GPU here; use cpu")
+        raise RecipeError("device mps is not available: this machine has no Apple GPU; use cpu")
     if device != "auto":
         return device
     if torch.cuda.is_available():
@@ -30,15 +33,15 @@ def resolve_device(device: str) -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def fast_in_bfloat16(device: str) -> bool:
-    """Whether the device computes in bfloat16, instead of going a long way round."""
+def has_fast_bfloat16(device: str) -> bool:
+    """Return whether the device computes bfloat16 natively rather than by emulation."""
     if device == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def free_memory(device: str) -> int:
-    """Bytes of memory that the device has free."""
+    """Return the free memory of a device in bytes."""
     if device == "cuda":
         free: int = torch.cuda.mem_get_info()[0]
         return free
@@ -46,31 +49,33 @@ def free_memory(device: str) -> int:
 
 
 def resolve_precision(precision: str, device: str, *, exact: bool = False) -> str:
-    """Turn ``"auto"`` into bfloat16 where the device is fast in it, else float32.
+    """Resolve ``"auto"`` to bfloat16 on devices where it is fast, else to float32.
 
     Args:
-        precision: what was asked for.
+        precision: name of a precision.
         device: where to compute.
-        exact: whether ``"auto"`` is float32 everywhere, as for modules that nobody has tried.
+        exact: whether ``"auto"`` always is float32, as for external modules, whose accuracy in
+            bfloat16 is unknown.
 
     Raises:
-        RecipeError: an unknown precision.
+        RecipeError: the precision is unknown.
     """
     if precision not in PRECISIONS:
-        raise RecipeError(f"there is no precision {precision!r}; {nearest(precision, PRECISIONS)}")
+        raise RecipeError(f"there is no precision {precision!r}; {suggest(precision, PRECISIONS)}")
     if precision != "auto":
         return precision
-    return "bfloat16" if fast_in_bfloat16(device) and not exact else "float32"
+    return "bfloat16" if has_fast_bfloat16(device) and not exact else "float32"
 
 
 def resolve_winograd(winograd: int | str, precision: str, device: str) -> int:
-    """Turn ``"auto"`` into the fewest channels for which Winograd's method is faster here.
+    """Resolve ``"auto"`` to the fewest channels for which Winograd's method is faster.
 
-    ``"steady"`` is a number that is not measured, so that another process chooses the same. Both
-    are off in float32, which is the reference, and on a GPU, whose own library decides.
+    ``"auto"`` is measured on this machine; ``"steady"`` is a constant, so that every process
+    chooses the same. Both are 0 (never) in float32, which is the reference, and on GPUs, whose own
+    library chooses its methods.
     """
     if winograd not in ("auto", "steady"):
         return int(winograd)
-    if precision != "bfloat16" or device != "cpu" or not fast_in_bfloat16(device):
+    if precision != "bfloat16" or device != "cpu" or not has_fast_bfloat16(device):
         return 0
-    return measure_winograd_from() if winograd == "auto" else STEADY
+    return measure_winograd_min_channels() if winograd == "auto" else STEADY_MIN_CHANNELS

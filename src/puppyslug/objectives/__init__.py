@@ -1,35 +1,22 @@
-"""What to maximise. Objectives add, subtract and scale, and have a text form both ways.
+"""What a dream maximises. Objectives add, subtract and scale, and have a text form both ways.
 
-Nothing here imports torch: an objective only calls methods of the activations it is given.
+Importing this package does not import torch; terms import it when they compute.
 """
 
 from puppyslug.objectives.batch import Batch
-from puppyslug.objectives.objective import (
-    Objective,
-    channel,
-    guide,
-    layer,
-    neuron,
-    see,
-)
-from puppyslug.objectives.parser import Mask, parse_mask, parse_objective, parse_objectives
-from puppyslug.objectives.term import ChannelTerm, LayerTerm, NeuronTerm, Part, Term
-from puppyslug.objectives.terms.guide import GuideTerm
-from puppyslug.objectives.terms.see import SeeTerm
-from puppyslug.objectives.terms.strongest import StrongestTerm
+from puppyslug.objectives.class_mask import ClassMask, parse_mask
+from puppyslug.objectives.factories import channel, guide, layer, neuron, see
+from puppyslug.objectives.objective import Objective
+from puppyslug.objectives.parser import parse_objective, parse_objectives
+from puppyslug.objectives.term import MapRegion, Term, TermContext, register_term
 
 __all__ = [
     "Batch",
-    "ChannelTerm",
-    "GuideTerm",
-    "LayerTerm",
-    "Mask",
-    "NeuronTerm",
+    "ClassMask",
+    "MapRegion",
     "Objective",
-    "Part",
-    "SeeTerm",
-    "StrongestTerm",
     "Term",
+    "TermContext",
     "channel",
     "guide",
     "layer",
@@ -37,5 +24,6 @@ __all__ = [
     "parse_mask",
     "parse_objective",
     "parse_objectives",
+    "register_term",
     "see",
 ]

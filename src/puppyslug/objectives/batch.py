@@ -1,11 +1,11 @@
-"""An objective for each picture of a batch, and how different the pictures should be."""
+"""A batch of objectives, one for each image."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from puppyslug.objectives.objective import Objective
-from puppyslug.objectives.term import Part
+from puppyslug.objectives.term import MapRegion
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Batch:
-    """Stands in for an objective where every picture has its own.
+    """Objectives that take the place of one, each for its own image of a batch.
 
     Attributes:
-        objectives: one for each picture.
-        diversity: how much of a picture's score it loses by looking like the others: the share of
-            their textures (correlations of channels) that it has in common with them.
+        objectives: one for each image.
+        diversity: weight of a penalty for similar images. An image's score is reduced by this share
+            times the mean cosine between its texture (correlations of channels) and the others'.
     """
 
     objectives: tuple[Objective, ...]
@@ -30,23 +30,23 @@ class Batch:
         return tuple(dict.fromkeys(name for one in self.objectives for name in one.layers))
 
     @property
-    def summarised(self) -> tuple[str, ...]:
-        """See ``Objective.summarised``; a batch is always looked at whole."""
+    def global_layers(self) -> tuple[str, ...]:
+        """See ``Objective.global_layers``; a batch is never divided into tiles."""
         return ()
 
-    def score_parts(
-        self, parts: Mapping[str, Part], totals: "Sequence[Tensor | None] | None" = None
+    def score_regions(
+        self, regions: Mapping[str, MapRegion], totals: "Sequence[Tensor | None] | None" = None
     ) -> "Tensor":
-        """See ``Objective.score_parts``; the parts are whole maps."""
+        """See ``Objective.score_regions``; the regions are whole maps."""
         import torch
 
         assert totals is None
         scores = torch.cat(
             [
-                objective.score_parts(
+                objective.score_regions(
                     {
-                        name: Part(part.activation[number : number + 1], part.whole)
-                        for name, part in parts.items()
+                        name: MapRegion(region.activation[number : number + 1], region.map_size)
+                        for name, region in regions.items()
                     }
                 )
                 for number, objective in enumerate(self.objectives)
@@ -54,17 +54,17 @@ class Batch:
         )
         if not self.diversity or len(self.objectives) < 2:
             return scores
-        alike = torch.stack([_likeness(part.activation) for part in parts.values()]).mean(0)
-        return scores - self.diversity * scores.detach().abs() * alike
+        similarity = torch.stack([_similarity(one.activation) for one in regions.values()]).mean(0)
+        return scores - self.diversity * scores.detach().abs() * similarity
 
 
-def _likeness(activation: "Tensor") -> "Tensor":
-    """How alike each picture's texture is to the others', (N,) in [-1, 1] (Lucid's diversity)."""
+def _similarity(activation: "Tensor") -> "Tensor":
+    """Return each image's mean cosine with the others' textures, (N,) (Lucid's diversity)."""
     import torch
 
     flat = activation.float().flatten(2)
     textures = (flat @ flat.transpose(1, 2)).flatten(1)
     textures = torch.nn.functional.normalize(textures, dim=1)
-    similar = textures @ textures.T
-    others = similar.sum(1) - similar.diagonal()
+    cosines = textures @ textures.T
+    others = cosines.sum(1) - cosines.diagonal()
     return others / (len(flat) - 1)

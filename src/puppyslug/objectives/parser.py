@@ -1,145 +1,110 @@
 """Objectives from text, such as ``2*relu4_4 - 0.5*relu5_1:12``."""
 
-import json
 import re
-from dataclasses import dataclass
 
-from puppyslug.errors import ObjectiveError
+from puppyslug.errors import ObjectiveError, suggest
 from puppyslug.labels import FindLabel, find_label
-from puppyslug.objectives.objective import Objective, guide, see
-from puppyslug.objectives.term import ChannelTerm, LayerTerm, NeuronTerm, Term
-from puppyslug.objectives.terms.see import SeeTerm
-from puppyslug.objectives.terms.strongest import StrongestTerm
+from puppyslug.objectives.objective import Objective
+from puppyslug.objectives.registry import call_terms, pattern_terms
+from puppyslug.objectives.term import Term
 
-MAX_LENGTH = 2000  # characters; an objective may come from a recipe that nobody vouches for
+MAX_LENGTH = 2000  # characters; an objective may come from an untrusted recipe
 
-_WEIGHT = re.compile(r"(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)\s*\*\s*", re.IGNORECASE)
-_LAYER = r"(?:[A-Za-z][\w./:-]*?::)?\w[\w./]*"
-_SEE = re.compile(r"see\s*\(\s*(?P<name>\"[^\"]*\"|[^()\"]*)\)")
-_MASK = re.compile(rf"(?P<not>not\s+)?{_SEE.pattern}")
-_GUIDE = re.compile(rf'guide\s*\(\s*(?P<name>"(?:[^"\\]|\\.)*")\s*,\s*(?P<layer>{_LAYER})\s*\)')
-_STRONGEST = re.compile(rf"strongest\s*\(\s*(?P<layer>{_LAYER})\s*,\s*(?P<count>\d{{1,9}})\s*\)")
-_TERM = re.compile(
-    rf"(?P<layer>{_LAYER})"
-    r"(?:\s*:\s*(?P<channel>\d{1,9})"
-    r"(?:\s*@\s*(?:(?P<centre>c)\b|(?P<row>\d{1,9})\s*,\s*(?P<column>\d{1,9})))?)?"
-)
-_BETWEEN = re.compile(r",\s*(?=[^\s\d])")  # not the comma of a position
 _SIGN = re.compile(r"[+-]\s*")
-_EXAMPLES = (
-    "relu4_4, relu4_4:37, relu4_4:37@12,40, see(golden retriever), "
-    'guide("flowers.jpg", relu4_1) or 2*relu4_4 - 0.5*relu5_1:12'
-)
+_WEIGHT = re.compile(r"(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)\s*\*\s*", re.IGNORECASE)
+_CALL = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*\((?P<arguments>(?:[^()\"]|\"(?:[^\"\\]|\\.)*\")*)\)")
+_CALL_START = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*\(")
+# A comma between objectives is one outside of a call, and not that of a position.
+_SEPARATOR = re.compile(rf"{_CALL.pattern}|,\s*\d|(?P<comma>,)")
 
 
 def parse_objective(text: str, names: FindLabel = find_label) -> Objective:
-    """Read an objective.
+    """Create an objective from text.
 
-    ``relu4_4`` is a layer, ``relu4_4:37`` its channel 37, ``relu4_4:37@12,40`` that channel at
-    row 12 and column 40, ``relu4_4:37@c`` at the centre, ``see(golden retriever)`` a thing by its
-    name, ``guide("flowers.jpg", relu4_1)`` another picture's features, ``strongest(relu4_4, 3)``
-    the three channels that answer most to the picture. Terms are weighted with ``2*`` and added
-    with ``+`` and ``-``.
+    ``relu4_4`` is a layer, ``relu4_4:37`` its channel 37, ``relu4_4:37@12,40`` that channel at row
+    12 and column 40, ``relu4_4:37@c`` at the centre, ``see(golden retriever)`` a class by name,
+    ``guide("flowers.jpg", relu4_1)`` the features of another image, ``strongest(relu4_4, 3)`` the
+    three channels that the image activates most strongly. Terms are weighted with ``2*`` and added
+    with ``+`` and ``-``. Other terms can be registered; see ``docs/objectives.md``.
 
     Args:
         text: at most ``MAX_LENGTH`` characters.
-        names: finds a label by its name; ImageNet's unless told otherwise.
+        names: looks up a label by name; ImageNet's by default.
 
     Raises:
-        LabelError: ``see`` names no class or group.
-        ObjectiveError: the text does not follow this form; the message says where.
+        LabelError: unknown class or group.
+        ObjectiveError: a syntax error; the message names the position.
     """
     if len(text) > MAX_LENGTH:
-        raise ObjectiveError(f"the objective has {len(text)} characters; {MAX_LENGTH} are allowed")
+        raise ObjectiveError(
+            f"the objective has {len(text)} characters; at most {MAX_LENGTH} are allowed"
+        )
     rest = text.strip()
     if not rest:
-        raise ObjectiveError(f"the objective is empty; write {_EXAMPLES}")
+        raise ObjectiveError(f"the objective is empty; write {_examples()}")
     terms: list[tuple[float, Term]] = []
     while rest:
         sign = _SIGN.match(rest)
         if sign is None and terms:
-            raise _unreadable(text, rest)
+            raise _syntax_error(text, rest)
         if sign is not None:
             rest = rest[sign.end() :]
         factor = _WEIGHT.match(rest)
         weight = 1.0 if factor is None else float(factor[1])
         rest = rest if factor is None else rest[factor.end() :]
-        read = _read_term(rest, names)
-        if read is None:
-            raise _unreadable(text, rest)
-        term, rest = read
+        term, length = _parse_term(text, rest, names)
+        rest = rest[length:].lstrip()
         negative = sign is not None and sign[0].startswith("-")
         terms.append((-weight if negative else weight, term))
     return Objective(tuple(terms))
 
 
 def parse_objectives(text: str, names: FindLabel = find_label) -> list[Objective]:
-    """Read several objectives with commas between them; see ``parse_objective``."""
-    return [parse_objective(part, names) for part in _BETWEEN.split(text)]
+    """Create several objectives from text that separates them by commas."""
+    commas = [match for match in _SEPARATOR.finditer(text) if match["comma"]]
+    starts = [0, *(comma.end() for comma in commas)]
+    ends = [*(comma.start() for comma in commas), len(text)]
+    return [
+        parse_objective(text[start:end], names) for start, end in zip(starts, ends, strict=True)
+    ]
 
 
-@dataclass(frozen=True)
-class Mask:
-    """Where a network sees a thing, or where it does not.
+def _parse_term(text: str, rest: str, find_label: FindLabel) -> tuple[Term, int]:
+    """Parse the term at the start of ``rest``.
 
-    Attributes:
-        seen: the thing.
-        inverted: whether the rest of the picture is meant.
+    Returns:
+        The term, and the number of characters that it takes.
     """
-
-    seen: SeeTerm
-    inverted: bool = False
-
-    def __str__(self) -> str:
-        return f"{'not ' if self.inverted else ''}{self.seen}"
-
-
-def parse_mask(text: str, names: FindLabel = find_label) -> Mask:
-    """Read a mask by name, such as ``see(cat)`` or ``not see(cat)``; see ``parse_objective``.
-
-    Raises:
-        LabelError: no such class or group.
-        ObjectiveError: the text does not follow this form.
-    """
-    match = _MASK.fullmatch(text.strip()) if len(text) <= MAX_LENGTH else None
-    if match is None:
-        raise ObjectiveError(
-            f"{text[:80]!r} is no mask; name a picture, or write see(NAME) or not see(NAME)"
-        )
-    (term,) = see(match["name"].strip('"'), names).seen
-    return Mask(term, inverted=match["not"] is not None)
-
-
-def _read_term(text: str, names: FindLabel) -> tuple[Term, str] | None:
-    """The term that a text begins with, and what comes after it."""
-    if match := _SEE.match(text):
-        term = see(match["name"].strip('"'), names).terms[0][1]
-    elif match := _GUIDE.match(text):
-        try:
-            name = json.loads(match["name"])
-        except ValueError:
-            return None
-        term = guide(name, match["layer"]).terms[0][1]
-    elif match := _STRONGEST.match(text):
-        term = StrongestTerm(match["layer"], int(match["count"]))
-    elif match := _TERM.match(text):
-        term = _term(match)
+    if start := _CALL_START.match(rest):
+        calls = call_terms()
+        if start["name"] not in calls:
+            raise ObjectiveError(
+                f"there is no term {start['name']}(…); {suggest(start['name'], calls)}"
+            )
+        match = _CALL.match(rest)
+        kind, source = calls[start["name"]], match["arguments"] if match else ""
     else:
-        return None
-    return term, text[match.end() :].lstrip()
+        matches = ((re.match(pattern, rest), kind) for pattern, kind in pattern_terms().items())
+        found = [(match, kind) for match, kind in matches if match]
+        if not found:
+            raise _syntax_error(text, rest)
+        match, kind = max(found, key=lambda one: one[0].end())
+        source = match[0]
+    if match is None:
+        raise _syntax_error(text, rest)
+    try:
+        return kind.parse(source, find_label), match.end()
+    except ValueError as error:
+        raise _syntax_error(text, rest) from error
 
 
-def _term(match: re.Match[str]) -> Term:
-    layer, channel = match["layer"], match["channel"]
-    if channel is None:
-        return LayerTerm(layer)
-    if match["centre"]:
-        return NeuronTerm(layer, int(channel))
-    if match["row"]:
-        return NeuronTerm(layer, int(channel), (int(match["row"]), int(match["column"])))
-    return ChannelTerm(layer, int(channel))
-
-
-def _unreadable(text: str, rest: str) -> ObjectiveError:
+def _syntax_error(text: str, rest: str) -> ObjectiveError:
     place = f"at {rest[:20]!r}" if rest else "at its end"
-    return ObjectiveError(f"the objective {text[:80]!r} cannot be read {place}; write {_EXAMPLES}")
+    return ObjectiveError(
+        f"syntax error in the objective {text[:80]!r} {place}; write {_examples()}"
+    )
+
+
+def _examples() -> str:
+    kinds = (*pattern_terms().values(), *call_terms().values())
+    return f"{', '.join(kind.example for kind in kinds)} or a sum such as 2*relu4_4 - relu5_1:12"

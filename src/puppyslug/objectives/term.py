@@ -1,15 +1,10 @@
-"""The terms of an objective: each scores one layer's activation.
-
-Every score is a mean over the positions of the layer, so that terms of different layers and
-pictures of different sizes compare. A score adds up over parts that divide the layer's map.
-"""
+"""Terms of an objective: their base class, and what a term can ask of a dream."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeVar
 
-from puppyslug.errors import ObjectiveError
 from puppyslug.images.sizes import Size
 from puppyslug.labels import FindLabel
 from puppyslug.networks.specs import NetworkSpec
@@ -17,158 +12,194 @@ from puppyslug.networks.specs import NetworkSpec
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from puppyslug.networks.network import Network
+
+T = TypeVar("T")
+AnyTerm = TypeVar("AnyTerm", bound="Term")
+
+# Regular expression of a layer's name; in an ensemble the network's name precedes it.
+LAYER_PATTERN = r"(?:[A-Za-z][\w./:-]*?::)?\w[\w./]*"
+
 
 @dataclass(frozen=True)
-class Part:
-    """A rectangle of a layer's map.
+class MapRegion:
+    """A rectangle of a layer's activation map.
 
     Attributes:
         activation: N×C×h×w, the rectangle's values.
-        whole: (rows, columns) of the whole map.
+        map_size: (rows, columns) of the whole map.
         top: first row of the rectangle in the whole map.
         left: first column of the rectangle in the whole map.
     """
 
     activation: "Tensor"
-    whole: Size
+    map_size: Size
     top: int = 0
     left: int = 0
 
 
+class TermContext(Protocol):
+    """What a term can ask of the dream that it is part of."""
+
+    @property
+    def network(self) -> "Network":
+        """The network whose layers are scored."""
+
+    @property
+    def image(self) -> "Tensor":
+        """The image that the dream starts from, 1×3×H×W RGB in [0, 1]."""
+
+    def reference(self, name: str) -> "Tensor":
+        """Return a reference image, 1×3×h×w RGB in [0, 1], by the name in ``Term.references``.
+
+        Raises:
+            ObjectiveError: no image of that name was given.
+        """
+
+    def activation_map(self, layer: str, image: "Tensor | None" = None) -> "Tensor":
+        """Compute a layer's activation, float32 1×C×h×w, of ``image`` or of another one."""
+
+    def logits(self) -> "Tensor":
+        """Compute the network's logits for the whole ``image``, float32 of shape (classes,)."""
+
+    def cached(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return what ``compute`` returns, computed once for each key during a dream."""
+
+
 @dataclass(frozen=True)
 class Term(ABC):
-    """What one layer should do more of.
+    """What one layer should do more of. Subclasses are registered with ``register_term``.
+
+    A subclass holds everything about its kind of term: its text syntax (``parse`` and ``__str__``),
+    its targets (``resolve`` and ``bind``), and its score, with the summary that makes the score
+    exact in tiles.
 
     Attributes:
         layer: the layer's name.
+        call: name of the term in text, as in ``call(arguments)``; empty for terms without one.
+        pattern: for terms without a name, the regular expression of their text.
+        example: a valid text, for error messages.
     """
+
+    call: ClassVar[str] = ""
+    pattern: ClassVar[str] = ""
+    example: ClassVar[str] = ""
 
     layer: str
 
+    @classmethod
     @abstractmethod
-    def score(self, part: Part, total: "Tensor | None" = None) -> "Tensor":
-        """The part's share of the score, float32 of shape (N,).
+    def parse(cls, text: str, find_label: FindLabel) -> Self:
+        """Create the term from text.
 
         Args:
-            part: what to score.
-            total: the sum of all parts' summaries; None where the part is the whole map.
+            text: what stands between the parentheses of ``call(…)``, or what ``pattern`` matched.
+            find_label: looks up class names.
+
+        Raises:
+            ValueError: the text does not follow the syntax.
+            LabelError: unknown class.
+        """
+
+    @abstractmethod
+    def __str__(self) -> str:
+        """Return the text from which ``parse`` creates an equal term, with its ``call``."""
+
+    @abstractmethod
+    def score(self, region: MapRegion, total: "Tensor | None" = None) -> "Tensor":
+        """Compute the region's share of the score, float32 of shape (N,).
+
+        Args:
+            region: the part of the layer's map to score; the shares of regions that divide the map
+                add up to the score of the whole map.
+            total: for a global term, the sum of the summaries of all regions; None if the region is
+                the whole map.
         """
 
     @property
     def is_global(self) -> bool:
-        """Whether a part's score depends on all other parts, too."""
+        """Whether a region's share of the score depends on other regions."""
         return False
 
-    def summary(self, part: Part) -> "Tensor":
-        """What the score of a global term has to know of each part; these shares add up."""
+    def summary(self, region: MapRegion) -> "Tensor":
+        """Return what the score of a global term has to know of each region; summaries add up."""
         raise NotImplementedError
 
-    def bound(self, features: Mapping[Any, "Tensor"]) -> "Term":  # noqa: ARG002
-        """The same term with the features of its guide, if it has one."""
-        return self
-
     def check(self, spec: NetworkSpec, size: Size) -> None:  # noqa: ARG002
-        """Refuse a term that does not fit a network or a picture of this (height, width).
+        """Check that the term fits a network and an image of this (height, width).
 
         Raises:
             NetworkError: no such layer.
-            ObjectiveError: no such channel or position.
+            ObjectiveError: no such channel, position or class.
         """
         spec.layer(self.layer)
 
-    def named(self, names: FindLabel) -> "Term":  # noqa: ARG002
-        """The same term with its name looked up, where it has one that is not yet."""
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """Indices of the classes that the term asks for; empty for other terms."""
+        return ()
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Names of the reference images that the term needs."""
+        return ()
+
+    def check_references(self, context: TermContext) -> None:  # noqa: ARG002
+        """Check the reference images, before any step.
+
+        Raises:
+            ImageError: an image does not suit the term.
+            ObjectiveError: an image is missing.
+        """
+        return
+
+    def resolve_label(self, find_label: FindLabel) -> Self:  # noqa: ARG002
+        """Return the term with its class name looked up, if it has one that is not yet."""
         return self
 
-    def moved(self, positions: Size, to: Size) -> "Term":  # noqa: ARG002
-        """The same term on a map of another size: the finest octave's ``positions`` → ``to``."""
+    def resolve(self, context: TermContext) -> "tuple[Term, ...]":  # noqa: ARG002
+        """Return the terms that replace this one once the image of a dream is known.
+
+        They are written into the recipe, so they must not depend on the image.
+        """
+        return (self,)
+
+    def bind(self, context: TermContext) -> Self:  # noqa: ARG002
+        """Return the term with its targets computed, such as the features of a guide.
+
+        It is called before each step; use ``context.cached`` for what takes time.
+        """
+        return self
+
+    def scale_position(self, from_size: Size, to_size: Size) -> Self:  # noqa: ARG002
+        """Return the term for a map of another (rows, columns), where its position moves along."""
         return self
 
 
-@dataclass(frozen=True)
-class LayerTerm(Term):
-    """Whatever the layer responds to: half the mean square of its activation.
+_REGISTERED: dict[str, type[Term]] = {}
 
-    Its gradient at the layer is the activation itself, as in the notebook of 2015.
+
+def register_term(term: type[AnyTerm]) -> type[AnyTerm]:
+    """Register a subclass of ``Term``, so that ``parse_objective`` reads it. Use as a decorator.
+
+    Raises:
+        ValueError: another class has the same ``call`` or ``pattern``.
     """
-
-    def score(self, part: Part, total: "Tensor | None" = None) -> "Tensor":  # noqa: ARG002
-        """See ``Term.score``."""
-        channels = part.activation.shape[1]
-        squares = part.activation.float().square().sum((1, 2, 3))
-        return 0.5 * squares / (channels * part.whole[0] * part.whole[1])
-
-    def __str__(self) -> str:
-        return self.layer
-
-
-@dataclass(frozen=True)
-class ChannelTerm(Term):
-    """One channel's mean activation (Mordvintsev et al., TensorFlow's deepdream tutorial).
-
-    Attributes:
-        channel: counted from 0.
-    """
-
-    channel: int
-
-    def score(self, part: Part, total: "Tensor | None" = None) -> "Tensor":  # noqa: ARG002
-        """See ``Term.score``."""
-        response = part.activation[:, self.channel].float().sum((1, 2))
-        return response / (part.whole[0] * part.whole[1])
-
-    def check(self, spec: NetworkSpec, size: Size) -> None:
-        """See ``Term.check``."""
-        super().check(spec, size)
-        channels = spec.layer(self.layer).channels
-        if not 0 <= self.channel < channels:
-            raise ObjectiveError(
-                f"{self.layer} of {spec.name} has no channel {self.channel}; "
-                f"its {channels} channels are 0 to {channels - 1}"
-            )
-
-    def __str__(self) -> str:
-        return f"{self.layer}:{self.channel}"
+    syntax = term.call or term.pattern
+    other = _REGISTERED.get(syntax)
+    if not syntax or (other is not None and other.__qualname__ != term.__qualname__):
+        raise ValueError(
+            f"{term.__qualname__} needs a call or a pattern of its own, not {syntax!r}"
+        )
+    _REGISTERED[syntax] = term
+    return term
 
 
-@dataclass(frozen=True)
-class NeuronTerm(ChannelTerm):
-    """One channel's activation at one position.
+def unregister_term(term: type[Term]) -> None:
+    """Remove a class that was registered."""
+    _REGISTERED.pop(term.call or term.pattern, None)
 
-    Attributes:
-        position: (row, column) in the layer's map of the whole picture at its final size, counted
-            from 0; None for the centre.
-    """
 
-    position: Size | None = None
-
-    def score(self, part: Part, total: "Tensor | None" = None) -> "Tensor":  # noqa: ARG002
-        """See ``Term.score``; a part without the position scores 0."""
-        row, column = self.position or (part.whole[0] // 2, part.whole[1] // 2)
-        row, column = row - part.top, column - part.left
-        values = part.activation[:, self.channel].float()
-        if not (0 <= row < values.shape[1] and 0 <= column < values.shape[2]):
-            return 0 * values.sum((1, 2))
-        return values[:, row, column]
-
-    def check(self, spec: NetworkSpec, size: Size) -> None:
-        """See ``Term.check``."""
-        super().check(spec, size)
-        rows, columns = spec.layer(self.layer).positions(size)
-        if self.position and not (0 <= self.position[0] < rows and 0 <= self.position[1] < columns):
-            raise ObjectiveError(
-                f"{self} is outside {self.layer}, which has {rows} rows and {columns} columns on "
-                f"a picture of {size[1]}×{size[0]}"
-            )
-
-    def moved(self, positions: Size, to: Size) -> "NeuronTerm":
-        """See ``Term.moved``."""
-        if self.position is None:
-            return self
-        row, column = self.position
-        moved = (row * to[0] // positions[0], column * to[1] // positions[1])
-        return replace(self, position=moved)
-
-    def __str__(self) -> str:
-        where = "c" if self.position is None else f"{self.position[0]},{self.position[1]}"
-        return f"{super().__str__()}@{where}"
+def registered_terms() -> tuple[type[Term], ...]:
+    """Return every registered class."""
+    return tuple(_REGISTERED.values())

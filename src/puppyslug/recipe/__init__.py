@@ -1,1 +1,32 @@
-"""The recipe: its fields, presets, sizes, shorthand, schedule. Every default stands here, once."""
+"""Recipes: fields, defaults, presets, shorthand and schedules. Nothing here imports torch."""
+
+from puppyslug.recipe.fields import RECIPE_VERSION, STARTING_IMAGES
+from puppyslug.recipe.input_files import InputFiles, extract_files
+from puppyslug.recipe.keyframes import parse_keyframes, with_keyframes
+from puppyslug.recipe.merging import merge_settings
+from puppyslug.recipe.presets import PRESETS, find_preset
+from puppyslug.recipe.recipe import Recipe
+from puppyslug.recipe.references import FileReference
+from puppyslug.recipe.schedule import POSTPROCESSING_FIELDS, STEP_FIELDS, Change
+from puppyslug.recipe.settings import parse_settings, portable_settings
+from puppyslug.recipe.shorthand import expand_shorthand
+
+__all__ = [
+    "POSTPROCESSING_FIELDS",
+    "PRESETS",
+    "RECIPE_VERSION",
+    "STARTING_IMAGES",
+    "STEP_FIELDS",
+    "Change",
+    "FileReference",
+    "InputFiles",
+    "Recipe",
+    "expand_shorthand",
+    "extract_files",
+    "find_preset",
+    "merge_settings",
+    "parse_keyframes",
+    "parse_settings",
+    "portable_settings",
+    "with_keyframes",
+]

@@ -3,111 +3,115 @@
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 from puppyslug.errors import RecipeError
-from puppyslug.recipe.recipe import KEYED, STEERABLE, Change, Recipe
+from puppyslug.recipe.recipe import Recipe
+from puppyslug.recipe.schedule import SCHEDULABLE_FIELDS, Change
 
-_PLACE = re.compile(r"\s*(?P<number>\d{1,9}(?:\.\d{1,9})?)\s*(?P<seconds>s?)\s*$")
+_TIME = re.compile(r"\s*(?P<number>\d{1,9}(?:\.\d{1,9})?)\s*(?P<seconds>s?)\s*$")
 _SETTING = re.compile(r"\s*(?P<field>[a-z_-]+)\s*=\s*(?P<value>.*)$", re.DOTALL)
 MAX_FILE_BYTES = 1_000_000
 
 
-def read_keyframes(texts: Sequence[str], fps: Fraction) -> tuple[Change, ...]:
-    """Read keyframes; between two of one setting, it is eased.
+def parse_keyframes(texts: Sequence[str], fps: Fraction) -> tuple[Change, ...]:
+    """Parse keyframes; values are interpolated between two keyframes of one setting.
 
     Args:
-        texts: ``FRAME:OBJECTIVE`` or ``FRAME:SETTING=VALUE``, where a frame may also be a time
-            such as ``4s``; or a file ``NAME.json`` with ``{"4s": {"objective": …, "zoom": …}}``.
-        fps: frames a second.
+        texts: ``FRAME:OBJECTIVE`` or ``FRAME:SETTING=VALUE``, where the frame may also be a time
+            such as ``4s``; or the name of a JSON file with
+            ``{"4s": {"objective": …, "zoom": …}}``.
+        fps: frames per second.
 
     Raises:
-        RecipeError: a keyframe cannot be read.
+        RecipeError: a keyframe cannot be parsed.
     """
     changes: list[Change] = []
     for text in texts:
         if text.endswith(".json"):
-            changes += _from_file(Path(text), fps)
+            changes += _read_file(Path(text), fps)
         else:
-            place, colon, rest = text.partition(":")
+            time, colon, rest = text.partition(":")
             if not colon or not rest.strip():
                 raise RecipeError(
-                    f"the keyframe {text!r} cannot be read; write FRAME:OBJECTIVE or "
+                    f"the keyframe {text!r} cannot be parsed; write FRAME:OBJECTIVE or "
                     "FRAME:SETTING=VALUE, such as 4s:relu5_2 or 100:zoom=1.02"
                 )
             setting = _SETTING.match(rest)
             field = setting["field"].replace("-", "_") if setting else "objective"
-            changes.append(
-                _change(_frame(place, fps), field, setting["value"] if setting else rest)
-            )
-    return _eased(changes)
+            value = setting["value"] if setting else rest
+            changes.append(_make_change(_parse_frame(time, fps), field, value))
+    return _with_easing(changes)
 
 
 def with_keyframes(recipe: Recipe, changes: tuple[Change, ...]) -> Recipe:
-    """The recipe with a schedule; what a first keyframe at 0 says is the recipe's own.
+    """Return a recipe with a schedule; keyframes at frame 0 set the recipe's own fields.
 
     Raises:
-        RecipeError: a keyframe's value is out of range.
+        RecipeError: the value of a keyframe is out of range.
     """
     if not changes:
         return recipe
-    start = {change.field: change.value for change in changes if change.frame == 0}
-    rest = tuple(change for change in changes if change.frame)
-    complete = recipe.with_settings(start)
-    settings = {**complete.model_dump(), "schedule": rest}
+    initial = {change.field: change.value for change in changes if change.frame == 0}
+    schedule = tuple(change for change in changes if change.frame)
+    settings = {**recipe.with_settings(initial).model_dump(), "schedule": schedule}
     return Recipe.complete(settings)
 
 
-def _from_file(path: Path, fps: Fraction) -> Iterable[Change]:
+def _read_file(path: Path, fps: Fraction) -> list[Change]:
     try:
         with path.open(encoding="utf-8") as file:
             table = json.loads(file.read(MAX_FILE_BYTES))
     except OSError as error:
         raise RecipeError(f"the keyframes {path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise RecipeError(f"the keyframes {path} are not JSON: {error}") from error
+        raise RecipeError(f"the keyframes {path} are not valid JSON: {error}") from error
     if not isinstance(table, Mapping) or not all(isinstance(v, Mapping) for v in table.values()):
         raise RecipeError(
-            f'the keyframes {path} are no table such as {{"4s": {{"objective": "relu5_2"}}}}'
+            f"the keyframes {path} are not a JSON object such as "
+            '{"4s": {"objective": "relu5_2"}}'
         )
     return [
-        _change(_frame(place, fps), str(field), value)
-        for place, settings in table.items()
+        _make_change(_parse_frame(time, fps), str(field), value)
+        for time, settings in table.items()
         for field, value in settings.items()
     ]
 
 
-def _frame(place: str, fps: Fraction) -> int:
-    match = _PLACE.match(place)
+def _parse_frame(text: str, fps: Fraction) -> int:
+    """Convert a frame number or a time to a frame number."""
+    match = _TIME.match(text)
     if match is None:
-        raise RecipeError(f"{place[:40]!r} is no frame or time; write a number such as 100, or 4s")
+        raise RecipeError(
+            f"{text[:40]!r} is neither a frame nor a time; write a number such as 100, or 4s"
+        )
     number = Fraction(match["number"])
     return round(number * fps if match["seconds"] else number)
 
 
-def _change(frame: int, field: str, value: object) -> Change:
-    if field not in STEERABLE | KEYED:
+def _make_change(frame: int, field: str, value: object) -> Change:
+    if field not in SCHEDULABLE_FIELDS:
         raise RecipeError(
-            f"{field!r} cannot change in a film; {', '.join(sorted(STEERABLE | KEYED))} can"
+            f"{field!r} cannot change in a film; use one of {', '.join(sorted(SCHEDULABLE_FIELDS))}"
         )
     if field == "objective":
         return Change(frame, 0, 0, field, str(value).strip())
     try:
         number = float(str(value))
-    except ValueError as error:
-        raise RecipeError(f"{field} is a number, not {value!r}") from error
+    except ValueError:
+        number = math.nan
     if not math.isfinite(number):
-        raise RecipeError(f"{field} is a number, not {value!r}")
+        raise RecipeError(f"{field} should be a number, not {value!r}")
     return Change(frame, 0, 0, field, int(number) if number.is_integer() else number)
 
 
-def _eased(changes: Sequence[Change]) -> tuple[Change, ...]:
-    """The changes in order; all of a setting are approached, but for its first."""
+def _with_easing(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Return the changes in order; all but the first of each field are eased."""
     result = []
-    met: set[str] = set()
+    fields: set[str] = set()
     for change in sorted(changes, key=lambda one: one.frame):
-        result.append(change._replace(eased=change.field in met))
-        met.add(change.field)
+        result.append(change._replace(eased=change.field in fields))
+        fields.add(change.field)
     return tuple(result)

@@ -1,28 +1,25 @@
-"""Presets: named settings that fill in what is unset. Nothing here imports torch."""
+"""Presets: named settings that replace the defaults of a recipe. Nothing here imports torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from puppyslug.errors import RecipeError, nearest
+from puppyslug.errors import RecipeError, suggest
+from puppyslug.recipe import defaults
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings under a name.
+    """Named settings.
 
     Attributes:
-        title: one line on what it looks like.
-        settings: fields of a recipe that differ from the recipe's own defaults.
+        title: one-line description of the result.
+        settings: recipe fields that differ from their defaults.
     """
 
     title: str
     settings: Mapping[str, object]
 
-
-ZOOM = 1.05  # enlargement from frame to frame of a zoom that does not say; the notebook's
-SEEING = "natural"  # the preset that things by name take
-EYES = "efficientnet_lite0"  # finds things by name where a network knows none itself
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
@@ -31,13 +28,13 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             "brush strokes", {"network": "vgg19", "objective": "relu3_1", "step_size": 0.7}
         ),
         "swirls": Preset(
-            "ornaments that flow", {"network": "vgg19", "objective": "relu3_3", "step_size": 0.9}
+            "flowing ornaments", {"network": "vgg19", "objective": "relu3_3", "step_size": 0.9}
         ),
         "eyes": Preset("eyes everywhere", {"network": "vgg19", "objective": "relu4_1"}),
         "natural": Preset(
-            "things by name, clear and calm: what --see takes",
+            "named things, clear and calm; the default of --see",
             {
-                "network": "efficientnet_lite0+efficientnet_lite1",
+                "network": defaults.SEE_NETWORK,
                 "count": 1,
                 "iterations": 20,
                 "step_size": 4.5,
@@ -51,7 +48,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             },
         ),
         "film": Preset(
-            "a frame of a zoom: few steps, for each goes on from the one before",
+            "a frame of a zoom: few steps, because each frame continues from the previous one",
             {"octaves": 3, "iterations": 4},
         ),
         "animals": Preset("whole animals", {"network": "vgg19", "objective": "relu5_2"}),
@@ -60,11 +57,11 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 
 
 def find_preset(name: str) -> Preset:
-    """Look a preset up.
+    """Look up a preset by name.
 
     Raises:
-        RecipeError: there is no such preset; near names are offered.
+        RecipeError: unknown preset; similar names are suggested.
     """
     if name not in PRESETS:
-        raise RecipeError(f"there is no preset {name!r}; {nearest(name, PRESETS)}")
+        raise RecipeError(f"there is no preset {name!r}; {suggest(name, PRESETS)}")
     return PRESETS[name]

@@ -1,4 +1,4 @@
-"""Sizes of pictures and of memory, as people write them. Nothing here imports torch."""
+"""The settings for image size and memory, as a user writes them. Nothing here imports torch."""
 
 import re
 
@@ -6,61 +6,66 @@ from pydantic import ByteSize, TypeAdapter
 
 from puppyslug.errors import RecipeError
 from puppyslug.images.sizes import Size, parse_size
+from puppyslug.recipe import defaults
 
-MAX_EDGE = 65_535  # pixels, the most that any format here can hold
-DEFAULT_LONGEST = 1024  # pixels, of a photo
-DEFAULT_START_SIZE = (360, 640)  # (height, width) of noise and clouds
+MAX_SIDE = 65_535  # pixels; the largest that any supported format can hold
 
 _SIZE = re.compile(r"([0-9]{1,5})(?:x([0-9]{1,5}))?")
 
 
-def check_size(text: str) -> str:
-    """Accept ``full``, PX or WxH.
+def validate_size(text: str) -> str:
+    """Check that a size is ``full``, PX or WxH.
+
+    Returns:
+        The text, unchanged.
 
     Raises:
-        ValueError: anything else, or edges of 0 or more than ``MAX_EDGE`` pixels.
+        ValueError: another text, or a side of 0 or more than ``MAX_SIDE`` pixels.
     """
     if text != "full":
         match = _SIZE.fullmatch(text)
-        edges = [int(edge) for edge in match.groups() if edge] if match else []
-        if not edges or not all(1 <= edge <= MAX_EDGE for edge in edges):
+        sides = [int(side) for side in match.groups() if side] if match else []
+        if not sides or not all(1 <= side <= MAX_SIDE for side in sides):
             raise ValueError(
-                f"it should be full, PX or WxH, such as 1024 or 640x360, up to {MAX_EDGE}"
+                f"it should be full, PX or WxH, such as 1024 or 640x360, up to {MAX_SIDE}"
             )
     return text
 
 
-def memory_bytes(text: str) -> int:
-    """A number of bytes written as 2GB or 800MiB."""
+def parse_memory(text: str) -> int:
+    """Convert an amount of memory, such as 2GB or 800MiB, to bytes."""
     return int(TypeAdapter(ByteSize).validate_python(text))
 
 
-def start_size(text: str | None) -> Size:
-    """(height, width) of noise or clouds.
+def starting_image_size(text: str | None) -> Size:
+    """Return (height, width) of noise or clouds.
 
     Args:
-        text: a recipe's ``size``.
+        text: ``size`` of a recipe.
 
     Raises:
-        RecipeError: ``full``, which is for photos.
+        RecipeError: ``full``, which applies to photos only.
     """
     if text is None:
-        return DEFAULT_START_SIZE
+        return defaults.STARTING_IMAGE_SIZE
     if text == "full":
-        raise RecipeError("size full is for photos; noise and clouds take WxH, such as 640x360")
+        raise RecipeError("size full applies to photos only; use WxH, such as 640x360")
     if "x" in text:
         return parse_size(text)
     return max(1, round(int(text) * 9 / 16)), int(text)
 
 
 def photo_size(text: str | None) -> tuple[int | None, Size | None]:
-    """The longest edge and the exact (height, width) of a photo, or None for what is free.
+    """Return the maximum side length and the exact (height, width) of a photo.
 
     Args:
-        text: a recipe's ``size``.
+        text: ``size`` of a recipe.
+
+    Returns:
+        Two values of which at most one is set; both are None for the photo's full size.
     """
     if text is None:
-        return DEFAULT_LONGEST, None
+        return defaults.PHOTO_SIDE, None
     if text == "full":
         return None, None
     if "x" in text:

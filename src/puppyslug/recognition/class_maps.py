@@ -1,4 +1,4 @@
-"""Where a network sees a thing: its class map at every position, and masks made from it."""
+"""Class maps: where a network sees a class, and masks computed from that."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,13 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from puppyslug.errors import NetworkError
-from puppyslug.gradient.activation_maps import whole_map
+from puppyslug.gradient.activation_maps import compute_activation_map
 from puppyslug.images.filters import blur
 from puppyslug.images.sizes import Size
 from puppyslug.networks.network import Network
 from puppyslug.networks.specs import CLASS_MAP
 
-SOFTNESS = 1 / 40  # of a mask's edge, as a share of the picture's height
+MASK_BLUR = 1 / 40  # blur of a mask, as a share of the image's longer side
 
 
 def class_map(
@@ -21,42 +21,46 @@ def class_map(
 ) -> Tensor:
     """Compute the logits of classes at every position.
 
-    The mean over positions is the network's verdict on the whole picture, because pooling and
-    classifier are linear (B. Zhou et al.: Learning Deep Features for Discriminative Localization,
+    Their mean over all positions is the network's logit for the whole image, because pooling and
+    classifier are linear (Zhou et al., "Learning Deep Features for Discriminative Localization",
     2015, arXiv:1512.04150).
 
     Args:
-        network: one that knows classes.
+        network: a network with classes.
         image: N×3×H×W RGB in [0, 1].
-        classes: numbers of classes; None for all.
-        tile: (height, width) of the tiles to look at it in; None for the whole at once.
+        classes: indices of classes; None for all.
+        tile: (height, width) of the tiles; None for no tiling.
 
     Returns:
         float32 N×classes×h×w.
 
     Raises:
-        NetworkError: the network knows no classes.
+        NetworkError: the network has no classes.
     """
     if not network.spec.classes:
-        raise NetworkError(f"{network.spec.name} knows no classes, so it has no class map")
-    return whole_map(network, CLASS_MAP, image, classes, tile)
+        raise NetworkError(
+            f"{network.spec.name} has no classes, so no class map; use a network with classes"
+        )
+    return compute_activation_map(network, CLASS_MAP, image, classes, tile)
 
 
-def where_seen(evidence: Tensor, size: Size, *, sharpness: float) -> Tensor:
-    """Turn a class map into a soft mask of where the thing is.
+def localise(class_maps: Tensor, size: Size, *, sharpness: float) -> Tensor:
+    """Convert class maps to a soft mask of where one of the classes is.
 
     Args:
-        evidence: 1×C×h×w, class maps; at every position the strongest counts.
+        class_maps: 1×C×h×w; the maximum over the classes counts.
         size: (height, width) of the mask.
-        sharpness: how steeply the mask rises, per standard deviation of the map.
+        sharpness: slope of the mask per standard deviation of the map.
 
     Returns:
-        1×1×height×width in [0, 1], above ½ where the evidence is above its mean by a third of its
-        standard deviation; ½ everywhere where it is the same everywhere.
+        1×1×height×width in [0, 1], above ½ where the map exceeds its mean by a third of its
+        standard deviation; ½ everywhere if the map is constant.
     """
-    strongest = evidence.amax(1, keepdim=True)
-    spread = strongest.std(correction=0)
-    score = (strongest - strongest.mean()) / spread if spread > 0 else torch.zeros_like(strongest)
+    strongest = class_maps.amax(1, keepdim=True)
+    deviation = strongest.std(correction=0)
+    score = (
+        (strongest - strongest.mean()) / deviation if deviation > 0 else torch.zeros_like(strongest)
+    )
     score = interpolate(score, size=size, mode="bilinear", align_corners=False)
-    mask = (sharpness * (score - 1 / 3)).sigmoid() if spread > 0 else score + 0.5
-    return blur(mask, max(size) * SOFTNESS)
+    mask = (sharpness * (score - 1 / 3)).sigmoid() if deviation > 0 else score + 0.5
+    return blur(mask, max(size) * MASK_BLUR)

@@ -1,36 +1,36 @@
-"""Masks: where a picture dreams, from a picture or from what a network sees."""
+"""Masks of where a picture may change, from an image or from what a network sees."""
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from puppyslug.errors import ImageError
-from puppyslug.images import Photo
+from puppyslug.images import LoadedImage
 from puppyslug.images.colour import luminance
 from puppyslug.images.filters import blur
 from puppyslug.images.sizes import Size
 from puppyslug.networks.network import Network
-from puppyslug.objectives import Mask
-from puppyslug.recognition.class_maps import class_map, where_seen
-from puppyslug.recognition.classification import looked_at
+from puppyslug.objectives import ClassMask
+from puppyslug.recognition.class_maps import class_map, localise
+from puppyslug.recognition.classification import resize_for_classifier
 
-MASK_BLUR = 1.0  # positions of the class map, so that a thing has no holes
-_NOTHING, _ALL = 0.15, 0.55  # of the evidence, below and above which a mask is black or white
-MASK_SHARPNESS = 3.0  # of a mask by name, see ``where_seen``
+CLASS_MAP_BLUR = 1.0  # positions of the class map, to close holes
+CLASS_SHARPNESS = 3.0  # see ``localise``
+_BLACK, _WHITE = 0.15, 0.55  # thresholds of the normalised mask
 
 
-def fitted_mask(photo: Photo, size: Size) -> Tensor:
-    """A picture as a mask: white dreams, black does not, transparent neither.
+def mask_from_photo(photo: LoadedImage, size: Size) -> Tensor:
+    """Convert an image to a mask: white changes fully, black and transparent pixels not at all.
 
     Args:
-        photo: the mask's picture, of any size.
-        size: (height, width) that it is stretched to.
+        photo: an image of any size.
+        size: (height, width) to which it is stretched.
 
     Returns:
         1×1×height×width in [0, 1].
 
     Raises:
-        ImageError: it is black all over.
+        ImageError: the image is entirely black.
     """
     mask = luminance(photo.image)
     if photo.alpha is not None:
@@ -40,30 +40,32 @@ def fitted_mask(photo: Photo, size: Size) -> Tensor:
     mask = mask.clamp(0, 1)
     if not mask.any():
         raise ImageError(
-            f"the mask {photo.name or 'picture'} is black all over, so that nothing would change; "
-            "paint white where to dream"
+            f"the mask {photo.name or 'image'} is entirely black, so nothing would change; paint "
+            "white where to dream"
         )
     return mask
 
 
-def mask_by_name(mask: Mask, network: Network, image: Tensor) -> Tensor:
-    """Where a network sees a thing in a photo, or where it does not.
+def mask_from_class(mask: ClassMask, network: Network, image: Tensor) -> Tensor:
+    """Compute a mask of where a network sees a class in a photo, or where it does not.
 
     Args:
-        mask: what to look for.
-        network: one that knows classes.
+        mask: the class, and whether to invert the mask.
+        network: a network with classes.
         image: 1×3×H×W RGB in [0, 1].
 
     Returns:
-        1×1×H×W in [0, 1], from 0 to 1.
+        1×1×H×W in [0, 1].
     """
     size = (image.shape[-2], image.shape[-1])
-    evidence = class_map(
-        network, looked_at(image, network.spec.trained_at), mask.seen.label.members
+    maps = class_map(
+        network,
+        resize_for_classifier(image, network.spec.trained_at),
+        mask.term.classes,
     )
-    evidence = blur(evidence, MASK_BLUR)
-    seen = where_seen(evidence, size, sharpness=MASK_SHARPNESS)
+    maps = blur(maps, CLASS_MAP_BLUR)
+    seen = localise(maps, size, sharpness=CLASS_SHARPNESS)
     low, high = seen.min(), seen.max()
     seen = (seen - low) / (high - low) if high > low else torch.ones_like(seen)
-    seen = ((seen - _NOTHING) / (_ALL - _NOTHING)).clamp(0, 1)
+    seen = ((seen - _BLACK) / (_WHITE - _BLACK)).clamp(0, 1)
     return 1 - seen if mask.inverted else seen

@@ -1,7 +1,7 @@
-"""The studio: dream in the browser. A local web application over the one engine.
+"""The studio: a local web application for dreaming in the browser.
 
-The server keeps the page, the queue and the files; pictures are dreamt in worker processes, so that
-nothing a dream does takes the page down. Nothing in the server imports torch.
+The server keeps the pages, the queue and the files. Worker processes run the jobs, so that a job
+that crashes does not affect the server, which never imports torch.
 """
 
 from puppyslug.studio.app import create_app

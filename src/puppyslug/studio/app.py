@@ -1,4 +1,4 @@
-"""The studio as one ASGI application: pages, interface, guard."""
+"""The studio as one ASGI application: pages, HTTP API, security, error handlers."""
 
 import sqlite3
 from asyncio import get_running_loop
@@ -15,98 +15,114 @@ from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException
 
 from puppyslug.errors import PuppyslugError
-from puppyslug.studio import choices
-from puppyslug.studio.api import training
-from puppyslug.studio.api.dreams import router
-from puppyslug.studio.http_errors import RefusedError
-from puppyslug.studio.security import PLAIN, Guard, own_names, refused
+from puppyslug.recipe import defaults
+from puppyslug.studio import api, choices
+from puppyslug.studio.http_errors import HTTPError, error_response
+from puppyslug.studio.security import MAX_PLAIN_BODY, SecurityMiddleware, allowed_hosts
 from puppyslug.studio.services import Services
 
-_HERE = Path(str(files("puppyslug.studio")))
+_PACKAGE = Path(str(files("puppyslug.studio")))
 
 
-def create_app(services: Services, *, host: str = "127.0.0.1", token: str | None = None) -> FastAPI:
-    """Make the pages and the interface of a studio.
+def create_app(
+    services: Services, *, host: str = defaults.STUDIO_HOST, token: str | None = None
+) -> FastAPI:
+    """Create the web application of a studio.
 
     Args:
-        services: of the studio, open; whoever opened them closes them.
-        host: that it will listen at; it answers to the names of that.
-        token: that is asked for, or None for whoever reaches it.
+        services: open services; the caller closes them.
+        host: host that the server listens on; requests must use one of its names.
+        token: token that requests need, or None.
 
     Returns:
         An application for any ASGI server.
     """
-    limits = services.limits
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        services.live.attach(get_running_loop())
+        services.hub.attach(get_running_loop())
         yield
 
     app = FastAPI(
         title="puppyslug studio",
         lifespan=lifespan,
-        docs_url=None,  # its pages come from other hosts
+        docs_url=None,  # FastAPI's documentation pages load scripts from other hosts
         redoc_url=None,
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
-        form_limits={"max_files": 12, "max_fields": 12, "max_part_size": PLAIN},
+        form_limits={"max_files": 12, "max_fields": 12, "max_part_size": MAX_PLAIN_BODY},
     )
     app.state.services = services
-    app.add_middleware(Guard, hosts=own_names(host), token=token, most=limits.upload)
-    app.add_exception_handler(PuppyslugError, _refuse)
-    app.add_exception_handler(RequestValidationError, _misread)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(OSError, _no_room)
-    app.add_exception_handler(sqlite3.OperationalError, _no_room)
-    app.add_exception_handler(Exception, _failed)
-    app.include_router(router)
-    app.include_router(training.router)
+    app.add_middleware(
+        SecurityMiddleware,
+        hosts=allowed_hosts(host),
+        token=token,
+        max_upload=services.limits.upload,
+    )
+    _add_error_handlers(app)
+    for router in api.ROUTERS:
+        app.include_router(router)
     app.add_api_route("/healthz", lambda: {"status": "ok"}, include_in_schema=True)
-    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
-    templates = Jinja2Templates(directory=_HERE / "templates")
-    pictures = sorted(path.stem for path in (_HERE / "static/pictures").glob("*.webp"))
+    app.mount("/static", StaticFiles(directory=_PACKAGE / "static"), name="static")
+    _add_pages(app, services)
+    return app
+
+
+def _add_pages(app: FastAPI, services: Services) -> None:
+    templates = Jinja2Templates(directory=_PACKAGE / "templates")
+    pictures = sorted(path.stem for path in (_PACKAGE / "static/pictures").glob("*.webp"))
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    async def page(request: Request) -> HTMLResponse:
+    async def dream_page(request: Request) -> HTMLResponse:
+        networks = choices.describe_networks(services.networks.list_specs())
         context = {
-            "presets": choices.presets(),
-            "fields": choices.fields(),
-            "networks": [one for one in choices.networks(services.networks.specs()) if one["here"]],
+            "presets": choices.describe_presets(),
+            "fields": choices.describe_fields(),
+            "defaults": choices.describe_defaults(),
+            "networks": [network for network in networks if network["here"]],
             "pictures": pictures,
-            "atlases": choices.atlases(),
+            "atlases": choices.list_atlas_layers(),
         }
         return templates.TemplateResponse(request, "studio.html", context)
 
     @app.get("/teach", response_class=HTMLResponse, include_in_schema=False)
-    async def teach(request: Request) -> HTMLResponse:
-        own = [one for one in choices.networks() if one["here"]]
-        return templates.TemplateResponse(request, "teach.html", {"networks": own})
-
-    return app
-
-
-def _refuse(_: Request, error: Exception) -> JSONResponse:
-    return refused(error if isinstance(error, RefusedError) else RefusedError(422, str(error)))
+    async def teach_page(request: Request) -> HTMLResponse:
+        networks = [network for network in choices.describe_networks() if network["here"]]
+        context = {"networks": networks, "defaults": choices.describe_defaults()}
+        return templates.TemplateResponse(request, "teach.html", context)
 
 
-def _misread(_: Request, error: Exception) -> JSONResponse:
+def _add_error_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(PuppyslugError, _handle_own_error)
+    app.add_exception_handler(RequestValidationError, _handle_invalid_request)
+    app.add_exception_handler(HTTPException, _handle_starlette_error)
+    app.add_exception_handler(OSError, _handle_write_error)
+    app.add_exception_handler(sqlite3.OperationalError, _handle_write_error)
+    app.add_exception_handler(Exception, _handle_unexpected_error)
+
+
+def _handle_own_error(_: Request, error: Exception) -> JSONResponse:
+    return error_response(error if isinstance(error, HTTPError) else HTTPError(422, str(error)))
+
+
+def _handle_invalid_request(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     problem = error.errors()[0]
-    place = ".".join(str(part) for part in problem["loc"][1:]) or "the request"
-    return refused(RefusedError(422, f"{place}: {problem['msg']}"))
+    location = ".".join(str(part) for part in problem["loc"][1:]) or "the request"
+    return error_response(HTTPError(422, f"{location}: {problem['msg']}"))
 
 
-def _http(_: Request, error: Exception) -> JSONResponse:
+def _handle_starlette_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return refused(RefusedError(error.status_code, str(error.detail)))
+    return error_response(HTTPError(error.status_code, str(error.detail)))
 
 
-def _no_room(_: Request, error: Exception) -> JSONResponse:
-    """The data folder cannot be written: a full disk, most likely."""
+def _handle_write_error(_: Request, error: Exception) -> JSONResponse:
     reason = getattr(error, "strerror", None) or str(error)
-    return refused(RefusedError(507, f"the studio's folder cannot be written: {reason}"))
+    return error_response(
+        HTTPError(507, f"cannot write to the studio's data folder: {reason}; free some space")
+    )
 
 
-def _failed(_: Request, __: Exception) -> JSONResponse:
-    return JSONResponse({"detail": "the studio failed at this; its log says why"}, 500)
+def _handle_unexpected_error(_: Request, __: Exception) -> JSONResponse:
+    return JSONResponse({"detail": "internal error; the studio's log has the details"}, 500)

@@ -1,129 +1,143 @@
-"""What there is to choose from: networks and their layers, presets, fields and their ranges."""
+"""What users can choose from: networks and their layers, presets, fields, classes, portraits."""
 
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
 
-from puppyslug.labels import Label, Vocabulary, bundled
+from puppyslug.labels import Label, Vocabulary, bundled_vocabulary
 from puppyslug.networks import NetworkSpec, find_spec, list_networks
-from puppyslug.networks.class_names import taught_vocabulary
-from puppyslug.networks.weights.cache import is_here
-from puppyslug.recipe.presets import PRESETS
-from puppyslug.recipe.recipe import Recipe
+from puppyslug.networks.finetuned import finetuned_vocabulary
+from puppyslug.networks.weights.location import is_available
+from puppyslug.recipe import PRESETS, Recipe, defaults
 from puppyslug.visualization.atlas import find_atlas, list_atlases
 
+_FIELD_KEYS = ("description", "default", "minimum", "maximum", "exclusiveMinimum", "usual", "enum")
 
-def networks(taught: Iterable[NetworkSpec] = ()) -> list[dict[str, Any]]:
-    """Every network that puppyslug knows, with its layers, lowest first.
+
+def describe_networks(trained: Iterable[NetworkSpec] = ()) -> list[dict[str, Any]]:
+    """Describe every network, with its layers, lowest first.
 
     Args:
-        taught: networks to list after those.
+        trained: specs of trained networks, listed after the built-in ones.
     """
-    every = (*list_networks(), *taught)
-    return [{**_network(spec), "here": is_here(spec)} for spec in every]
+    specs = (*list_networks(), *trained)
+    return [{**_describe_network(spec), "here": is_available(spec)} for spec in specs]
 
 
 @cache
-def _network(spec: NetworkSpec) -> dict[str, Any]:
+def _describe_network(spec: NetworkSpec) -> dict[str, Any]:
     return {
         "name": spec.name,
         "title": spec.title,
-        "things": list(spec.taught.things) if spec.taught else [],
+        "things": list(spec.finetuned.new_classes) if spec.finetuned else [],
         "default_layer": spec.default_layer,
         "classes": spec.classes,
         "licence": spec.licence,
-        "depths": list(spec.depths),
+        "depths": list(spec.preview_layers),
         "layers": [
             {
                 "name": layer.name,
                 "channels": layer.channels,
                 "stride": layer.stride,
-                "smallest": layer.smallest,
-                "shows": spec.tends_to_show(layer.name),
+                "smallest": layer.min_size,
+                "shows": spec.typical_motif(layer.name),
             }
             for layer in spec.layers
         ],
     }
 
 
-def presets() -> list[dict[str, Any]]:
-    """Every preset, with what it sets."""
+def describe_presets() -> list[dict[str, Any]]:
+    """Describe every preset, with the fields that it sets."""
     return [
         {"name": name, "title": preset.title, "settings": dict(preset.settings)}
         for name, preset in PRESETS.items()
     ]
 
 
-def labels(word: str, network: str, limit: int) -> list[dict[str, Any]]:
-    """Things to see whose names have a word, the best first; its own things before all.
+@cache
+def describe_fields() -> dict[str, dict[str, Any]]:
+    """Describe the recipe's fields for a form: help, default, bounds and usual range."""
+    schema = Recipe.model_json_schema()["properties"]
+    return {
+        name: {key: field[key] for key in _FIELD_KEYS if key in field}
+        for name, field in schema.items()
+    }
+
+
+def describe_defaults() -> dict[str, Any]:
+    """Return the defaults that the pages show or build requests from."""
+    return {
+        "preset": defaults.PRESET,
+        "network": defaults.NETWORK,
+        "see_preset": defaults.SEE_PRESET,
+        "film_preset": defaults.FILM_PRESET,
+        "classifier": defaults.CLASSIFIER,
+        "photo_side": defaults.PHOTO_SIDE,
+        "starting_image_side": max(defaults.STARTING_IMAGE_SIZE),
+    }
+
+
+def search_labels(word: str, network: str, limit: int) -> list[dict[str, Any]]:
+    """Find classes and groups of classes by name, best match first.
 
     Args:
-        word: or a part of one; empty for all.
-        network: that is to see them.
-        limit: how many at most.
+        word: part of a name; empty for all.
+        network: name of the classifier; classes that it was finetuned on come first.
+        limit: maximum number of labels.
 
     Raises:
-        NetworkError: no such network.
+        NetworkError: the network does not exist.
     """
     spec = find_spec(network)
     vocabulary = _vocabulary(spec)
     if vocabulary is None:
         return []
-    own = spec.taught.things if spec.taught else ()
+    own = spec.finetuned.new_classes if spec.finetuned else ()
     found = sorted(vocabulary.search(word or None), key=lambda label: label.name not in own)
-    return [_label(label) for label in found[:limit]]
+    return [_describe_label(label) for label in found[:limit]]
 
 
 @lru_cache(maxsize=8)
 def _vocabulary(spec: NetworkSpec) -> Vocabulary | None:
-    """The names of what a network knows, as far as that is known without loading it."""
-    if spec.taught is not None:
-        return taught_vocabulary(spec, spec.taught)
-    return bundled(spec.vocabulary)
+    """Return a network's class names, if they are known without loading its weights."""
+    if spec.finetuned is not None:
+        return finetuned_vocabulary(spec, spec.finetuned)
+    return bundled_vocabulary(spec.vocabulary)
 
 
-def atlases() -> list[dict[str, str]]:
-    """The layers of which there are portraits of all channels, or of all classes."""
-    return [{"network": one.index.network, "layer": one.index.layer} for one in list_atlases()]
-
-
-def atlas(network: str, layer: str, word: str) -> dict[str, Any]:
-    """The portraits of a layer.
-
-    Args:
-        network: the network's name.
-        layer: the layer's name.
-        word: only those that look like it; empty for all.
-
-    Raises:
-        AtlasError: there are none, or they are damaged.
-        NetworkError: no such network or layer.
-    """
-    found = find_atlas(network, layer)
-    entries = [entry for entry, _ in found.search(word)] if word else found.index.entries
-    return {
-        "size": found.index.size,
-        "columns": found.index.columns,
-        "count": len(found.index.entries),
-        "entries": [{"number": entry.number, "title": entry.title} for entry in entries],
-    }
-
-
-def _label(label: Label) -> dict[str, Any]:
+def _describe_label(label: Label) -> dict[str, Any]:
     return {
         "name": label.name,
         "also": list(label.names[1:4]),
         "group": label.number is None,
-        "members": len(label.members),
-        "number": label.members[0],
+        "members": len(label.class_numbers),
+        "number": label.class_numbers[0],
     }
 
 
-@cache
-def fields() -> dict[str, dict[str, Any]]:
-    """The recipe's fields as a form shows them: help, default, bounds, the usual range."""
-    schema = Recipe.model_json_schema()["properties"]
-    kept = ("description", "default", "minimum", "maximum", "exclusiveMinimum", "usual", "enum")
+def list_atlas_layers() -> list[dict[str, str]]:
+    """List the layers that have an atlas; the layer ``labels`` stands for the classes."""
+    return [{"network": one.index.network, "layer": one.index.layer} for one in list_atlases()]
+
+
+def describe_atlas(network: str, layer: str, word: str) -> dict[str, Any]:
+    """Describe the portraits of a layer.
+
+    Args:
+        network: name of the network.
+        layer: name of the layer.
+        word: return only portraits of things that match it; empty for all.
+
+    Raises:
+        AtlasError: the atlas is not built, or is damaged.
+        NetworkError: the network or the layer does not exist.
+    """
+    atlas = find_atlas(network, layer)
+    entries = [entry for entry, _ in atlas.search(word)] if word else atlas.index.entries
     return {
-        name: {key: field[key] for key in kept if key in field} for name, field in schema.items()
+        "size": atlas.index.size,
+        "columns": atlas.index.columns,
+        "count": len(atlas.index.entries),
+        "entries": [{"number": entry.number, "title": entry.title} for entry in entries],
     }

@@ -1,23 +1,28 @@
-"""What a studio allows, so that no request and no dream takes the machine away."""
+"""Resource limits of a studio, so that no request and no job exhausts the machine."""
 
 from dataclasses import dataclass
+
+from puppyslug.recipe import defaults
+from puppyslug.recipe.sizes import parse_memory
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of a studio.
+    """Resource limits of a studio.
 
     Attributes:
-        upload: bytes of a request.
-        photo: pixels of an uploaded picture, looked at before it is decoded.
-        dream: pixels of a dream.
-        frames: of a film.
-        film: pixels of a film's frame.
-        seconds: of one dream, pauses included; then it is stopped, and what is there is kept.
-        queue: dreams that may wait.
-        keep: bytes of dreams; beyond, the oldest finished ones are deleted.
-        pictures: that a lesson may have.
-        lessons: bytes of the pictures of all lessons, which are never deleted unasked.
+        upload: maximum size of a request, in bytes.
+        photo: maximum number of pixels of an uploaded picture, checked before decoding.
+        dream: maximum number of pixels of a dream.
+        frames: maximum number of frames of a film.
+        film: maximum number of pixels of a film frame.
+        seconds: maximum duration of a job, pauses included. A job that exceeds it is stopped, and
+            its result so far is kept.
+        queue: maximum number of queued jobs.
+        keep: disk quota for dreams, in bytes; the oldest dreams that have ended are deleted first.
+        pictures: maximum number of pictures of a training job.
+        lessons: disk quota for the pictures of all training jobs, in bytes; these are never
+            deleted automatically.
     """
 
     upload: int = 64_000_000
@@ -27,6 +32,6 @@ class Limits:
     film: int = 1_000_000
     seconds: float = 3600
     queue: int = 100
-    keep: int = 10_000_000_000
+    keep: int = parse_memory(defaults.STUDIO_DISK_QUOTA)
     pictures: int = 2000
     lessons: int = 5_000_000_000

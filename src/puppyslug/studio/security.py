@@ -1,4 +1,4 @@
-"""Who may ask what: Host, Origin and token are checked, and every response says what it may do."""
+"""Access control: checks of Host, Origin and token, and security headers on every response."""
 
 import hmac
 import ipaddress
@@ -8,17 +8,16 @@ from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from puppyslug.studio.http_errors import RefusedError
+from puppyslug.studio.http_errors import HTTPError, error_response
 
-PLAIN = 200_000  # bytes of a request without pictures
+MAX_PLAIN_BODY = 200_000  # bytes of a request without uploads
 COOKIE = "puppyslug_token"
-LONGEST_DETAIL = 600  # letters
-HEALTH = "/healthz"  # open to whoever watches over the server
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_HEADERS = {
+HEALTH_PATH = "/healthz"  # needs no token
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
         "media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -31,112 +30,108 @@ _HEADERS = {
 }
 
 
-class Guard:
+class SecurityMiddleware:
     """ASGI middleware around the whole studio.
 
-    Against DNS rebinding only known names are answered; writes from other origins are refused;
-    beyond this machine a token is asked for, by cookie after the first visit or as a bearer.
+    Only requests to known host names are answered, to prevent DNS rebinding. Writes from other
+    origins are rejected. If there is a token, every request needs it: as a query parameter on the
+    first visit, then as a cookie, or as a bearer token.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], token: str | None, most: int) -> None:
-        """Guard an application.
+    def __init__(
+        self, app: ASGIApp, *, hosts: Iterable[str], token: str | None, max_upload: int
+    ) -> None:
+        """Wrap an application.
 
         Args:
-            app: to be guarded.
-            hosts: names that it may be called by, without ports.
-            token: that is asked for, or None.
-            most: bytes that a request may have.
+            app: the application.
+            hosts: allowed host names, without ports.
+            token: the required token, or None.
+            max_upload: maximum size of a request with uploads, in bytes.
         """
-        self._app, self._token, self._most = app, token, most
+        self._app, self._token, self._max_upload = app, token, max_upload
         self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or refuse."""
+        """Pass a valid request on to the application, and respond to all others."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
 
-        async def guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in _SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
                 if not scope["path"].startswith("/static/"):
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
+        response: Response | None
         try:
-            response = self._visit(scope, Headers(scope=scope))
-        except RefusedError as refusal:
-            response = refused(refusal)
-        await (response or self._app)(scope, receive, guarded)
+            response = self._check_request(scope, Headers(scope=scope))
+        except HTTPError as error:
+            response = error_response(error)
+        await (response or self._app)(scope, receive, send_with_headers)
 
-    def _visit(self, scope: Scope, headers: Headers) -> Response | None:
-        """Let a request through (None), or answer it here."""
+    def _check_request(self, scope: Scope, headers: Headers) -> Response | None:
+        """Return None for a valid request, or the redirect that sets the cookie."""
         host = headers.get("host", "")
-        name = _name_of(host)
+        name = _host_name(host)
         if name is None or not (name in self._hosts or (self._token and _is_address(name))):
-            raise RefusedError(421, f"this studio does not answer to the name {host[:60]!r}")
-        if scope["method"] not in _SAFE:
+            raise HTTPError(
+                421, f"the host name {host[:60]!r} is not this studio's; open the printed address"
+            )
+        if scope["method"] not in _SAFE_METHODS:
             _check_origin(headers, host)
         self._check_length(headers)
-        if self._token is None or scope["path"] == HEALTH:
+        if self._token is None or scope["path"] == HEALTH_PATH:
             return None
+        return self._check_token(self._token, scope, headers)
+
+    def _check_token(self, token: str, scope: Scope, headers: Headers) -> Response | None:
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        if self._fits(query.pop("token", [""])[-1]) and scope["method"] in _SAFE:
+        if scope["method"] in _SAFE_METHODS and _equal(query.pop("token", [""])[-1], token):
             rest = f"?{urlencode(query, doseq=True)}" if query else ""
-            path = "/" + scope["path"].lstrip("/")  # two slashes would be another host
+            path = "/" + scope["path"].lstrip("/")  # two slashes would name another host
             response = RedirectResponse(path + rest, status_code=303)
-            response.set_cookie(COOKIE, self._token, httponly=True, samesite="strict")
+            response.set_cookie(COOKIE, token, httponly=True, samesite="strict")
             return response
-        kind, _, bearer = headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer" and self._fits(bearer.strip()):
+        scheme, _, credentials = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and _equal(credentials.strip(), token):
             return None
-        if self._fits(_cookie(headers.get("cookie", ""))):
+        if _equal(_token_cookie(headers.get("cookie", "")), token):
             return None
-        raise RefusedError(
-            401, "a token is needed; open the address that 'puppyslug studio' printed"
+        raise HTTPError(
+            401, "a token is required; open the address that 'puppyslug studio' printed"
         )
 
     def _check_length(self, headers: Headers) -> None:
-        """Refuse what is too large before any of it is read; servers hold senders to their word."""
+        """Reject large requests unread; the server enforces the declared length."""
         if "transfer-encoding" in headers:
-            raise RefusedError(411, "say how long the request is (Content-Length)")
+            raise HTTPError(411, "the request has no Content-Length; send one")
         length = headers.get("content-length", "0")
-        form = headers.get("content-type", "").startswith("multipart/")
-        most = self._most if form else PLAIN
-        if not length.isdecimal() or int(length[:20]) > most:
-            raise RefusedError(413, f"that is more than {most / 1e6:g} MB, the limit for a request")
-
-    def _fits(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode(), (self._token or "").encode())
+        has_uploads = headers.get("content-type", "").startswith("multipart/")
+        limit = self._max_upload if has_uploads else MAX_PLAIN_BODY
+        if not length.isdecimal() or int(length[:20]) > limit:
+            raise HTTPError(413, f"the request exceeds the limit of {limit / 1e6:g} MB; send less")
 
 
-def refused(refusal: RefusedError) -> JSONResponse:
-    """The response to a request that is refused."""
-    headers = {} if refusal.wait is None else {"Retry-After": str(refusal.wait)}
-    text = str(refusal).encode("utf-8", "replace").decode()  # half a surrogate has no JSON
-    detail = " ".join(text.split())
-    if len(detail) > LONGEST_DETAIL:
-        detail = f"{detail[:LONGEST_DETAIL]} …"
-    return JSONResponse({"detail": detail}, refusal.status, headers)
-
-
-def own_names(host: str) -> set[str]:
-    """The names that a studio may be called by.
+def allowed_hosts(host: str) -> set[str]:
+    """Return the host names that requests may use.
 
     Args:
-        host: that it listens at.
+        host: the host that the server listens on.
     """
     names = {"localhost", "127.0.0.1", "::1", host.strip("[]").lower()}
-    if not is_local(host):
-        own = socket.gethostname().lower()
-        names |= {own, f"{own}.local", socket.getfqdn().lower()}
+    if not is_loopback(host):
+        machine = socket.gethostname().lower()
+        names |= {machine, f"{machine}.local", socket.getfqdn().lower()}
     return names - {"0.0.0.0", "::", ""}
 
 
-def is_local(host: str) -> bool:
-    """Whether a host to listen at is reached from this machine only."""
+def is_loopback(host: str) -> bool:
+    """Return whether a host to listen on can be reached from this machine only."""
     if host.lower() == "localhost":
         return True
     try:
@@ -146,19 +141,23 @@ def is_local(host: str) -> bool:
 
 
 def _check_origin(headers: Headers, host: str) -> None:
-    """Refuse a write that another site's page sends; scripts name no origin and may."""
+    """Reject writes by pages of other sites; scripts, which send no Origin, are allowed."""
     origin = headers.get("origin")
     if origin is not None and origin.lower() not in {f"http://{host}", f"https://{host}"}:
-        raise RefusedError(403, f"requests from {origin[:60]} are not taken")
+        raise HTTPError(403, f"requests from the origin {origin[:60]!r} are not allowed")
     if origin is None and headers.get("sec-fetch-site", "same-origin") not in {
         "same-origin",
         "none",
     }:
-        raise RefusedError(403, "requests from other sites are not taken")
+        raise HTTPError(403, "requests from other sites are not allowed")
 
 
-def _name_of(host: str) -> str | None:
-    """A Host header without its port; None for no name at all."""
+def _equal(candidate: str, token: str) -> bool:
+    return hmac.compare_digest(candidate.encode(), token.encode())
+
+
+def _host_name(host: str) -> str | None:
+    """Return the name in a Host header, without the port; None if it is malformed."""
     try:
         parts = urlsplit(f"//{host}")
         _ = parts.port
@@ -177,10 +176,10 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _cookie(text: str) -> str:
+def _token_cookie(text: str) -> str:
     cookies: SimpleCookie = SimpleCookie()
     try:
         cookies.load(text)
-    except Exception:  # whatever is wrong with it, it holds no token
+    except Exception:  # a malformed header holds no token
         return ""
     return cookies[COOKIE].value if COOKIE in cookies else ""

@@ -1,80 +1,95 @@
-"""What requests share: store, files and workers, opened and closed together."""
+"""The services behind the pages and the API: store, files, queue and workers."""
 
+import asyncio
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from puppyslug.errors import OutputError
-from puppyslug.studio.jobs.models import Dream, Shown, ShownLesson, Status
-from puppyslug.studio.jobs.networks import Networks
-from puppyslug.studio.jobs.progress_hub import Live
-from puppyslug.studio.jobs.storage import Folder
-from puppyslug.studio.jobs.store import Store
-from puppyslug.studio.jobs.submission import Submissions
-from puppyslug.studio.jobs.training_jobs import Lessons
+from puppyslug.studio.jobs.data_folder import DataFolder
+from puppyslug.studio.jobs.finetuned_networks import FinetunedNetworks
+from puppyslug.studio.jobs.models import DreamView, Job, Status, TrainingJobView
+from puppyslug.studio.jobs.progress_hub import ProgressHub
+from puppyslug.studio.jobs.store import JobStore
+from puppyslug.studio.jobs.submission import DreamSubmitter
+from puppyslug.studio.jobs.training_jobs import TrainingJobs
 from puppyslug.studio.limits import Limits
-from puppyslug.studio.workers.pool import Workers
-from puppyslug.studio.workers.process import Start, here
+from puppyslug.studio.workers.pool import ProcessPool, process_launcher
+from puppyslug.studio.workers.runner import RunnerFactory, create_local_runner
 
-RESTARTS = 3  # of the server that a dream may be running in, before it waits to be asked again
+MAX_HEAVY_REQUESTS = 1
+MAX_RESTARTS = 3  # of the server during one job; after that the job is not resumed automatically
 
 
 @dataclass(frozen=True)
 class Services:
-    """A studio without its pages.
+    """A studio without its web application.
 
     Attributes:
-        folder: has the files.
-        store: knows the dreams.
-        live: what happens now.
-        workers: dream.
-        submissions: takes dreams into the queue.
-        lessons: takes lessons in.
-        networks: what was taught here.
-        limits: of all.
+        folder: data folder.
+        store: job store.
+        hub: progress of running jobs.
+        pool: worker pool.
+        dreams: validates and queues dreams.
+        training: edits and queues training jobs.
+        networks: the trained networks.
+        limits: resource limits.
+        heavy_requests: limits how many requests decode pictures at the same time, so that the pages
+            stay responsive.
     """
 
-    folder: Folder
-    store: Store
-    live: Live
-    workers: Workers
-    submissions: Submissions
-    lessons: Lessons
-    networks: Networks
+    folder: DataFolder
+    store: JobStore
+    hub: ProgressHub
+    pool: ProcessPool
+    dreams: DreamSubmitter
+    training: TrainingJobs
+    networks: FinetunedNetworks
     limits: Limits
+    heavy_requests: asyncio.Semaphore = field(
+        default_factory=partial(asyncio.Semaphore, MAX_HEAVY_REQUESTS)
+    )
 
     @classmethod
-    def open(cls, data: Path, limits: Limits, workers: int, begin: Start = here) -> "Services":
-        """Open a data folder, put right what a server that ended left behind, and start workers.
+    def open(
+        cls,
+        data: Path,
+        limits: Limits,
+        workers: int,
+        create_runner: RunnerFactory = create_local_runner,
+    ) -> "Services":
+        """Open a data folder, recover the jobs of a server that was killed, and start workers.
 
         Args:
-            data: the folder.
-            limits: of all.
-            workers: how many dreams are dreamt at the same time.
-            begin: how a worker gets ready, see ``studio.worker``.
+            data: path of the data folder.
+            limits: resource limits.
+            workers: number of jobs that are processed at the same time; 0 for none.
+            create_runner: initialises a worker process, see ``studio.workers.runner``.
 
         Raises:
-            OutputError: the folder cannot be used, or another studio has it.
+            OutputError: the folder cannot be used, or another studio uses it.
         """
         if not os.access(data if data.exists() else data.parent, os.W_OK):
-            raise OutputError(f"the folder {data} cannot be written; name another with --data")
-        folder = Folder(data)
+            raise OutputError(f"cannot write to the folder {data}; choose another with --data")
+        folder = DataFolder(data)
         if not folder.database.exists() and not folder.is_empty:
             folder.release()
             raise OutputError(
-                f"{data} holds dreams, but {folder.database.name}, which knows them, is gone; "
-                "put it back, or name another --data"
+                f"{data} contains dreams, but their database {folder.database.name} is missing; "
+                "restore it, or choose another folder with --data"
             )
-        store = Store(folder.database)
-        folder.sweep(store.ids())
-        _put_right(store)
-        live = Live()
-        team = Workers(workers, store, folder, live, limits, begin)
-        team.start()
-        networks = Networks(folder.networks)
-        submissions = Submissions(store, folder, limits, networks)
-        lessons = Lessons(store, folder, limits, networks)
-        return cls(folder, store, live, team, submissions, lessons, networks, limits)
+        store = JobStore(folder.database)
+        folder.delete_orphans(store.ids())
+        _recover_jobs(store)
+        hub = ProgressHub()
+        launch = process_launcher(workers, create_runner)
+        pool = ProcessPool(workers, store, folder, hub, limits, launch)
+        pool.start()
+        networks = FinetunedNetworks(folder.networks)
+        dreams = DreamSubmitter(store, folder, limits, networks)
+        training = TrainingJobs(store, folder, limits, networks)
+        return cls(folder, store, hub, pool, dreams, training, networks, limits)
 
     def __enter__(self) -> "Services":
         return self
@@ -83,43 +98,35 @@ class Services:
         self.close()
 
     def close(self) -> None:
-        """End the workers; what they dream of goes on with the next start."""
-        self.workers.close()
+        """Stop the workers; running dreams resume when the studio is opened again."""
+        self.pool.close()
         self.store.close()
         self.folder.release()
 
-    def show(self, identity: str) -> Shown | None:
-        """A dream as the API shows it; None where it is gone."""
-        dream = self.store.get(identity)
-        return None if dream is None else self.shown(dream)
-
-    def shown(self, dream: Dream) -> Shown:
-        """A dream that has just been read, as the API shows it."""
-        return Shown(
-            **dict(dream),
-            progress=self.live.progress(dream.id),
-            position=self.store.position(dream.id),
-            refusal=self.live.refusal(dream.id),
+    def view_dream(self, job: Job) -> DreamView:
+        """Return a stored dream as the API shows it."""
+        return DreamView(
+            **dict(job),
+            progress=self.hub.progress(job.id),
+            position=self.store.position(job.id),
+            refusal=self.hub.refusal(job.id),
         )
 
-    def show_lesson(self, identity: str) -> ShownLesson | None:
-        """A lesson as the API shows it; None where it is gone."""
-        dream = self.store.get(identity)
-        return None if dream is None else self.shown_lesson(dream)
-
-    def shown_lesson(self, dream: Dream) -> ShownLesson:
-        """A lesson that has just been read, as the API shows it."""
-        return self.lessons.shown(
-            dream, progress=self.live.progress(dream.id), position=self.store.position(dream.id)
+    def view_training_job(self, job: Job) -> TrainingJobView:
+        """Return a stored training job as the API shows it."""
+        return self.training.view(
+            job, progress=self.hub.progress(job.id), position=self.store.position(job.id)
         )
 
 
-def _put_right(store: Store) -> None:
+def _recover_jobs(store: JobStore) -> None:
     """Queue again what was running when the server ended.
 
-    What was paused waits to be asked, and so does a lesson, which is quick once its pictures have
-    been looked at.
+    Paused jobs and training jobs become interrupted instead. Training again is quick, since the
+    features of its pictures are cached.
     """
-    for dream in store.with_status(Status.RUNNING, Status.PAUSED):
-        again = dream.status is Status.RUNNING and dream.attempts < RESTARTS and not dream.lesson
-        store.change(dream.id, status=Status.QUEUED if again else Status.INTERRUPTED)
+    for job in store.with_status(Status.RUNNING, Status.PAUSED):
+        resume = (
+            job.status is Status.RUNNING and job.attempts < MAX_RESTARTS and not job.is_training
+        )
+        store.update(job.id, status=Status.QUEUED if resume else Status.INTERRUPTED)

@@ -1,35 +1,41 @@
-"""Teaching: a network that learns to tell the things in one's own folders of pictures.
+"""Finetuning of networks to new classes, from folders of images.
 
-Nothing here imports torch until it is used.
+Importing this package does not import torch.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from puppyslug.recipe import defaults
+
 if TYPE_CHECKING:
-    from puppyslug.training.session import Learnt
+    from puppyslug.training.session import TrainedNetwork
 
 
-def teach(folder: str | Path, *, network: str = "efficientnet_lite0", seed: int = 0) -> "Learnt":
-    """Teach a network the things in a folder; what ``puppyslug teach`` does.
+def teach(
+    folder: str | Path, *, network: str = defaults.CLASSIFIER, seed: int = defaults.SEED
+) -> "TrainedNetwork":
+    """Finetune a network to recognise the classes of a folder of images.
 
     Args:
-        folder: holds a folder of pictures for each thing; one called ``none`` is of no thing.
-        network: that learns.
-        seed: decides what is held out to test with, and how pictures are looked at.
+        folder: contains a folder of images for each class; one called ``none`` contains images of
+            none of the classes.
+        network: name of the network to finetune.
+        seed: of the holdout split, the augmentation and the order of the examples.
 
     Returns:
-        The network, to be saved with ``Learnt.save``, and how well it did with what was held out.
+        The network and its evaluation; write its file with ``TrainedNetwork.save``.
 
     Raises:
-        NetworkError: no such network, or one that cannot be taught.
-        TeachingError: pictures that nothing can be learnt from.
+        NetworkError: no such network, or it cannot be finetuned.
+        TrainingError: the images cannot be used.
     """
-    from puppyslug.training.collection import folders_of
-    from puppyslug.training.session import load_base, teach_steps
+    from puppyslug.training.image_folder import find_class_folders
+    from puppyslug.training.session import load_base_network, training_steps
 
-    found = folders_of(Path(folder))
-    for step in teach_steps(found, load_base(network), seed=seed):
-        learnt = step.learnt
-    assert learnt is not None
-    return learnt
+    folders = find_class_folders(Path(folder))
+    trained = None
+    for progress in training_steps(folders, load_base_network(network), seed=seed):
+        trained = progress.network
+    assert trained is not None
+    return trained

@@ -1,6 +1,6 @@
-"""How a picture is looked at to learn from it: cropped, turned, mirrored, lit otherwise.
+"""Augmentation of training images: random crops, rotations, reflections, exposure, noise and blur.
 
-Every view is decided by a key of its own, so that views can be kept and come out the same again.
+Each image has its own random generator, so that the features of its views can be cached.
 """
 
 import hashlib
@@ -12,85 +12,87 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
 from puppyslug.images.filters import blur
-from puppyslug.recognition.classification import looked_at
+from puppyslug.recognition.classification import resize_for_classifier
 
-ROOM = 8 / 7  # how much larger than a view a picture is, so that there is something to choose from
-LEAST_AREA = 0.35  # of the picture's shorter edge squared that a view shows
-TURN = 7.0  # degrees, standard deviation
-LIGHT, TINT, CONTRAST = 0.25, 0.08, 0.2  # standard deviations of logarithms
-ROUGH = 0.2  # share of views that are grainy, and of those that are blurred
+RESIZE_MARGIN = 8 / 7  # shorter side of the image that views are cropped from, in side lengths
+MIN_CROP_AREA = 0.35  # as a fraction of the largest square
+ROTATION_STD = 7.0  # degrees
+GAMMA_STD, TINT_STD, CONTRAST_STD = 0.25, 0.08, 0.2  # of logarithms
+NOISE_PROBABILITY = BLUR_PROBABILITY = 0.2
+NOISE_RANGE = (0.02, 0.1)  # standard deviation of the noise
+BLUR_RANGE = (0.7, 2.5)  # pixels
 
 
-def generator_for(*parts: object) -> np.random.Generator:
-    """A random generator that these parts decide."""
+def seeded_generator(*parts: object) -> np.random.Generator:
+    """Create a random generator whose seed is a hash of the given parts."""
     digest = hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "little"))
 
 
-def plain_view(image: Tensor, edge: int) -> Tensor:
-    """The middle of a picture, as it is.
+def centre_crop(image: Tensor, size: int) -> Tensor:
+    """Resize an image and crop its centre.
 
     Args:
         image: 1×3×H×W RGB in [0, 1].
-        edge: of the view, in pixels.
-    """
-    image = looked_at(image, edge)
-    top, left = ((length - edge) // 2 for length in image.shape[-2:])
-    return image[..., top : top + edge, left : left + edge]
-
-
-def random_views(image: Tensor, edge: int, count: int, generator: np.random.Generator) -> Tensor:
-    """Look at a picture in many ways.
-
-    Args:
-        image: 1×3×H×W RGB in [0, 1].
-        edge: of the views, in pixels.
-        count: how many.
-        generator: decides them.
+        size: side length of the crop in pixels.
 
     Returns:
-        count×3×edge×edge RGB in [0, 1].
+        1×3×size×size.
     """
-    image = looked_at(image, round(edge * ROOM))
-    return torch.cat([_view(image, edge, generator) for _ in range(count)])
+    image = resize_for_classifier(image, size)
+    top, left = ((length - size) // 2 for length in image.shape[-2:])
+    return image[..., top : top + size, left : left + size]
 
 
-def _view(image: Tensor, edge: int, generator: np.random.Generator) -> Tensor:
+def random_views(image: Tensor, size: int, count: int, generator: np.random.Generator) -> Tensor:
+    """Draw random views of an image.
+
+    Args:
+        image: 1×3×H×W RGB in [0, 1].
+        size: side length of the views in pixels.
+        count: number of views.
+        generator: source of all random numbers.
+
+    Returns:
+        count×3×size×size RGB in [0, 1].
+    """
+    image = resize_for_classifier(image, round(size * RESIZE_MARGIN))
+    return torch.cat([_random_view(image, size, generator) for _ in range(count)])
+
+
+def _random_view(image: Tensor, size: int, generator: np.random.Generator) -> Tensor:
+    view = _random_crop(image, size, generator)
+    gamma, contrast = (math.exp(s * generator.standard_normal()) for s in (GAMMA_STD, CONTRAST_STD))
+    tint = np.exp(TINT_STD * generator.standard_normal(3)).astype(np.float32)
+    view = (view**gamma - 0.5) * contrast + 0.5
+    view = view * torch.from_numpy(tint).reshape(1, 3, 1, 1)
+    return _add_noise_or_blur(view, generator).clamp(0, 1)
+
+
+def _random_crop(image: Tensor, size: int, generator: np.random.Generator) -> Tensor:
+    """Sample a rotated, possibly mirrored square."""
     height, width = image.shape[-2:]
-    side = min(height, width) * math.sqrt(generator.uniform(LEAST_AREA, 1))
-    middle = [generator.uniform(side / 2, length - side / 2) for length in (width, height)]
-    angle = math.radians(TURN * generator.standard_normal())
-    mirrored = -1 if generator.random() < 0.5 else 1
+    side = min(height, width) * math.sqrt(generator.uniform(MIN_CROP_AREA, 1))
+    centre = [generator.uniform(side / 2, length - side / 2) for length in (width, height)]
+    angle = math.radians(ROTATION_STD * generator.standard_normal())
+    mirror = -1 if generator.random() < 0.5 else 1
     across, down = side / width, side / height
     cosine, sine = math.cos(angle), math.sin(angle)
-    grid = affine_grid(
-        torch.tensor(
-            [
-                [
-                    [across * cosine * mirrored, -across * sine, 2 * middle[0] / width - 1],
-                    [down * sine * mirrored, down * cosine, 2 * middle[1] / height - 1],
-                ]
-            ],
-            dtype=torch.float32,
-        ),
-        [1, 3, edge, edge],
-        align_corners=False,
-    )
-    view = grid_sample(
-        image, grid, mode="bicubic", padding_mode="reflection", align_corners=False
-    ).clamp(0, 1)
-    gamma, contrast = (math.exp(s * generator.standard_normal()) for s in (LIGHT, CONTRAST))
-    tint = np.exp(TINT * generator.standard_normal(3)).astype(np.float32)
-    view = (view**gamma - 0.5) * contrast + 0.5
-    return _roughened((view * torch.from_numpy(tint).reshape(1, 3, 1, 1)), generator).clamp(0, 1)
+    matrix = [
+        [across * cosine * mirror, -across * sine, 2 * centre[0] / width - 1],
+        [down * sine * mirror, down * cosine, 2 * centre[1] / height - 1],
+    ]
+    theta = torch.tensor([matrix], dtype=torch.float32)
+    grid = affine_grid(theta, [1, 3, size, size], align_corners=False)
+    crop = grid_sample(image, grid, mode="bicubic", padding_mode="reflection", align_corners=False)
+    return crop.clamp(0, 1)
 
 
-def _roughened(view: Tensor, generator: np.random.Generator) -> Tensor:
-    """Some views with grain, some out of focus: a thing is one all the same."""
-    chance = generator.random()
-    if chance < ROUGH:
-        grain = generator.standard_normal(view.shape, dtype=np.float32)
-        return view + torch.from_numpy(grain) * float(generator.uniform(0.02, 0.1))
-    if chance < 2 * ROUGH:
-        return blur(view, float(generator.uniform(0.7, 2.5)))
+def _add_noise_or_blur(view: Tensor, generator: np.random.Generator) -> Tensor:
+    draw = generator.random()
+    if draw < NOISE_PROBABILITY:
+        noise = generator.standard_normal(view.shape, dtype=np.float32)
+        return view + torch.from_numpy(noise) * float(generator.uniform(*NOISE_RANGE))
+    if draw < NOISE_PROBABILITY + BLUR_PROBABILITY:
+        return blur(view, float(generator.uniform(*BLUR_RANGE)))
     return view

@@ -1,4 +1,4 @@
-"""How sure a taught network is: soft enough for dreams, and verdicts as often right as they say."""
+"""Calibration of a new classifier: its logits for dreams, and its confidence for classification."""
 
 from dataclasses import replace
 
@@ -7,75 +7,86 @@ import torch
 from scipy.optimize import brentq, minimize
 from torch import Tensor
 
-from puppyslug.networks.specs import Taught
-from puppyslug.recognition.classification import among_things, sharpened
-from puppyslug.training.trainer import Classifier, Examples, loss_of
+from puppyslug.networks.specs import FinetunedHead
+from puppyslug.recognition.classification import calibrate_logits, new_class_probabilities
+from puppyslug.training.classifier import Examples, LinearClassifier, cross_entropy
 
-UNTRIED = 0.7  # probability from which on a verdict is sure where nothing was held out
-SOFT = 0.9  # mean probability of the things in their own pictures that leaves dreams a way to go
-_LEAST, _MOST = 0.5, 0.98  # that it is otherwise
-_SHARPEST = 10.0  # by which logits may be multiplied, or divided
+DEFAULT_THRESHOLD = 0.7  # confidence threshold where no images could be held out
+MIN_THRESHOLD, MAX_THRESHOLD = 0.5, 0.98
+TARGET_PROBABILITY = 0.9  # mean probability of the right class; see scale_for_dreams
+MAX_SCALE = 10.0  # by which logits may be multiplied or divided
+MAX_BIAS = 2.0
 
 
-def softened(classifier: Classifier, features: Tensor, learnt: Examples) -> Classifier:
-    """Soften a classifier, or sharpen it, until its own pictures are ``SOFT`` likely.
+def scale_for_dreams(
+    classifier: LinearClassifier, features: Tensor, train: Examples
+) -> LinearClassifier:
+    """Scale the logits so that the mean probability of the right class is ``TARGET_PROBABILITY``.
 
-    Where a network is sure of a thing already, the gradient of its probability is of little else
-    than grain.
+    Where a probability is close to 1, its gradient is small and mostly noise.
+
+    Args:
+        classifier: the classifier to scale.
+        features: N×features of the training examples.
+        train: the training examples.
     """
-    things = learnt.targets.shape[1] - 1
-    own = learnt.targets[:, :things].amax(1) == 1
-    logits, targets = classifier.logits(features[own]), learnt.targets[own].to(features)
+    count = train.class_count
+    positive = train.targets[:, :count].amax(1) == 1
+    logits, targets = classifier.logits(features[positive]), train.targets[positive].to(features)
 
-    def excess(power: float) -> float:
-        chances = among_things((logits * _SHARPEST**power).softmax(1), things)
-        return float((chances * targets).sum(1).mean()) - SOFT
+    def excess(exponent: float) -> float:
+        probabilities = new_class_probabilities((logits * MAX_SCALE**exponent).softmax(1), count)
+        return float((probabilities * targets).sum(1).mean()) - TARGET_PROBABILITY
 
     if excess(-1.0) >= 0 or excess(1.0) <= 0:
         return classifier
-    return classifier.softened(float(_SHARPEST ** brentq(excess, -1.0, 1.0, xtol=1e-9)))
+    return classifier.scaled(float(MAX_SCALE ** brentq(excess, -1.0, 1.0, xtol=1e-9)))
 
 
-def calibrated(taught: Taught, logits: Tensor, tried: Examples) -> Taught:
-    """How sharp verdicts should be so that what is held out is least surprising.
+def calibrate(head: FinetunedHead, logits: Tensor, holdout: Examples) -> FinetunedHead:
+    """Fit logit scale, logit bias and confidence threshold to holdout examples.
 
-    Temperature scaling (C. Guo et al., 2017, arXiv:1706.04599), with a shift between things and
-    none; as in J. Platt's (1999), a mistake more than was seen is reckoned with, since few pictures
-    without one prove little. Blends of two things then tell from where on to be sure.
+    Scale and bias minimise the cross entropy (temperature scaling: C. Guo et al., 2017,
+    arXiv:1706.04599), with smoothed targets, since a small holdout without mistakes proves little
+    (J. Platt, 1999). The threshold separates correct predictions from mistakes and blends.
 
     Args:
-        taught: what was taught.
-        logits: of what is held out, N×classes.
-        tried: what that is.
+        head: the head to calibrate.
+        logits: N×classes of the holdout.
+        holdout: the holdout examples.
     """
-    chance = 1 / (int(tried.whole.sum()) + 2)
-    targets = tried.targets * (1 - chance) + chance / tried.targets.shape[1]
-    alone = Examples((), targets, tried.weights * tried.whole)
+    smoothing = 1 / (int(holdout.is_pure.sum()) + 2)
+    targets = holdout.targets * (1 - smoothing) + smoothing / holdout.targets.shape[1]
+    pure = Examples((), targets, holdout.weights * holdout.is_pure)
 
-    def cost(values: np.ndarray) -> float:
-        return float(loss_of(sharpened(logits, _sharper(taught, values)), alone))
+    def objective(values: np.ndarray) -> float:
+        return float(cross_entropy(calibrate_logits(logits, _with_calibration(head, values)), pure))
 
-    result = minimize(cost, np.zeros(2), method="Nelder-Mead", options={"maxiter": 200})
-    sharper = _sharper(taught, result.x)
-    return replace(sharper, sure_from=_sure_from(sharpened(logits, sharper), tried))
-
-
-def _sharper(taught: Taught, values: np.ndarray) -> Taught:
-    """A sharpness and a shift within reason, from any two numbers."""
-    sharpness, shift = float(_SHARPEST ** np.tanh(values[0])), float(2 * np.tanh(values[1]))
-    return replace(taught, sharpness=round(sharpness, 6), shift=round(shift, 6))
+    result = minimize(objective, np.zeros(2), method="Nelder-Mead", options={"maxiter": 200})
+    calibrated = _with_calibration(head, result.x)
+    threshold = _best_threshold(calibrate_logits(logits, calibrated), holdout)
+    return replace(calibrated, confidence_threshold=threshold)
 
 
-def _sure_from(logits: Tensor, tried: Examples) -> float:
-    """The probability that best parts verdicts that are right from blends and mistakes."""
-    chances = among_things(logits.softmax(1), tried.targets.shape[1] - 1)
-    sureness = chances.amax(1)
-    right = tried.whole & (chances.argmax(1) == tried.targets.argmax(1))
-    good, bad = sureness[right], sureness[~right]
-    if not len(bad) or not len(good):
-        return UNTRIED
-    edges = torch.cat([sureness, sureness.new_tensor([_LEAST, _MOST])]).sort().values
-    middles = ((edges[1:] + edges[:-1]) / 2).clamp(_LEAST, _MOST)
-    merit = torch.stack([(good >= m).double().mean() + (bad < m).double().mean() for m in middles])
-    best = middles[merit >= merit.max() - 1e-9]
-    return round(float(best.min()), 4)  # new pictures are less like what was learnt
+def _with_calibration(head: FinetunedHead, values: np.ndarray) -> FinetunedHead:
+    """Set scale and bias from two unbounded numbers."""
+    scale, bias = float(MAX_SCALE ** np.tanh(values[0])), float(MAX_BIAS * np.tanh(values[1]))
+    return replace(head, logit_scale=round(scale, 6), logit_bias=round(bias, 6))
+
+
+def _best_threshold(logits: Tensor, holdout: Examples) -> float:
+    """Return the lowest confidence threshold of the highest balanced accuracy."""
+    probabilities = new_class_probabilities(logits.softmax(1), holdout.class_count)
+    confidence = probabilities.amax(1)
+    correct = holdout.is_pure & (probabilities.argmax(1) == holdout.targets.argmax(1))
+    accepted, rejected = confidence[correct], confidence[~correct]
+    if not len(accepted) or not len(rejected):
+        return DEFAULT_THRESHOLD
+    limits = confidence.new_tensor([MIN_THRESHOLD, MAX_THRESHOLD])
+    values = torch.cat([confidence, limits]).sort().values
+    thresholds = ((values[1:] + values[:-1]) / 2).clamp(MIN_THRESHOLD, MAX_THRESHOLD)
+    accuracies = torch.stack(
+        [(accepted >= t).double().mean() + (rejected < t).double().mean() for t in thresholds]
+    )
+    best = thresholds[accuracies >= accuracies.max() - 1e-9]
+    return round(float(best.min()), 4)  # the lowest: new images resemble the training images less

@@ -1,4 +1,4 @@
-"""What a lesson notes down as it goes, so that it can go on where it was interrupted."""
+"""The checkpoint of an unfinished training run, from which it can resume."""
 
 import contextlib
 from pathlib import Path
@@ -7,39 +7,45 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from puppyslug.errors import TeachingError
-from puppyslug.files.atomic import write_whole
+from puppyslug.errors import TrainingError
+from puppyslug.files.atomic import write_atomically
 
 
-class Notes:
-    """The state of an unfinished lesson, in a file beside its network's."""
+class TrainingCheckpoint:
+    """A hidden file beside the output file of a training run.
+
+    Attributes:
+        path: the file.
+    """
 
     def __init__(self, output: Path) -> None:
-        """Take the network's file."""
+        """Derive the path from that of the output file."""
         self.path = output.with_name(f".{output.name}.lesson")
 
     def read(self) -> dict[str, Tensor] | None:
-        """What was noted; None where nothing was.
+        """Read the tensors, or return None where there is no checkpoint.
 
         Raises:
-            TeachingError: it is damaged.
+            TrainingError: the file is damaged.
         """
         if not self.path.exists():
             return None
         try:
             return load_file(self.path)
         except (OSError, SafetensorError) as error:
-            raise TeachingError(f"{self.path} is damaged; teach again without --resume") from error
+            raise TrainingError(
+                f"{self.path} is damaged; repeat the command without --resume"
+            ) from error
 
-    def write(self, state: dict[str, Tensor]) -> None:
-        """Note a state down.
+    def write(self, tensors: dict[str, Tensor]) -> None:
+        """Write the tensors.
 
         Raises:
-            OutputError: there is no room.
+            OutputError: the file cannot be written.
         """
-        write_whole(self.path, save(state))
+        write_atomically(self.path, save(tensors))
 
     def remove(self) -> None:
-        """The lesson is over."""
+        """Delete the file, if it exists."""
         with contextlib.suppress(OSError):
             self.path.unlink()

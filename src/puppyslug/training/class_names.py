@@ -1,32 +1,37 @@
-"""What things may be called, and how many pictures they need. Nothing here imports torch."""
+"""Names of classes, and how many images a class needs. Nothing here imports torch."""
 
-from puppyslug.errors import TeachingError
-from puppyslug.labels import NONE
-from puppyslug.labels.label import named_class
-from puppyslug.labels.spelling import key
+from puppyslug.errors import TrainingError
+from puppyslug.labels import NONE_CLASS
+from puppyslug.labels.label import class_label
+from puppyslug.labels.spelling import spelling_key
 
-FEWEST = 3  # pictures of a thing
-FEW = 10  # below which it is warned
-LONGEST_NAME = 60
+MIN_IMAGES = 3  # of a class
+RECOMMENDED_IMAGES = 10
+MAX_NAME_LENGTH = 60
 
 
-def name_of(text: str, what: str = "the folder") -> str:
-    """What a thing is called.
+def parse_class_name(text: str, source: str = "the folder") -> str:
+    """Derive the name of a class.
 
     Args:
-        text: a folder's name, or what somebody typed.
-        what: that is, for an error.
+        text: name of a folder, or input of the user.
+        source: where the text comes from, for error messages.
 
     Returns:
-        The name as objectives can say it; ``none`` for pictures of nothing.
+        A name that objectives can contain; ``none`` for images of none of the classes.
 
     Raises:
-        TeachingError: it cannot be one of a thing.
+        TrainingError: the text cannot be the name of a class.
     """
-    name = named_class([text.replace("_", " ")], 0).name
-    if not key(name) or "\ufffd" in name or len(name) > LONGEST_NAME or set(name) & set(",*"):
-        raise TeachingError(
-            f"{what} {text[:80]!r} cannot be a thing's name; give it one of letters and "
-            f"blanks, {LONGEST_NAME} at most"
+    name = class_label([text.replace("_", " ")], 0).name
+    if (
+        not spelling_key(name)
+        or "\ufffd" in name
+        or len(name) > MAX_NAME_LENGTH
+        or set(name) & set(",*")
+    ):
+        raise TrainingError(
+            f"{source} {text[:80]!r} cannot be the name of a class; use letters and spaces, at "
+            f"most {MAX_NAME_LENGTH} characters"
         )
-    return NONE if key(name) == key(NONE) else name
+    return NONE_CLASS if spelling_key(name) == spelling_key(NONE_CLASS) else name

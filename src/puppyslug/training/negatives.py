@@ -1,4 +1,4 @@
-"""Pictures of none of the things: clouds, noise, textures, and portraits of what the base knows."""
+"""Generated negatives: clouds, noise, textures, and portraits of the base network's classes."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -7,78 +7,78 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from puppyslug.images import clouds, noise
-from puppyslug.images.reader import read_picture
+from puppyslug.images import generate_clouds, generate_noise
+from puppyslug.images.reader import read_image
+from puppyslug.images.sizes import Size
 from puppyslug.networks.specs import CLASS_MAP
 from puppyslug.visualization.atlas import Atlas, list_atlases
 
-EACH = 36  # clouds, noises and textures
-PORTRAITS = 180
-SIZE = (240, 320)  # (height, width) of what is generated
+IMAGES_PER_KIND = 36
+MAX_PORTRAITS = 180
+SIZE = (240, 320)  # (height, width) of the generated images
 
 
-def pictures_of_nothing(
-    avoided: frozenset[int] = frozenset(),
+def generate_negatives(
+    excluded_classes: frozenset[int] = frozenset(),
 ) -> Iterator[tuple[str, Callable[[], Tensor]]]:
-    """Pictures that are none of anybody's things.
+    """Generate images that show none of the new classes.
 
-    The portraits of classes are the nearest there is to dreams of other things. They come with
-    the install.
+    The portraits are those of the atlas of ImageNet's classes that puppyslug includes. They
+    resemble dreams of other classes.
 
     Args:
-        avoided: numbers of ImageNet's classes that a thing may be one of.
+        excluded_classes: indices of ImageNet's classes that may coincide with a new class.
 
     Yields:
-        A name, always of the same picture, and what makes it: 1×3×H×W RGB in [0, 1].
+        A name that identifies the image, and a function that returns it: 1×3×H×W RGB in [0, 1].
     """
-    for seed in range(EACH):
-        for make in (clouds, noise, texture):
-            yield f"{make.__name__} {seed}", partial(make, SIZE, seed)
-    atlas = _classes()
+    kinds = {"clouds": generate_clouds, "noise": generate_noise, "texture": random_texture}
+    for seed in range(IMAGES_PER_KIND):
+        for kind, make in kinds.items():
+            yield f"{kind} {seed}", partial(make, SIZE, seed)
+    atlas = _find_class_atlas()
     if atlas is None:
         return
-    entries = atlas.index.entries
-    chosen = range(0, len(entries), max(1, len(entries) // PORTRAITS))
-    for number in chosen:
-        if number not in avoided:
+    count = len(atlas.index.entries)
+    for number in range(0, count, max(1, count // MAX_PORTRAITS)):
+        if number not in excluded_classes:
             yield f"portrait {atlas.index.weights} {number}", partial(_portrait, atlas, number)
 
 
-def _portrait(atlas: Atlas, number: int) -> Tensor:
-    return read_picture(atlas.portrait(number), atlas.index.size).image
-
-
-def texture(size: tuple[int, int], seed: int) -> Tensor:
-    """Waves and spots at random: stripes, checks, grain and flat colour.
+def random_texture(size: Size, seed: int) -> Tensor:
+    """Generate a random texture: stripes, checks, noise and plain colour.
 
     Args:
         size: (height, width) in pixels.
-        seed: which.
+        seed: of the texture.
 
     Returns:
         1×3×height×width RGB in [0, 1].
     """
     generator = np.random.default_rng((seed, 7))
-    rows, columns = (torch.linspace(0, 1, edge) for edge in size)
-    total = torch.zeros(1, 3, *size)
+    rows, columns = (torch.linspace(0, 1, length) for length in size)
+    waves = torch.zeros(1, 3, *size)
     for _ in range(int(generator.integers(1, 4))):
         angle, phase = generator.uniform(0, np.pi), generator.uniform(0, 2 * np.pi)
-        waves = 2 ** generator.uniform(1, 6)
-        place = rows[:, None] * float(np.sin(angle)) + columns * float(np.cos(angle))
-        wave = torch.sin(place * float(2 * np.pi * waves) + float(phase))
-        if generator.random() < 0.5:  # hard edges
+        frequency = 2 ** generator.uniform(1, 6)
+        position = rows[:, None] * float(np.sin(angle)) + columns * float(np.cos(angle))
+        wave = torch.sin(position * float(2 * np.pi * frequency) + float(phase))
+        if generator.random() < 0.5:  # square wave
             wave = wave.sign()
         colour = torch.from_numpy(generator.normal(0, 0.2, 3).astype(np.float32))
-        total += wave * colour.reshape(1, 3, 1, 1)
+        waves += wave * colour.reshape(1, 3, 1, 1)
     grain = generator.standard_normal((1, 3, *size), dtype=np.float32)
-    ground = torch.from_numpy(generator.uniform(0.2, 0.8, 3).astype(np.float32))
-    rough = float(generator.choice([0.0, 0.02, 0.15]))
-    return (ground.reshape(1, 3, 1, 1) + total + rough * torch.from_numpy(grain)).clamp(0, 1)
+    mean = torch.from_numpy(generator.uniform(0.2, 0.8, 3).astype(np.float32))
+    noise_std = float(generator.choice([0.0, 0.02, 0.15]))
+    return (mean.reshape(1, 3, 1, 1) + waves + noise_std * torch.from_numpy(grain)).clamp(0, 1)
 
 
-def _classes() -> Atlas | None:
-    """The atlas of ImageNet's classes, where it is here."""
+def _find_class_atlas() -> Atlas | None:
     for atlas in list_atlases():
         if atlas.index.layer == CLASS_MAP and atlas.index.vocabulary == "imagenet":
             return atlas
     return None
+
+
+def _portrait(atlas: Atlas, number: int) -> Tensor:
+    return read_image(atlas.portrait(number), atlas.index.size).image

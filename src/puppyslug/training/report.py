@@ -1,140 +1,159 @@
-"""A report of a lesson: how well it went, what went wrong, and what was learnt, on one page."""
+"""The report of a training session: one HTML page with accuracy, mistakes and portraits."""
 
 import base64
 import io
 import shlex
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, Template
 from PIL import Image
 from scipy.stats import binomtest
 
 from puppyslug.errors import ImageError
-from puppyslug.files.atomic import write_whole
+from puppyslug.files.atomic import write_atomically
 from puppyslug.images import load_image, to_pil
-from puppyslug.images.overlays import heat_map
-from puppyslug.labels import NONE
+from puppyslug.images.overlays import draw_heat_map
+from puppyslug.labels import NONE_CLASS
+from puppyslug.networks.finetuned import HoldoutResult
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network
-from puppyslug.objectives import Mask, see
-from puppyslug.recognition.masks import mask_by_name
-from puppyslug.training.session import Examined, Learnt
-from puppyslug.visualization.portraits import CLASSES, portrait_steps
+from puppyslug.objectives import parse_mask, see
+from puppyslug.recognition.masks import mask_from_class
+from puppyslug.training.evaluation import HoldoutPrediction, count_correct
+from puppyslug.training.session import TrainedNetwork
+from puppyslug.visualization.portraits import CLASS_SETTINGS, portrait_steps
+from puppyslug.visualization.progress import StageProgress
 
-PORTRAITS = 16  # drawn together
-MOST_PORTRAITS = 48
-MOST_MISTAKES = 60
-SHOWN = 3  # pictures of each thing with where the network looks
-THUMBNAIL = 224  # pixels, longest edge
-
-
-class Written(NamedTuple):
-    """How far a report is: a fraction in [0, 1], and that in words."""
-
-    fraction: float
-    place: str
+PORTRAIT_BATCH_SIZE = 16
+MAX_PORTRAITS = 48
+MAX_MISTAKES = 60
+CLASS_MAPS = 3  # holdout images of each class that are shown with the network's class map
+THUMBNAIL_SIZE = 224  # longer side in pixels
+_PORTRAITS_SHARE = 0.9  # of the running time
 
 
-def report_steps(learnt: Learnt, network_file: Path, path: Path) -> Iterator[Written]:
-    """Write a report; everything is in the one file.
+def report_steps(
+    trained: TrainedNetwork, network_file: Path, path: Path
+) -> Iterator[StageProgress]:
+    """Write the report, a self-contained file.
 
     Args:
-        learnt: what was learnt.
-        network_file: where it was saved.
-        path: the report; replaced where it exists.
+        trained: the network and its evaluation.
+        network_file: the file in which it is saved.
+        path: the report; overwritten if it exists.
+
+    Yields:
+        The progress.
 
     Raises:
-        OutputError: it cannot be written there.
+        OutputError: the report cannot be written.
     """
     network = load_network(str(network_file), winograd="steady")
-    things = learnt.header.things
-    portraits: dict[str, str] = {}
-    drawn = things[:MOST_PORTRAITS]
-    for first in range(0, len(drawn), PORTRAITS):
-        some = drawn[first : first + PORTRAITS]
-        objectives = [see(f'"{name}"', network.find_label) for name in some]
-        steps = portrait_steps(objectives, network, size=CLASSES.size, steps=CLASSES.steps)
-        for step in steps:
-            done = first + len(some) * (step.step + 1) / step.steps
-            yield Written(0.9 * done / len(drawn), f"portraits, step {step.step + 1}/{step.steps}")
-        pictures = (to_pil(step.images[n : n + 1]) for n in range(len(some)))
-        portraits |= dict(zip(some, map(_embedded, pictures), strict=True))
-    yield Written(0.9, "where it looks")
+    classes = trained.header.new_classes
+    portraits = yield from _draw_portraits(network, classes[:MAX_PORTRAITS])
+    yield StageProgress(_PORTRAITS_SHARE, "class maps")
+    mistakes = _mistakes(trained)
     text = _template().render(
         file=network_file.name,
-        command=f"puppyslug dream --network {shlex.quote(str(network_file.name))}",
-        header=learnt.header,
-        rows=[*things, NONE],
-        accuracy=_accuracy(learnt),
-        notices=learnt.collection.notices,
-        mistakes=[_mistake(one) for one in _mistakes(learnt)[:MOST_MISTAKES]],
-        more_mistakes=max(0, len(_mistakes(learnt)) - MOST_MISTAKES),
-        things=[_thing(learnt, number, network, portraits) for number in range(len(things))],
+        command=f"puppyslug dream --network {shlex.quote(network_file.name)}",
+        header=trained.header,
+        class_names=[*classes, NONE_CLASS],
+        accuracy=_accuracy(trained.header.holdout),
+        notices=trained.images.notices,
+        mistakes=[_describe_mistake(one) for one in mistakes[:MAX_MISTAKES]],
+        further_mistakes=max(0, len(mistakes) - MAX_MISTAKES),
+        classes=[
+            _describe_class(trained, number, network, portraits.get(name))
+            for number, name in enumerate(classes)
+        ],
     )
-    write_whole(path, text.encode())
+    write_atomically(path, text.encode())
 
 
-def _accuracy(learnt: Learnt) -> dict[str, Any] | None:
-    """How many of those held out were right, with Wilson's interval of 95 %."""
-    held = learnt.header.held
-    if held is None:
+def _draw_portraits(
+    network: Network, names: tuple[str, ...]
+) -> Generator[StageProgress, None, dict[str, str]]:
+    """Draw the portraits of classes; return them as data URIs, by name."""
+    size, count = CLASS_SETTINGS.size, CLASS_SETTINGS.steps
+    portraits: dict[str, str] = {}
+    for first in range(0, len(names), PORTRAIT_BATCH_SIZE):
+        batch = names[first : first + PORTRAIT_BATCH_SIZE]
+        objectives = [see(f'"{name}"', network.find_label) for name in batch]
+        for step in portrait_steps(objectives, network, size=size, steps=count):
+            done = first + len(batch) * (step.step + 1) / step.steps
+            stage = f"portraits, step {step.step + 1}/{step.steps}"
+            yield StageProgress(_PORTRAITS_SHARE * done / len(names), stage)
+        pictures = (to_pil(step.images[n : n + 1]) for n in range(len(batch)))
+        portraits |= dict(zip(batch, map(_data_uri, pictures), strict=True))
+    return portraits
+
+
+def _accuracy(holdout: HoldoutResult | None) -> dict[str, Any] | None:
+    """Return the accuracy on the holdout, with its 95 % Wilson interval."""
+    if holdout is None:
         return None
-    total = sum(map(sum, held.counts))
-    right = sum(row[index] for index, row in enumerate(held.counts))
-    low, high = binomtest(right, total).proportion_ci(method="wilson")
-    return {"right": right, "total": total, "share": right / total, "low": low, "high": high,
-            "unsure": sum(held.unsure)}  # fmt: skip
-
-
-def _mistakes(learnt: Learnt) -> list[Examined]:
-    """What was taken for something else, the surest first."""
-    wrong = [one for one in learnt.examined if one.thing != one.taken_for]
-    return sorted(wrong, key=lambda one: -one.probability)
-
-
-def _mistake(one: Examined) -> dict[str, Any]:
-    return {**one._asdict(), "name": one.picture.path.name, "shown": _thumbnail(one.picture.path)}
-
-
-def _thing(
-    learnt: Learnt, number: int, network: Network, portraits: dict[str, str]
-) -> dict[str, Any]:
-    """What the report says of a thing."""
-    name = learnt.header.things[number]
-    own = [one for one in learnt.examined if one.thing == name][:SHOWN]
-    where = [_where(one, name, network) for one in own]
+    correct, total = count_correct(holdout)
+    low, high = binomtest(correct, total).proportion_ci(method="wilson")
     return {
-        "name": name,
-        "pictures": learnt.header.pictures[number],
-        "portrait": portraits.get(name),
-        "opinions": learnt.opinions[number] if learnt.opinions else (),
-        "where": [one for one in where if one],
-        "command": f"--see {shlex.quote(name)}",
+        "correct": correct,
+        "total": total,
+        "share": correct / total,
+        "low": low,
+        "high": high,
+        "unsure": sum(holdout.unsure),
     }
 
 
-def _where(one: Examined, name: str, network: Network) -> str:
-    """A picture that glows where the network sees its thing."""
+def _mistakes(trained: TrainedNetwork) -> list[HoldoutPrediction]:
+    """Return the wrong predictions, the most confident first."""
+    wrong = [one for one in trained.holdout_predictions if one.class_name != one.predicted]
+    return sorted(wrong, key=lambda one: -one.probability)
+
+
+def _describe_mistake(mistake: HoldoutPrediction) -> dict[str, Any]:
+    path = mistake.image.path
+    return {**mistake._asdict(), "file": path.name, "thumbnail": _thumbnail(path)}
+
+
+def _describe_class(
+    trained: TrainedNetwork, number: int, network: Network, portrait: str | None
+) -> dict[str, Any]:
+    name = trained.header.new_classes[number]
+    holdout = [one for one in trained.holdout_predictions if one.class_name == name]
+    class_maps = [_class_map(one.image.path, name, network) for one in holdout[:CLASS_MAPS]]
+    predictions = trained.base_predictions
+    return {
+        "name": name,
+        "image_count": trained.header.image_counts[number],
+        "portrait": portrait,
+        "base_predictions": predictions[number] if predictions else (),
+        "class_maps": [one for one in class_maps if one],
+        "options": f"--see {shlex.quote(name)}",
+    }
+
+
+def _class_map(path: Path, name: str, network: Network) -> str:
+    """Return an image under a heat map of a class, as a data URI; empty if it cannot be read."""
     try:
-        image = load_image(one.picture.path, longest=THUMBNAIL).image
-    except ImageError:  # it went away meanwhile
+        image = load_image(path, longest=THUMBNAIL_SIZE).image
+    except ImageError:  # the file has been deleted since
         return ""
-    mask = Mask(see(f'"{name}"', network.find_label).seen[0])
-    return _embedded(heat_map(image, mask_by_name(mask, network, image)))
+    mask = parse_mask(f'see("{name}")', network.find_label)
+    return _data_uri(draw_heat_map(image, mask_from_class(mask, network, image)))
 
 
 def _thumbnail(path: Path) -> str:
+    """Return a thumbnail as a data URI; empty if the image cannot be read."""
     try:
-        return _embedded(to_pil(load_image(path, longest=THUMBNAIL).image))
-    except ImageError:  # it went away meanwhile
+        return _data_uri(to_pil(load_image(path, longest=THUMBNAIL_SIZE).image))
+    except ImageError:  # the file has been deleted since
         return ""
 
 
-def _embedded(picture: Image.Image) -> str:
-    """A picture as a data URI."""
+def _data_uri(picture: Image.Image) -> str:
     data = io.BytesIO()
     picture.save(data, "WEBP", quality=80)
     return f"data:image/webp;base64,{base64.b64encode(data.getvalue()).decode()}"

@@ -1,6 +1,6 @@
-"""A lesson: from a folder of pictures to a network that tells what is in them."""
+"""A training session: from folders of images to a finetuned network."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -10,302 +10,263 @@ import torch
 from torch import Tensor
 
 from puppyslug.errors import NetworkError
-from puppyslug.files.atomic import write_whole
-from puppyslug.labels import NONE
-from puppyslug.networks.architectures import ARCHITECTURES
-from puppyslug.networks.finetuned import Header, Held, finetuned_spec, header_text
+from puppyslug.files.atomic import write_atomically
+from puppyslug.networks import find_spec
+from puppyslug.networks.architectures import create_architecture
+from puppyslug.networks.finetuned import FinetunedHeader, header_metadata, make_finetuned_spec
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network
-from puppyslug.networks.registry import find_spec
-from puppyslug.networks.specs.spec import Taught
-from puppyslug.recognition.classification import among_things, sharpened
-from puppyslug.training.calibration import UNTRIED, calibrated, softened
-from puppyslug.training.collection import (
-    Collection,
-    Folder,
-    Picture,
-    Sighted,
-    read_pictures,
+from puppyslug.networks.specs import FinetunedHead
+from puppyslug.recognition.classification import calibrate_logits
+from puppyslug.training.calibration import DEFAULT_THRESHOLD, calibrate, scale_for_dreams
+from puppyslug.training.classifier import (
+    LinearClassifier,
+    TrainedClassifier,
+    error_rate,
+    fit_classifier,
+    pool_features,
 )
-from puppyslug.training.dataset import Gathered, gather
-from puppyslug.training.features import Features
-from puppyslug.training.trainer import (
-    EPOCHS,
-    Classifier,
-    Knowledge,
-    LastBlock,
-    base_rows,
-    features_of,
-    learn_classifier,
-    mistakes,
+from puppyslug.training.dataset import FeatureDataset, build_dataset
+from puppyslug.training.evaluation import (
+    BasePrediction,
+    HoldoutPrediction,
+    holdout_result,
+    predict_holdout,
+    predict_with_base,
 )
+from puppyslug.training.feature_extractor import FeatureExtractor
+from puppyslug.training.image_folder import ClassFolder, ImageCollection, read_images
+from puppyslug.training.last_block import MAX_EPOCHS, LastBlockTrainer
 
-OPINIONS = 4  # classes that a report names of what the base took a thing for
-_READING, _LOOKING, _CHOOSING = 0.08, 0.82, 0.86  # shares of the work, as they end
-
-
-class Examined(NamedTuple):
-    """What was said of a picture that was held out.
-
-    Attributes:
-        picture: the picture.
-        thing: what it is of.
-        taken_for: what it was taken for.
-        probability: of that.
-        sure: whether that is enough.
-    """
-
-    picture: Picture
-    thing: str
-    taken_for: str
-    probability: float
-    sure: bool
-
-
-class Opinion(NamedTuple):
-    """A class that the base takes a thing for, and how much."""
-
-    name: str
-    share: float
+# completed shares of the running time, after reading, feature extraction and the classifier
+_READ, _EXTRACTED, _FITTED = 0.08, 0.82, 0.86
 
 
 @dataclass(frozen=True)
-class Learnt:
-    """A network that was taught.
+class TrainedNetwork:
+    """A finetuned network, and its evaluation.
 
     Attributes:
-        header: what it says of itself.
-        state: its weights by name, float32.
-        collection: the pictures.
-        examined: those that were held out, with what was said of them.
-        opinions: of each thing, what the base takes it for, likeliest first.
+        header: of the network's file.
+        state_dict: weights by name, float32.
+        images: all images of the training session.
+        holdout_predictions: one for each holdout image.
+        base_predictions: for each class, the base's likeliest classes for its training images.
     """
 
-    header: Header
-    state: dict[str, Tensor]
-    collection: Collection
-    examined: tuple[Examined, ...]
-    opinions: tuple[tuple[Opinion, ...], ...]
+    header: FinetunedHeader
+    state_dict: dict[str, Tensor]
+    images: ImageCollection
+    holdout_predictions: tuple[HoldoutPrediction, ...]
+    base_predictions: tuple[tuple[BasePrediction, ...], ...]
 
     def save(self, path: Path, *, overwrite: bool = False) -> None:
         """Write the network's file.
 
         Raises:
-            OutputError: it cannot be written there.
+            OutputError: the file exists, or cannot be written.
         """
-        data = safetensors.torch.save(self.state, header_text(self.header))
-        write_whole(path, data, overwrite=overwrite)
+        data = safetensors.torch.save(self.state_dict, header_metadata(self.header))
+        write_atomically(path, data, overwrite=overwrite)
 
 
-class Progress(NamedTuple):
-    """How far a lesson is.
+class TrainingProgress(NamedTuple):
+    """The progress of a training session.
 
     Attributes:
-        fraction: in [0, 1].
-        place: where that is, in words.
-        notices: what the user should know, once the pictures have been read; then empty again.
-        learnt: the best network so far, where there is one.
-        state: from which the lesson can go on, where it has come that far.
+        fraction: completed share, in [0, 1].
+        stage: what is being done, in a few words.
+        notices: new messages for the user.
+        network: the best network so far, if there is one.
+        checkpoint: tensors from which the session can resume, if there are any.
     """
 
     fraction: float
-    place: str
+    stage: str
     notices: tuple[str, ...] = ()
-    learnt: Learnt | None = None
-    state: dict[str, Tensor] | None = None
+    network: TrainedNetwork | None = None
+    checkpoint: dict[str, Tensor] | None = None
 
 
-def load_base(name: str) -> Network:
-    """The network that a lesson begins with, in float32.
+def load_base_network(name: str) -> Network:
+    """Load the network to finetune, in float32.
 
     Raises:
-        NetworkError: there is none of that name, or it cannot be taught.
+        NetworkError: no such network, or it cannot be finetuned.
     """
     spec = find_spec(name)
-    if spec.taught is not None:
+    if spec.finetuned is not None:
         raise NetworkError(
-            f"{spec.name} was taught already; teach {spec.taught.base} the old and the new "
-            "things together"
+            f"{spec.name} is a finetuned network already; teach {spec.finetuned.base} all classes "
+            "together"
         )
-    if spec.members or spec.brought:
-        several = "is several networks" if spec.members else "is a module of somebody else's"
-        raise NetworkError(f"{spec.name} {several}; teach one of 'puppyslug networks'")
+    if spec.members or spec.is_external:
+        kind = "an ensemble" if spec.members else "an external module"
+        raise NetworkError(
+            f"{spec.name} is {kind}, which cannot be taught; choose one of 'puppyslug networks'"
+        )
     return load_network(spec, precision="float32", device="cpu", winograd=0)
 
 
-def teach_steps(
-    found: Mapping[str, Folder],
+def training_steps(
+    folders: Mapping[str, ClassFolder],
     base: Network,
     *,
     seed: int = 0,
-    state: dict[str, Tensor] | None = None,
-) -> Iterator[Progress]:
-    """Teach a network the things in a folder.
+    checkpoint: dict[str, Tensor] | None = None,
+) -> Iterator[TrainingProgress]:
+    """Finetune a network to recognise new classes.
 
-    First a new classifier on top of the base, then, where that makes mistakes, its last block at a
-    small rate. What is held out decides how far to go, when to stop, and how sure to be. Two runs
-    with the same pictures, seed and number of threads give the same network.
+    A new classifier is trained first. If it makes mistakes on the holdout, the last block is
+    trained with it. The same images, seed and number of threads give the same network.
 
     Args:
-        found: the things' folders, as ``folders_of`` gives them.
-        base: as ``load_base`` gives it.
-        seed: decides what is held out, how pictures are looked at, and their order.
-        state: of an earlier lesson on the same pictures, to go on from.
+        folders: as returned by ``find_class_folders``.
+        base: as returned by ``load_base_network``.
+        seed: of the holdout split, the augmentation and the order of the examples.
+        checkpoint: of an interrupted session on the same images, to resume from.
 
     Yields:
-        How far it is; the last has the network.
+        The progress; the last one has the network.
 
     Raises:
-        TeachingError: pictures that nothing can be learnt from.
+        TrainingError: the images cannot be used.
     """
-    collection = None
-    for sight in read_pictures(found):
-        if isinstance(sight, Sighted):
-            place = f"reading {sight.done} of {sight.total}"
-            yield Progress(_READING * sight.done / sight.total, place)
-        else:
-            collection = sight
-    assert collection is not None
-    yield Progress(_READING, "looking", collection.notices)
-    features = Features(base)
-    gathered = None
-    for step in gather(collection, features, seed):
-        if isinstance(step, Gathered):
-            gathered = step
-        else:
-            share = _READING + (_LOOKING - _READING) * step.done / step.total
-            yield Progress(share, f"view {step.done} of {step.total}")
-    assert gathered is not None
-    features.prune()
-    full = ("no room to keep what was seen; the next lesson looks again",) if features.full else ()
-    yield Progress(_LOOKING, "learning", full)
-    lesson = _Lesson(base, collection, gathered, seed)
-    known = lesson.classifier()
-    yield Progress(_CHOOSING, "calibrating", (), lesson.learnt(known))
-    if gathered.tried is None or not lesson.mistaken(known):
-        yield Progress(1.0, "done", (), lesson.learnt(known))
+    images = yield from _read(folders)
+    yield TrainingProgress(_READ, "extracting features", images.notices)
+    dataset, cache_full = yield from _extract_features(images, base, seed)
+    notices = ("the cache is full, so a repeated training will be no faster",) if cache_full else ()
+    yield TrainingProgress(_EXTRACTED, "training the classifier", notices)
+    session = _TrainingSession(base, images, dataset, seed)
+    start = session.fit_classifier()
+    network = session.finish(start)
+    yield TrainingProgress(_FITTED, "calibrating", network=network)
+    if dataset.holdout is None or not session.needs_last_block(start):
+        yield TrainingProgress(1.0, "done", network=network)
         return
-    block = LastBlock(known, gathered.learnt, gathered.tried, seed)
-    best, learnt = known, lesson.learnt(known)
-    for epoch in block.epochs(state):
+    best = start
+    trainer = LastBlockTrainer(start, dataset.train, dataset.holdout, seed)
+    for epoch in trainer.epochs(checkpoint):
         if epoch.best is not best:
-            best, learnt = epoch.best, lesson.learnt(epoch.best)
-        share = 1.0 if epoch.done else _CHOOSING + (1 - _CHOOSING) * epoch.number / EPOCHS
-        place = f"last block, epoch {epoch.number} of {EPOCHS}"
-        yield Progress(share, place, (), learnt, epoch.state)
+            best, network = epoch.best, session.finish(epoch.best)
+        fraction = 1.0 if epoch.is_last else _FITTED + (1 - _FITTED) * epoch.number / MAX_EPOCHS
+        stage = f"last block, epoch {epoch.number} of {MAX_EPOCHS}"
+        yield TrainingProgress(fraction, stage, (), network, epoch.checkpoint)
 
 
-class _Lesson:
-    """What the steps of a lesson share."""
+def _read(
+    folders: Mapping[str, ClassFolder],
+) -> Generator[TrainingProgress, None, ImageCollection]:
+    for step in read_images(folders):
+        if isinstance(step, ImageCollection):
+            images = step
+        else:
+            stage = f"reading {step.done} of {step.total}"
+            yield TrainingProgress(_READ * step.done / step.total, stage)
+    return images
+
+
+def _extract_features(
+    images: ImageCollection, base: Network, seed: int
+) -> Generator[TrainingProgress, None, tuple[FeatureDataset, bool]]:
+    """Build the dataset; also return whether the cache of features is full."""
+    extractor = FeatureExtractor(base)
+    for step in build_dataset(images, extractor, seed):
+        if isinstance(step, FeatureDataset):
+            dataset = step
+        else:
+            fraction = _READ + (_EXTRACTED - _READ) * step.done / step.total
+            yield TrainingProgress(fraction, f"view {step.done} of {step.total}")
+    extractor.prune_cache()
+    return dataset, extractor.cache_full
+
+
+class _TrainingSession:
+    """The constants of a training session, and the steps that depend on them."""
 
     def __init__(
-        self, base: Network, collection: Collection, gathered: Gathered, seed: int
+        self, base: Network, images: ImageCollection, dataset: FeatureDataset, seed: int
     ) -> None:
-        self._base, self._collection, self._gathered = base, collection, gathered
-        self._seed = seed
+        self._base, self._images, self._dataset, self._seed = base, images, dataset, seed
 
-    def classifier(self) -> Knowledge:
-        """The new classifier alone."""
-        learnt, tried = self._gathered.learnt, self._gathered.tried
-        return learn_classifier(self._base.architecture, learnt, tried, self._base.spec.classes)
+    def fit_classifier(self) -> TrainedClassifier:
+        """Train the classifier alone."""
+        train, holdout = self._dataset.train, self._dataset.holdout
+        return fit_classifier(self._base.architecture, train, holdout, self._base.spec.classes)
 
-    def mistaken(self, known: Knowledge) -> bool:
-        """Whether there is something left to learn."""
-        tried = self._gathered.tried
-        assert tried is not None
-        return (
-            mistakes(known.classifier.logits(features_of(known.architecture, tried.tops)), tried)
-            > 0
+    def needs_last_block(self, trained: TrainedClassifier) -> bool:
+        """Return whether the classifier makes mistakes on the holdout."""
+        holdout = self._dataset.holdout
+        assert holdout is not None
+        features = pool_features(trained.architecture, holdout.block_inputs)
+        return error_rate(trained.classifier.logits(features), holdout) > 0
+
+    def finish(self, trained: TrainedClassifier) -> TrainedNetwork:
+        """Calibrate and evaluate a classifier."""
+        train, holdout = self._dataset.train, self._dataset.holdout
+        names = self._images.class_names
+        features = pool_features(trained.architecture, train.block_inputs)
+        classifier = scale_for_dreams(trained.classifier, features, train)
+        head = FinetunedHead(self._base.spec.name, names, confidence_threshold=DEFAULT_THRESHOLD)
+        predictions: tuple[HoldoutPrediction, ...] = ()
+        if holdout is not None:
+            features = pool_features(trained.architecture, holdout.block_inputs)
+            logits = classifier.logits(features)
+            head = calibrate(head, logits, holdout)
+            predictions = predict_holdout(
+                self._dataset.holdout_images,
+                calibrate_logits(logits, head),
+                names,
+                head.confidence_threshold,
+            )
+        header = self._header(head, predictions, trained_last_block=trained.trained_last_block)
+        return TrainedNetwork(
+            header,
+            finetuned_state_dict(self._base, trained.architecture, classifier, header),
+            self._images,
+            predictions,
+            predict_with_base(self._base, train),
         )
 
-    def learnt(self, known: Knowledge) -> Learnt:
-        """The network, calibrated, with what can be said of it."""
-        tried, learnt = self._gathered.tried, self._gathered.learnt
-        own = features_of(known.architecture, learnt.tops)
-        classifier = softened(known.classifier, own, learnt)
-        taught = Taught(self._base.spec.name, self._collection.names, sure_from=UNTRIED)
-        examined: tuple[Examined, ...] = ()
-        if tried is not None:
-            logits = classifier.logits(features_of(known.architecture, tried.tops))
-            taught = calibrated(taught, logits, tried)
-            examined = self._examined(sharpened(logits, taught), taught.sure_from)
-        spec = self._base.spec
-        names = self._base.vocabulary
-        bundled = bool(spec.vocabulary) or names is None
-        header = Header(
+    def _header(
+        self,
+        head: FinetunedHead,
+        predictions: tuple[HoldoutPrediction, ...],
+        *,
+        trained_last_block: bool,
+    ) -> FinetunedHeader:
+        spec, vocabulary = self._base.spec, self._base.vocabulary
+        base_classes: tuple[str, ...] = ()
+        if vocabulary is not None and not spec.vocabulary:  # puppyslug does not include the names
+            base_classes = tuple(vocabulary.class_name(n) for n in range(spec.classes))
+        return FinetunedHeader(
             base=spec.name,
             base_weights=self._base.weights_sha256,
-            things=self._collection.names,
-            classes=() if bundled or names is None else tuple(
-                names.class_name(number) for number in range(spec.classes)
-            ),
-            sharpness=taught.sharpness,
-            shift=taught.shift,
-            sure_from=taught.sure_from,
+            new_classes=head.new_classes,
+            base_classes=base_classes,
+            logit_scale=head.logit_scale,
+            logit_bias=head.logit_bias,
+            confidence_threshold=head.confidence_threshold,
             licence=spec.licence,
-            pictures=tuple(len(thing.pictures) for thing in self._collection.things),
-            held=_held(examined, self._collection.names),
+            image_counts=tuple(len(one.images) for one in self._images.classes),
+            holdout=holdout_result(predictions, head.new_classes),
             seed=self._seed,
-            taught_blocks=known.taught_blocks,
-        )  # fmt: skip
-        state = state_of(self._base, known.architecture, classifier, header)
-        return Learnt(header, state, self._collection, examined, self._opinions())
-
-    def _examined(self, logits: Tensor, threshold: float) -> tuple[Examined, ...]:
-        names = (*self._collection.names, NONE)
-        chances = among_things(logits.softmax(1), len(names) - 1)
-        found = []
-        for (picture, thing), own in zip(self._gathered.held, chances, strict=False):
-            best = float(own.max())
-            found.append(
-                Examined(picture, thing, names[int(own.argmax())], best, best >= threshold)
-            )
-        return tuple(found)
-
-    def _opinions(self) -> tuple[tuple[Opinion, ...], ...]:
-        vocabulary = self._base.vocabulary
-        if vocabulary is None:
-            return ()
-        weight, bias = base_rows(self._base.architecture, self._base.spec.classes)
-        learnt = self._gathered.learnt
-        seen = (features_of(self._base.architecture, learnt.tops) @ weight.T + bias).softmax(1)
-        opinions = []
-        for number in range(len(self._collection.things)):
-            best = seen[learnt.targets[:, number] == 1].mean(0).topk(OPINIONS)
-            opinions.append(
-                tuple(
-                    Opinion(vocabulary.class_name(index), share)
-                    for index, share in zip(
-                        best.indices.tolist(), best.values.tolist(), strict=True
-                    )
-                )
-            )
-        return tuple(opinions)
+            trained_last_block=trained_last_block,
+        )
 
 
-def state_of(
-    base: Network, architecture: torch.nn.Module, classifier: Classifier, header: Header
+def finetuned_state_dict(
+    base: Network,
+    architecture: torch.nn.Module,
+    classifier: LinearClassifier,
+    header: FinetunedHeader,
 ) -> dict[str, Tensor]:
-    """The weights of a taught network, by the names that its family calls them, float32."""
-    spec = finetuned_spec(base.spec, header.taught, name="")
-    with torch.device("meta"):
-        target = ARCHITECTURES[spec.architecture](spec)
-    head = next(name for name, one in target.named_modules() if one is target.classifier)
+    """Return the weights of a finetuned network by the names of its architecture, float32."""
+    spec = make_finetuned_spec(base.spec, header.head, name="")
+    target = create_architecture(spec, device="meta")
+    layer = next(name for name, module in target.named_modules() if module is target.classifier)
     weight = torch.cat([classifier.weight, classifier.base_weight.to(classifier.weight)])
     bias = torch.cat([classifier.bias, classifier.base_bias.to(classifier.bias)])
-    own = dict(architecture.state_dict())
-    own |= {f"{head}.weight": weight[:, :, None, None], f"{head}.bias": bias}
-    return {name: own[name].detach().float().contiguous() for name in target.state_dict()}
-
-
-def _held(examined: tuple[Examined, ...], names: tuple[str, ...]) -> Held | None:
-    if not examined:
-        return None
-    rows = (*names, NONE)
-    return Held(
-        counts=tuple(
-            tuple(sum((e.thing, e.taken_for) == (row, column) for e in examined) for column in rows)
-            for row in rows
-        ),
-        unsure=tuple(sum(e.thing == row and not e.sure for e in examined) for row in rows),
-    )
+    tensors = dict(architecture.state_dict())
+    tensors |= {f"{layer}.weight": weight[:, :, None, None], f"{layer}.bias": bias}
+    return {name: tensors[name].detach().float().contiguous() for name in target.state_dict()}

@@ -1,1 +1,1 @@
-"""Dreams in motion: the codec, and zoom, journey and film as generators of frames."""
+"""Video: reading and writing files, and rendering zooms, journeys and films frame by frame."""

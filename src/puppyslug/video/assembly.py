@@ -1,4 +1,4 @@
-"""From a generator of frames to a finished film: journal, resume, assembly."""
+"""From rendered frames to a finished film: stores frames, joins segments, encodes the file."""
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -8,116 +8,121 @@ from pathlib import Path
 import numpy as np
 
 from puppyslug.errors import OutputError
-from puppyslug.files.atomic import check_place
-from puppyslug.video.checkpoint import Journal, Made, State, room_needed
-from puppyslug.video.reader import Frame, Pixels
+from puppyslug.files.atomic import check_writable
+from puppyslug.video.checkpoint import FrameCheckpoint, disk_space_needed
+from puppyslug.video.frames import Pixels, RenderedFrame, ResumeState, TimedFrame
 from puppyslug.video.segments import Segment
-from puppyslug.video.writer import TICKS, check_suffix, write_film
+from puppyslug.video.writer import MPEG_CLOCK_RATE, check_suffix, write_video
 
-Make = Callable[[State], Iterator[Made]]
+Renderer = Callable[[ResumeState], Iterator[RenderedFrame]]  # yields the frames after a state
 
 
-def check_film(path: Path, *, force: bool, read: Path | None = None) -> None:
-    """Refuse a film that could not be written.
+def check_video_path(path: Path, *, force: bool, source: Path | None = None) -> None:
+    """Check that a film can be written.
 
     Args:
-        path: the film.
-        force: whether it may be there already.
-        read: what it is made from, which it must not replace.
+        path: path of the film.
+        force: whether it may replace an existing file.
+        source: the file that the film is made from, which it must not replace.
 
     Raises:
-        OutputError: an unknown suffix, no such folder, or a film that is there already.
+        OutputError: the suffix is unknown, the folder does not exist, or the file exists.
     """
     check_suffix(path)
-    check_place(path, overwrite=True)
-    if path.exists() and read is not None and read.exists() and path.samefile(read):
-        raise OutputError(f"{path} is what is read for this; name another file")
+    check_writable(path, overwrite=True)
+    if path.exists() and source is not None and source.exists() and path.samefile(source):
+        raise OutputError(f"{path} is the input file; choose another name for the output")
     if path.exists() and not force:
-        raise OutputError(f"{path} exists; give another name, or --force to replace it")
+        raise OutputError(f"{path} exists; choose another name, or replace it with --force")
 
 
-def check_room(path: Path, size: tuple[int, int], frames: int, done: int) -> int:
-    """How many bytes of disk a film's frames may take until it is done.
+def check_disk_space(path: Path, size: tuple[int, int], frames: int, done: int) -> int:
+    """Check that the disk has room for the frames of a film.
 
     Args:
-        path: the film.
+        path: path of the film.
         size: (height, width) of its frames.
-        frames: how many there will be.
-        done: how many of them are there already.
+        frames: number of frames.
+        done: number of frames that are stored already.
+
+    Returns:
+        Disk space for all frames, in bytes.
 
     Raises:
-        OutputError: there is less room.
+        OutputError: the disk has too little free space for the remaining frames.
     """
-    needed = room_needed(size, frames - done)
+    needed = disk_space_needed(size, frames - done)
     free = shutil.disk_usage(path.parent).free
     if needed > free:
         raise OutputError(
-            f"{frames} frames may take {needed / 1e9:.1f} GB beside {path} until it is done, and "
-            f"{free / 1e9:.1f} GB are free; make room, or take a smaller --size"
+            f"{frames} frames need up to {needed / 1e9:.1f} GB beside {path} while it is rendered, "
+            f"but {free / 1e9:.1f} GB are free; free disk space, or choose a smaller --size"
         )
-    return room_needed(size, frames)
+    return disk_space_needed(size, frames)
 
 
-def in_turn(journal: Journal, parts: Iterable[tuple[str, Make]]) -> Iterator[tuple[str, Made]]:
-    """Make the missing frames of one part after the other.
+def render_parts(
+    checkpoint: FrameCheckpoint, parts: Iterable[tuple[str, Renderer]]
+) -> Iterator[tuple[str, RenderedFrame]]:
+    """Render the missing frames of each part, one part after the other.
 
     Args:
-        journal: which knows from what state on.
-        parts: their names, and what makes frames from a state on.
+        checkpoint: its stored states say where each part resumes.
+        parts: names of the parts, and their renderers.
 
     Yields:
         The name of a part, and its next frame.
     """
-    for part, make in parts:
-        for made in make(journal.state(part)):
-            yield part, made
+    for part, render in parts:
+        for frame in render(checkpoint.load_state(part)):
+            yield part, frame
 
 
-def keep_all(
-    journal: Journal,
-    frames: Iterable[tuple[str, Made]],
-    kept: Callable[[Pixels], None] | None = None,
+def save_frames(
+    checkpoint: FrameCheckpoint,
+    frames: Iterable[tuple[str, RenderedFrame]],
+    on_frame: Callable[[Pixels], None] | None = None,
 ) -> None:
-    """Keep frames as they are made; those of several parts may come in among each other.
+    """Store frames as they are rendered; frames of several parts may be interleaved.
 
     Args:
-        journal: where they are kept; each is there before the next one is asked for.
-        frames: names of parts, and of each part the frames that are missing, in their order.
-        kept: called with every frame that has been kept.
+        checkpoint: stores each frame before the next one is requested.
+        frames: names of parts, and for each part its missing frames in order.
+        on_frame: called with every frame that has been stored.
     """
     numbers: dict[str, int] = {}
-    for part, made in frames:
-        number = numbers.setdefault(part, journal.done(part))
-        journal.keep(number, made, part)
+    for part, frame in frames:
+        number = numbers.setdefault(part, checkpoint.frame_count(part))
+        checkpoint.save(number, frame, part)
         numbers[part] += 1
-        if kept is not None:
-            kept(made.pixels)
+        if on_frame is not None:
+            on_frame(frame.pixels)
 
 
-def part_name(index: int) -> str:
-    """What the frames of a segment are called by."""
+def segment_name(index: int) -> str:
+    """Return the name under which the frames of a segment are stored."""
     return f"{index:04d}-"
 
 
-def assembled(journal: Journal, segments: Sequence[Segment]) -> Iterator[Pixels]:
-    """All frames of a film in order; where segments overlap, one gives way to the other."""
+def assemble_frames(checkpoint: FrameCheckpoint, segments: Sequence[Segment]) -> Iterator[Pixels]:
+    """Load all frames of a film in order, cross-fading where segments overlap."""
     for index, segment in enumerate(segments):
         following = segments[index + 1] if index + 1 < len(segments) else None
-        own = (following.first if following else segment.last) - segment.first
+        count = (following.first if following else segment.last) - segment.first
         skipped = segment.overlap
-        yield from journal.frames(own - skipped, part_name(index), skipped)
+        yield from checkpoint.load_frames(count - skipped, segment_name(index), skipped)
         if following is not None and following.overlap:
-            old = journal.frames(following.overlap, part_name(index), own)
-            new = journal.frames(following.overlap, part_name(index + 1))
-            for step, (one, other) in enumerate(zip(old, new, strict=True), 1):
+            ending = checkpoint.load_frames(following.overlap, segment_name(index), count)
+            beginning = checkpoint.load_frames(following.overlap, segment_name(index + 1))
+            for step, (old, new) in enumerate(zip(ending, beginning, strict=True), 1):
                 share = step / (following.overlap + 1)
-                mixed = one + (other.astype(np.float32) - one) * share
+                mixed = old + (new.astype(np.float32) - old) * share
                 yield np.asarray(mixed + 0.5, np.uint8)
 
 
-def finish_film(
+def encode_film(
     path: Path,
-    journal: Journal,
+    checkpoint: FrameCheckpoint,
     frames: Iterator[Pixels],
     *,
     comment: str,
@@ -126,32 +131,32 @@ def finish_film(
     quality: int,
     audio_from: Path | None = None,
 ) -> None:
-    """Write a film from its frames, then throw those away.
+    """Encode the frames of a checkpoint as a film, then delete the checkpoint.
 
     Args:
-        path: the film.
-        journal: whose frames they are.
-        frames: in order.
-        comment: text that the film carries, such as its recipe.
-        fps: frames a second, on average.
-        times: of the frames where their pace is uneven.
+        path: path of the film.
+        checkpoint: the checkpoint that holds the frames.
+        frames: its frames, in order.
+        comment: text to embed in the file, such as the recipe.
+        fps: frames per second, on average.
+        times: time of each frame in seconds; None for a constant frame rate.
         quality: 0 to 100.
-        audio_from: a film whose sound this one gets.
+        audio_from: a video whose sound track is copied.
 
     Raises:
-        OutputError: it cannot be written; the frames stay.
+        OutputError: the film cannot be written; the checkpoint is kept.
     """
     timed = (
-        Frame(times[number] if times else number / fps, pixels)
+        TimedFrame(times[number] if times else number / fps, pixels)
         for number, pixels in enumerate(frames)
     )
-    write_film(
+    write_video(
         path,
         timed,
         fps=fps,
-        time_base=Fraction(1, TICKS) if times else None,
+        time_base=Fraction(1, MPEG_CLOCK_RATE) if times else None,
         quality=quality,
         audio_from=audio_from,
         comment=comment,
     )
-    journal.remove()
+    checkpoint.delete()

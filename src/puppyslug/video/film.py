@@ -1,4 +1,4 @@
-"""Dreams of films that hold still: detail moves along with what it lies on."""
+"""Dreams a film with temporal consistency: the dreamt detail moves with the picture under it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -8,237 +8,277 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-from puppyslug.engine.finish import finish
+from puppyslug.engine.blending import blend
 from puppyslug.engine.loop import dream_steps
-from puppyslug.engine.preparation import Prepared, mask_for
-from puppyslug.recipe.recipe import Recipe
-from puppyslug.video.camera import as_array, as_tensor
-from puppyslug.video.checkpoint import Made, State
-from puppyslug.video.flow import Array, carried, flow_between, trusted
-from puppyslug.video.reader import Film, Pixels, read_frames
+from puppyslug.engine.masks import compute_mask
+from puppyslug.engine.prepared_dream import PreparedDream
+from puppyslug.recipe import Recipe
+from puppyslug.video.flow import compute_flow, flow_confidence, warp
+from puppyslug.video.frames import (
+    FloatArray,
+    Pixels,
+    RenderedFrame,
+    ResumeState,
+    as_array,
+    as_tensor,
+    to_pixels,
+)
+from puppyslug.video.reader import VideoSource, read_frames
 from puppyslug.video.segments import Segment
-from puppyslug.video.zoom import Watch, to_pixels
+from puppyslug.video.zoom import StepCallback
 
-OCTAVES = 2  # of a frame that goes on from the one before
-SHARE = 0.2  # of the iterations of a still, likewise
-CALM = 0.35  # of its strength by which a dream may change in such a frame
-LIFT = 1.02  # by which a frame may make up for strength that was lost
-SMALLEST_STEP = 0.01  # grey levels
-Remask = Callable[[Tensor], Tensor | None]
+MAX_OCTAVES = 2  # of a frame that continues from the previous one
+ITERATION_SHARE = 0.2  # of a still picture's iterations, for such a frame
+MAX_CHANGE = 0.35  # of the detail's strength, by which all steps of such a frame may change it
+MAX_GAIN = 1.02  # by which a frame may amplify the detail to restore its strength
+MIN_STEP_SIZE = 0.01  # grey levels
+MaskFunction = Callable[[Tensor], Tensor | None]  # 1×3×H×W picture to 1×1×H×W mask
 
 
-class Carried(NamedTuple):
-    """What a frame has of the one before.
+class WarpState(NamedTuple):
+    """What a frame takes over from the previous one.
 
     Attributes:
-        detail: H×W×3, the dream less the source.
-        strength: mean |detail| that a scene began with, and keeps.
-        colour: mean of each channel of the detail, likewise.
+        detail: H×W×3, the dream minus the source.
+        strength: mean |detail| of the segment's first frame.
+        colour: mean of each channel of the first frame's detail.
     """
 
-    detail: Array
+    detail: FloatArray
     strength: float
-    colour: Array
+    colour: FloatArray
+
+    @classmethod
+    def from_detail(cls, detail: FloatArray) -> "WarpState":
+        """Measure the detail of a segment's first frame."""
+        return cls(detail, float(np.abs(detail).mean()), detail.mean((0, 1)))
 
 
-def segment_frames(
-    prepared: Prepared, source: Film, segment: Segment, state: State, *, by_flow: bool = True
-) -> Iterator[Made]:
-    """Dream one segment of a film's file, on whichever machine.
+def dream_segment(
+    prepared: PreparedDream,
+    source: VideoSource,
+    segment: Segment,
+    state: ResumeState,
+    *,
+    by_flow: bool = True,
+) -> Iterator[RenderedFrame]:
+    """Dream a segment of a video file.
 
     Args:
-        prepared: how to dream; its picture is of the size at which frames are dreamt.
-        source: the film.
-        segment: which frames.
-        state: of the last frame that is made already; empty at the segment's start.
-        by_flow: as in ``film``.
+        prepared: the prepared dream; its picture has the size at which frames are dreamt.
+        source: the video.
+        segment: which frames to dream.
+        state: state of the last rendered frame; empty at the segment's start.
+        by_flow: as in ``dream_frames``.
 
     Yields:
-        Frames, from the first that is missing on.
+        The remaining frames.
     """
 
-    def remask(image: Tensor) -> Tensor | None:
-        return mask_for(prepared.recipe, prepared.network, image)[0]
+    def mask_function(image: Tensor) -> Tensor | None:
+        return compute_mask(prepared.recipe, prepared.network, image)[0]
 
-    return film(
+    return dream_frames(
         prepared,
-        _resized(source, segment.first, (prepared.image.shape[-2], prepared.image.shape[-1])),
+        _read_resized(source, segment.first, prepared.size),
         segment,
         state=state,
-        remask=remask if isinstance(prepared.recipe.mask, str) else None,
+        mask_function=mask_function if isinstance(prepared.recipe.mask, str) else None,
         by_flow=by_flow,
     )
 
 
-def _resized(source: Film, first: int, size: tuple[int, int]) -> Iterator[Pixels]:
-    """A film's frames from one on, at the size at which they are dreamt."""
+def _read_resized(source: VideoSource, first: int, size: tuple[int, int]) -> Iterator[Pixels]:
+    """Read the frames of a video from ``first`` on, resized to (height, width)."""
     for frame in read_frames(source, first=first):
         if frame.pixels.shape[:2] == size:
             yield frame.pixels
         else:
-            small = cv2.resize(frame.pixels, size[::-1], interpolation=cv2.INTER_AREA)
-            yield np.asarray(small, np.uint8)
+            resized = cv2.resize(frame.pixels, size[::-1], interpolation=cv2.INTER_AREA)
+            yield np.asarray(resized, np.uint8)
 
 
-def film(
-    prepared: Prepared,
+def dream_frames(
+    prepared: PreparedDream,
     sources: Iterator[Pixels],
     segment: Segment,
     *,
-    state: State | None = None,
-    remask: Remask | None = None,
+    state: ResumeState | None = None,
+    mask_function: MaskFunction | None = None,
     by_flow: bool = True,
-    watch: Watch | None = None,
-) -> Iterator[Made]:
-    """Dream one segment of a film.
+    on_step: StepCallback | None = None,
+) -> Iterator[RenderedFrame]:
+    """Dream the frames of a segment.
 
-    Its first frame is dreamt like a picture. Every other one starts from the detail of the frame
-    before, moved along the optical flow; where flow there and back disagree, something was
-    uncovered, and it is dreamt afresh. A few steps then keep it alive, and its strength and mean
-    colour are held at what the segment began with, so that it neither grows nor fades.
+    The first frame is dreamt like a picture. Every other one starts from the previous frame's
+    detail, warped along the optical flow, and is dreamt from scratch where the flow is unreliable
+    because something was uncovered. A few steps then refresh the detail. Its strength and mean
+    colour are kept at those of the first frame, so that it neither grows nor fades.
 
     Args:
-        prepared: how to dream; its picture is not looked at.
-        sources: the film's frames from the segment's first on, H×W×3, of the picture's size.
-        segment: which frames.
-        state: of the last frame that is made already, to go on after it; ``sources`` begins at
-            the segment's first frame all the same.
-        remask: where each frame dreams, where that changes with the picture; else
-            ``prepared.mask``.
-        by_flow: whether detail moves along the flow; else it stays in its place.
-        watch: called with every step.
+        prepared: the prepared dream; its picture is ignored.
+        sources: the film's frames from the segment's first one on, H×W×3, of the picture's size.
+        segment: which frames to dream.
+        state: state of the last rendered frame, to resume after it; ``sources`` must begin at
+            the segment's first frame nevertheless.
+        mask_function: computes the mask of each frame; None for ``prepared.mask``.
+        by_flow: whether detail moves along the optical flow; otherwise it stays in place.
+        on_step: called with every step.
 
     Yields:
-        Frames, from the first that is missing on.
+        The remaining frames.
     """
-    made = int(state["next"]) if state else 0
-    before: Carried | None = None
+    done = int(state["next"]) if state else 0
+    warp_state: WarpState | None = None
     if state:
-        before = Carried(state["detail"], float(state["strength"]), state["colour"])
+        warp_state = WarpState(state["detail"], float(state["strength"]), state["colour"])
     previous: Pixels | None = None
     for index, (number, pixels) in enumerate(
         zip(range(segment.first, segment.last), sources, strict=False)
     ):
-        if index >= made:
+        if index >= done:
             source = np.asarray(pixels, np.float32) / np.float32(255)
-            one = replace(prepared, image=as_tensor(source).to(prepared.image.device))
-            if remask is not None:
-                one = replace(one, mask=remask(one.image))
-            seed = segment.first
-            if before is None or previous is None:
-                dream = _dreamt(one, number, one.recipe.frame(number), seed, None, watch)
-                detail = dream - source
-                before = Carried(detail, float(np.abs(detail).mean()), detail.mean((0, 1)))
+            frame = replace(prepared, image=as_tensor(source).to(prepared.image.device))
+            if mask_function is not None:
+                frame = replace(frame, mask=mask_function(frame.image))
+            if warp_state is None or previous is None:
+                recipe = frame.recipe.for_frame(number)
+                dream = _dream_frame(frame, number, recipe, segment.first, None, on_step)
+                warp_state = WarpState.from_detail(dream - source)
             else:
-                start, fresh = _moved(before.detail, pixels, previous, by_flow=by_flow)
-                share = SHARE + (1 - SHARE) * fresh
-                recipe, louder = _going_on(one.recipe, number, seed, share, before.strength)
-                dream = _dreamt(one, number, recipe, seed, start, watch)
-                before = _held(dream - source, before, louder, one.mask)
-            shown = np.clip(source + before.detail, 0, 1)
-            yield Made(
-                to_pixels(_finished(one, number, shown)),
-                {
-                    "detail": before.detail,
-                    "strength": np.array(before.strength),
-                    "colour": before.colour,
-                    "next": np.array(index + 1),
-                },
-            )
+                warped = _warp_detail(warp_state.detail, pixels, previous, by_flow=by_flow)
+                warp_state = _continue(frame, number, segment.first, warp_state, warped, on_step)
+            yield _render(frame, number, warp_state, index + 1)
         previous = pixels
 
 
-def _moved(
-    detail: Array, current: Pixels, previous: Pixels, *, by_flow: bool
-) -> tuple[Array, float]:
-    """The detail where it belongs in the current frame, and how much of that is uncovered."""
-    if not by_flow:
-        return detail, 0.0
-    there = flow_between(current, previous)
-    sure = trusted(there, flow_between(previous, current))
-    return carried(detail, there) * sure[..., None], float(1 - sure.mean())
-
-
-def _going_on(
-    recipe: Recipe, number: int, first: int, share: float, strength: float
-) -> tuple[Recipe, float]:
-    """The recipe of a frame that goes on from the one before.
-
-    Args:
-        recipe: of the film.
-        number: of the frame.
-        first: number of the segment's first frame.
-        share: of a still's steps that it takes.
-        strength: mean |detail| of the segment's first frame, of 1.
+def _warp_detail(
+    detail: FloatArray, current: Pixels, previous: Pixels, *, by_flow: bool
+) -> tuple[FloatArray, float]:
+    """Move the previous frame's detail to where it belongs in the current frame.
 
     Returns:
-        A recipe of few octaves and steps, no longer than what keeps the dream calm; and how many
-        times larger keyframes have made the step size since the segment's first frame.
+        H×W×3, 0 where the flow is unreliable, and that area's share of the frame.
     """
-    now = recipe.at(number, 0, 0)
-    louder = now.step_size / recipe.at(first, 0, 0).step_size
-    recipe = recipe.frame(number)
-    calm = CALM * strength * louder * 255 / (SHARE * recipe.iterations)
-    step_size = min(now.step_size, max(calm, SMALLEST_STEP))
+    if not by_flow:
+        return detail, 0.0
+    flow = compute_flow(current, previous)
+    confidence = flow_confidence(flow, compute_flow(previous, current))
+    return warp(detail, flow) * confidence[..., None], float(1 - confidence.mean())
+
+
+def _continue(
+    frame: PreparedDream,
+    number: int,
+    first: int,
+    previous: WarpState,
+    warped: tuple[FloatArray, float],
+    on_step: StepCallback | None,
+) -> WarpState:
+    """Dream a frame that continues from the previous one.
+
+    Args:
+        frame: the prepared dream of the frame.
+        number: index of the frame.
+        first: index of the segment's first frame.
+        previous: state after the previous frame.
+        warped: its detail in the current frame, and the uncovered share of that.
+        on_step: called with every step.
+    """
+    detail, uncovered = warped
+    recipe, gain = _continuation_recipe(frame.recipe, number, first, uncovered, previous.strength)
+    dream = _dream_frame(frame, number, recipe, first, detail, on_step)
+    return _stabilise(dream - as_array(frame.image), previous, gain, frame.mask)
+
+
+def _continuation_recipe(
+    recipe: Recipe, number: int, first: int, uncovered: float, strength: float
+) -> tuple[Recipe, float]:
+    """Compute the recipe of a frame that continues from the previous one.
+
+    Args:
+        recipe: recipe of the film.
+        number: index of the frame.
+        first: index of the segment's first frame.
+        uncovered: share of the frame that is dreamt from scratch.
+        strength: mean |detail| of the segment's first frame, relative to full scale.
+
+    Returns:
+        A recipe of few octaves and iterations, whose step size is limited to avoid flicker; and
+        the factor by which keyframes have changed the step size since the segment's first frame.
+    """
+    share = ITERATION_SHARE + (1 - ITERATION_SHARE) * uncovered
+    now = recipe.at_step(number, 0, 0)
+    gain = now.step_size / recipe.at_step(first, 0, 0).step_size
+    recipe = recipe.for_frame(number)
+    limit = MAX_CHANGE * strength * gain * 255 / (ITERATION_SHARE * recipe.iterations)
+    step_size = min(now.step_size, max(limit, MIN_STEP_SIZE))
     return recipe.with_settings(
         {
-            "octaves": min(OCTAVES, recipe.octaves),
+            "octaves": min(MAX_OCTAVES, recipe.octaves),
             "iterations": max(1, round(recipe.iterations * share)),
             "count": None,
             "step_size": step_size,
-            "soften": 0.0,  # moving blurs enough
+            "soften": 0.0,  # warping already blurs
             "schedule": tuple(one for one in recipe.schedule if one.field != "step_size"),
         }
-    ), louder
+    ), gain
 
 
-def _dreamt(
-    one: Prepared,
+def _dream_frame(
+    frame: PreparedDream,
     number: int,
     recipe: Recipe,
     seed: int,
-    detail: Array | None,
-    watch: Watch | None,
-) -> Array:
-    """A frame's dream before it is finished, H×W×3."""
+    detail: FloatArray | None,
+    on_step: StepCallback | None,
+) -> FloatArray:
+    """Dream a frame, starting from ``detail``, without blending it with the source; H×W×3."""
     for step in dream_steps(
-        one.image,
+        frame,
         recipe,
-        one.network,
-        detail=None if detail is None else as_tensor(detail).to(one.image.device),
-        mask=one.mask,
-        guides=one.guides,
+        detail=None if detail is None else as_tensor(detail).to(frame.image.device),
         frame=number,
         seeded=seed,
     ):
-        if watch is not None:
-            watch(step)
+        if on_step is not None:
+            on_step(step)
     return as_array(step.image)
 
 
-def _held(detail: Array, before: Carried, louder: float, mask: Tensor | None) -> Carried:
-    """The detail at the strength and with the mean colour that the segment began with.
+def _stabilise(
+    detail: FloatArray, previous: WarpState, gain: float, mask: Tensor | None
+) -> WarpState:
+    """Restore the strength and the mean colour of the segment's first frame.
 
     Args:
         detail: H×W×3.
-        before: of the frame before.
-        louder: how many times stronger keyframes want it by now.
+        previous: state after the previous frame.
+        gain: factor by which keyframes have changed the strength since the first frame.
         mask: 1×1×H×W in [0, 1], or None.
     """
-    off = detail.mean((0, 1)) - before.colour
-    detail = detail - (off if mask is None else off * (as_array(mask) > 0))
+    shift = detail.mean((0, 1)) - previous.colour
+    detail = detail - (shift if mask is None else shift * (as_array(mask) > 0))
     strength = float(np.abs(detail).mean())
     if strength:
-        detail = detail * np.float32(min(before.strength * louder / strength, LIFT))
-    return before._replace(detail=detail)
+        detail = detail * np.float32(min(previous.strength * gain / strength, MAX_GAIN))
+    return previous._replace(detail=detail)
 
 
-def _finished(one: Prepared, number: int, dream: Array) -> Array:
-    recipe = one.recipe.frame(number)
-    finished = finish(
-        as_tensor(dream).to(one.image.device),
-        one.image,
+def _render(frame: PreparedDream, number: int, warp_state: WarpState, done: int) -> RenderedFrame:
+    """Blend a dream with its source as the recipe says, and attach the state to resume from."""
+    recipe = frame.recipe.for_frame(number)
+    dream = np.clip(as_array(frame.image) + warp_state.detail, 0, 1)
+    blended = blend(
+        as_tensor(dream).to(frame.image.device),
+        frame.image,
         strength=recipe.strength,
         keep_colours=recipe.keep_colours,
     )
-    return as_array(finished)
+    state = {
+        "detail": warp_state.detail,
+        "strength": np.array(warp_state.strength),
+        "colour": warp_state.colour,
+        "next": np.array(done),
+    }
+    return RenderedFrame(to_pixels(as_array(blended)), state)

@@ -1,43 +1,43 @@
-"""Optical flow, and detail carried along it (OpenCV's DIS).
+"""Optical flow (OpenCV's DIS), and warping along it.
 
 T. Kroeger et al.: Fast Optical Flow using Dense Inverse Search, 2016, arXiv:1603.03590.
 """
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from puppyslug.video.reader import Pixels
+from puppyslug.video.frames import FloatArray, Pixels
 
-Array = NDArray[np.float32]
-AGREEMENT = 1.0  # pixels by which there and back may differ
-SOFTNESS = 1.5  # pixels over which a carried detail ends
+MIN_DIS_SIDE = 16  # pixels; DIS fails on smaller frames
+MAX_CYCLE_ERROR = 1.0  # pixels by which forward and backward flow may disagree
+CONFIDENCE_BLUR = 1.5  # pixels, standard deviation; softens the edges of the confidence
 
 
-def flow_between(current: Pixels, previous: Pixels) -> Array:
-    """Where each pixel of a frame was in another.
+def compute_flow(current: Pixels, previous: Pixels) -> FloatArray:
+    """Compute where each pixel of a frame was in the previous frame.
 
     Args:
         current: H×W×3.
         previous: H×W×3.
 
     Returns:
-        H×W×2, (x, y) to add to a pixel's place in ``current`` to find it in ``previous``.
+        H×W×2, the (x, y) offset from a pixel in ``current`` to the same point in ``previous``;
+        zero for frames smaller than 16 pixels.
     """
     grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (current, previous)]
-    if min(grey[0].shape) < 16:  # too small for DIS
-        return np.zeros((*grey[0].shape, 2), np.float32)
+    initial = np.zeros((*grey[0].shape, 2), np.float32)
+    if min(grey[0].shape) < MIN_DIS_SIDE:
+        return initial
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    nothing = np.zeros((*grey[0].shape, 2), np.float32)
-    return np.asarray(search.calc(grey[0], grey[1], nothing), np.float32)
+    return np.asarray(search.calc(grey[0], grey[1], initial), np.float32)
 
 
-def carried(array: Array, flow: Array) -> Array:
-    """What lies where the flow points, for every pixel: H×W×C, 0 from outside."""
+def warp(array: FloatArray, flow: FloatArray) -> FloatArray:
+    """Sample an H×W×C array at the positions that a flow points to; 0 outside of the array."""
     return np.asarray(
         cv2.remap(
             array,
-            *_places(flow),
+            *_sample_positions(flow),
             cv2.INTER_CUBIC,
             borderMode=cv2.BORDER_CONSTANT,
         ),
@@ -45,26 +45,28 @@ def carried(array: Array, flow: Array) -> Array:
     )
 
 
-def trusted(there: Array, back: Array) -> Array:
-    """Where a flow and the one back agree, and stay inside: H×W in [0, 1], with soft edges.
-
-    Elsewhere something was uncovered, or came in from outside.
+def flow_confidence(flow: FloatArray, reverse: FloatArray) -> FloatArray:
+    """Compute where a flow can be trusted, by forward–backward consistency.
 
     Args:
-        there: from the current frame to the previous one.
-        back: from the previous frame to the current one.
+        flow: from the current frame to the previous one.
+        reverse: from the previous frame to the current one.
+
+    Returns:
+        H×W in [0, 1] with soft edges: 1 where the two agree, 0 where something was uncovered or
+        has entered the frame.
     """
-    height, width = there.shape[:2]
-    across, down = _places(there)
-    returned = cv2.remap(back, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    agrees = np.linalg.norm(there + returned, axis=-1) < AGREEMENT
-    inside = (across >= 0) & (across <= width - 1) & (down >= 0) & (down <= height - 1)
-    sure = cv2.erode((agrees & inside).astype(np.float32), np.ones((3, 3), np.float32))
-    return np.asarray(cv2.GaussianBlur(sure, (0, 0), SOFTNESS), np.float32)
+    height, width = flow.shape[:2]
+    x, y = _sample_positions(flow)
+    returned = cv2.remap(reverse, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    consistent = np.linalg.norm(flow + returned, axis=-1) < MAX_CYCLE_ERROR
+    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    confident = cv2.erode((consistent & inside).astype(np.float32), np.ones((3, 3), np.float32))
+    return np.asarray(cv2.GaussianBlur(confident, (0, 0), CONFIDENCE_BLUR), np.float32)
 
 
-def _places(flow: Array) -> tuple[Array, Array]:
-    """Where a flow points: columns and rows, H×W each."""
+def _sample_positions(flow: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the x and y coordinates that a flow points to, H×W each."""
     rows, columns = np.mgrid[: flow.shape[0], : flow.shape[1]]
     return (
         np.asarray(columns + flow[..., 0], np.float32),

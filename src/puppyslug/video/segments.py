@@ -1,7 +1,6 @@
-"""The parts of a film that can be dreamt apart: scenes, and stretches of long ones.
+"""Segments of a film that are dreamt independently: scenes, and parts of long scenes.
 
-They depend on the film alone, so that any machine finds the same ones, and a single machine keeps
-to them as well.
+Segments depend only on the film, so a single machine and every cluster divide it in the same way.
 """
 
 from collections.abc import Sequence
@@ -14,22 +13,22 @@ import numpy as np
 
 from puppyslug.video.reader import read_frames
 
-LONG = 300  # frames of a scene that stays whole
-STRETCH = 240  # frames of a stretch of a longer one
-OVERLAP = 12  # frames in which a stretch gives way to the next
-SMALL = (64, 36)  # pixels, the size at which frames are compared
-CUT = 0.1  # of full scale: mean difference between frames, from which on it may be a cut
-CUT_RATIO = 3.0  # by which it is above the differences around it
-AROUND = 6  # frames
+MAX_SEGMENT = 300  # frames; longer scenes are divided
+SEGMENT_INTERVAL = 240  # frames from the start of a segment to that of the next one in its scene
+OVERLAP = 12  # frames over which a segment cross-fades into the next one of its scene
+THUMBNAIL_SIZE = (64, 36)  # width and height in pixels, for comparing frames
+MIN_CUT_DIFFERENCE = 0.1  # mean difference between frames at a cut, relative to full scale
+CUT_RATIO = 3.0  # of a cut's difference to the median of the surrounding ones
+CUT_WINDOW = 6  # frames on either side
 
 
 class Segment(NamedTuple):
     """Frames ``first`` … ``last`` - 1 of a film.
 
     Attributes:
-        first: the first frame that is dreamt.
-        last: the one after its last.
-        overlap: how many of its first frames give way from the segment before.
+        first: index of the first frame.
+        last: index after the last frame.
+        overlap: number of frames at the start that cross-fade from the previous segment.
     """
 
     first: int
@@ -37,13 +36,13 @@ class Segment(NamedTuple):
     overlap: int = 0
 
 
-class Survey(NamedTuple):
-    """What a first look at a film found.
+class VideoAnalysis(NamedTuple):
+    """Frame times and scene cuts of a video.
 
     Attributes:
-        times: of the frames that can be read, in seconds from the first.
-        cuts: numbers of the frames that begin a scene, without the first.
-        notices: what could not be read, a sentence each.
+        times: of all readable frames, in seconds from the first one.
+        cuts: indices of the first frames of all scenes but the first.
+        notices: one sentence for each part that cannot be read.
     """
 
     times: tuple[Fraction, ...]
@@ -51,52 +50,58 @@ class Survey(NamedTuple):
     notices: tuple[str, ...]
 
 
-def survey(path: Path) -> Survey:
-    """Look at a film as a whole: how many frames, when, and where scenes begin."""
+def analyse_video(path: Path) -> VideoAnalysis:
+    """Decode a video once to find its frame times and its scene cuts.
+
+    Raises:
+        VideoError: the video cannot be read.
+    """
     notices: list[str] = []
     times: list[Fraction] = []
     differences: list[float] = []
-    before = None
+    previous = None
     for frame in read_frames(path, notices):
-        small = cv2.resize(frame.pixels, SMALL, interpolation=cv2.INTER_AREA).astype(np.float32)
-        differences.append(0.0 if before is None else float(np.abs(small - before).mean()) / 255)
-        before = small
+        thumbnail = cv2.resize(frame.pixels, THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA)
+        current = thumbnail.astype(np.float32)
+        difference = 0.0 if previous is None else float(np.abs(current - previous).mean()) / 255
+        differences.append(difference)
+        previous = current
         times.append(frame.time)
-    return Survey(tuple(times), find_cuts(differences), tuple(notices))
+    return VideoAnalysis(tuple(times), find_cuts(differences), tuple(notices))
 
 
 def find_cuts(differences: Sequence[float]) -> tuple[int, ...]:
-    """Where a scene begins: a difference that stands out from those around it.
+    """Find the frames that begin a scene: those whose difference stands out locally.
 
     Args:
-        differences: of each frame from the one before, as a share of full scale.
+        differences: mean difference of each frame from the previous one, relative to full scale.
     """
     cuts = []
     for number, difference in enumerate(differences):
-        near = [
-            *differences[max(1, number - AROUND) : number],
-            *differences[number + 1 : number + 1 + AROUND],
+        surrounding = [
+            *differences[max(1, number - CUT_WINDOW) : number],
+            *differences[number + 1 : number + 1 + CUT_WINDOW],
         ]
-        usual = float(np.median(near)) if near else 0.0
-        if difference > max(CUT, CUT_RATIO * usual):
+        median = float(np.median(surrounding)) if surrounding else 0.0
+        if difference > max(MIN_CUT_DIFFERENCE, CUT_RATIO * median):
             cuts.append(number)
     return tuple(cuts)
 
 
-def segments(count: int, cuts: Sequence[int]) -> tuple[Segment, ...]:
-    """Divide a film.
+def split_into_segments(count: int, cuts: Sequence[int]) -> tuple[Segment, ...]:
+    """Divide a film at its cuts, and long scenes into overlapping segments.
 
     Args:
-        count: how many frames it has.
-        cuts: where scenes begin, without the first.
+        count: number of frames of the film.
+        cuts: indices of the first frames of all scenes but the first.
     """
-    found: list[Segment] = []
+    segments: list[Segment] = []
     for first, last in zip((0, *cuts), (*cuts, count), strict=True):
-        if last - first <= LONG:
-            found.append(Segment(first, last))
+        if last - first <= MAX_SEGMENT:
+            segments.append(Segment(first, last))
             continue
-        starts = list(range(first, last - OVERLAP, STRETCH))
+        starts = list(range(first, last - OVERLAP, SEGMENT_INTERVAL))
         for index, start in enumerate(starts):
             end = starts[index + 1] + OVERLAP if index + 1 < len(starts) else last
-            found.append(Segment(start, min(end, last), OVERLAP if index else 0))
-    return tuple(found)
+            segments.append(Segment(start, min(end, last), OVERLAP if index else 0))
+    return tuple(segments)

@@ -1,4 +1,4 @@
-"""A film of a dream as it grows."""
+"""Time-lapse video of a dream in progress."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -7,56 +7,59 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from puppyslug.engine.loop import DreamStep
-from puppyslug.video.camera import as_array
-from puppyslug.video.reader import Frame, Pixels
-from puppyslug.video.writer import QUALITY, write_film
-from puppyslug.video.zoom import to_pixels
+from puppyslug.engine.progress import DreamStep
+from puppyslug.recipe.defaults import TIMELAPSE_FPS
+from puppyslug.video.frames import FloatArray, Pixels, TimedFrame, as_array, to_pixels
+from puppyslug.video.writer import write_video
 
-FPS = Fraction(12)
-LONGEST = 1280  # pixels, of its frames
-MOST = 600  # frames; of more steps, not every one is shown
-HELD = 12  # frames that the dream stands still at the end
+FPS = Fraction(TIMELAPSE_FPS)
+MAX_SIDE = 1280  # pixels
+MAX_FRAMES = 600  # longer dreams skip steps
+END_FRAMES = 12  # repetitions of the last frame at the end
 
 
 class TimeLapse:
-    """Collects the steps of a dream."""
+    """Collects the steps of a dream, and writes them as a video."""
 
     def __init__(self, path: Path) -> None:
-        """Take the film's file."""
+        """Record a time-lapse for the video file ``path``."""
         self._path = path
         self._frames: list[Pixels] = []
 
     def add(self, step: DreamStep) -> None:
-        """Take a step, unless it is one too many."""
-        every = -(-step.octaves * step.steps // MOST)
+        """Record a step, unless it is skipped to keep the video short."""
+        interval = -(-step.octaves * step.steps // MAX_FRAMES)
         if not self._frames:
-            self._frames.append(_small(as_array(step.start)))
-        if step.number % every == 0 or step.number == step.octaves * step.steps:
-            self._frames.append(_small(as_array(step.picture())))
+            self._frames.append(_to_frame(as_array(step.start)))
+        if step.number % interval == 0 or step.number == step.octaves * step.steps:
+            self._frames.append(_to_frame(as_array(step.picture())))
 
     def save(self, comment: str) -> Path:
-        """Write the film.
+        """Write the video.
 
         Args:
-            comment: the dream's recipe.
+            comment: text to embed in the file, such as the recipe.
+
+        Returns:
+            The path of the video.
 
         Raises:
-            OutputError: it cannot be written.
+            OutputError: the video cannot be written.
         """
-        write_film(self._path, self._all(), fps=FPS, quality=QUALITY, comment=comment)
+        write_video(self._path, self._timed_frames(), fps=FPS, comment=comment)
         return self._path
 
-    def _all(self) -> Iterator[Frame]:
-        pictures = [*self._frames, *[self._frames[-1]] * HELD]
-        for number, pixels in enumerate(pictures):
-            yield Frame(number / FPS, pixels)
+    def _timed_frames(self) -> Iterator[TimedFrame]:
+        frames = [*self._frames, *[self._frames[-1]] * END_FRAMES]
+        for number, pixels in enumerate(frames):
+            yield TimedFrame(number / FPS, pixels)
 
 
-def _small(array: np.ndarray) -> Pixels:
+def _to_frame(array: FloatArray) -> Pixels:
+    """Convert a picture to bytes, scaled down to ``MAX_SIDE``."""
     height, width = array.shape[:2]
-    scale = LONGEST / max(height, width)
+    scale = MAX_SIDE / max(height, width)
     if scale < 1:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        array = cv2.resize(array, size, interpolation=cv2.INTER_AREA)
+        array = np.asarray(cv2.resize(array, size, interpolation=cv2.INTER_AREA), np.float32)
     return to_pixels(array)

@@ -1,4 +1,4 @@
-"""Writes films: H.264 in MP4 that plays everywhere, VP9 in WebM, GIF (PyAV, Pillow)."""
+"""Writes video files: H.264 in MP4, VP9 in WebM (PyAV), and animated GIF (Pillow)."""
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -11,44 +11,44 @@ import numpy as np
 from PIL import Image
 
 from puppyslug.errors import OutputError
-from puppyslug.video.reader import Frame, Pixels
+from puppyslug.recipe.defaults import FILM_QUALITY
+from puppyslug.video.frames import Pixels, TimedFrame
 
-TICKS = 90_000  # a second, for films of uneven pace
-QUALITY = 80  # of 0 to 100
+MPEG_CLOCK_RATE = 90_000  # ticks per second, for the times of variable frame rates
 GIF_COLOURS = 256
 
 
-class _Format(NamedTuple):
-    """What a container takes.
+class _Container(NamedTuple):
+    """How a container format is encoded.
 
     Attributes:
-        codec: FFmpeg's encoder.
-        options: of the encoder, without the quality.
-        best, worst: of its scale of quality (lower is better).
-        audio: the encoder for sound that has to be encoded again.
-        copied: sound that goes in as it is.
+        video_encoder: FFmpeg's name.
+        options: of the video encoder, apart from the quality.
+        best_crf, worst_crf: rate factors of quality 100 and 0.
+        audio_encoder: FFmpeg's name, for sound that has to be re-encoded.
+        copied_audio: codecs of sound that is copied without re-encoding.
     """
 
-    codec: str
+    video_encoder: str
     options: dict[str, str]
-    best: int
-    worst: int
-    audio: str
-    copied: frozenset[str]
+    best_crf: int
+    worst_crf: int
+    audio_encoder: str
+    copied_audio: frozenset[str]
 
 
-_FORMATS = {
-    ".mp4": _Format(
+_CONTAINERS = {
+    ".mp4": _Container(
         "libx264",
-        # Without mbtree, which on AVX-512 reads memory that nobody wrote: the same frames became
-        # other files from run to run (x264 165). Films grow by a fifth, mostly with a better PSNR.
+        # mbtree reads uninitialised memory on AVX-512 (x264 165), so that the same frames gave
+        # different files. Without it files grow by a fifth, mostly with a better PSNR.
         {"preset": "medium", "x264-params": "mbtree=0"},
         10,
         40,
         "aac",
         frozenset({"aac", "mp3", "ac3", "alac"}),
     ),
-    ".webm": _Format(
+    ".webm": _Container(
         "libvpx-vp9",
         {"deadline": "good", "cpu-used": "4", "b": "0", "row-mt": "1"},
         18,
@@ -57,50 +57,54 @@ _FORMATS = {
         frozenset({"opus", "vorbis"}),
     ),
 }
-SUFFIXES = (*_FORMATS, ".gif")
+SUFFIXES = (*_CONTAINERS, ".gif")
+
+
+class _Timing(NamedTuple):
+    """Frame rate and time base of a video stream, both in FFmpeg's terms."""
+
+    fps: Fraction
+    time_base: Fraction
 
 
 def check_suffix(path: Path) -> None:
-    """Refuse what is no film's name.
+    """Check that a path has the suffix of a supported format.
 
     Raises:
         OutputError: the suffix is unknown.
     """
     if path.suffix.lower() not in SUFFIXES:
+        suffix = path.suffix or "no suffix"
         raise OutputError(
-            f"{path} is no film's name: {path.suffix or 'no suffix'} is unknown; use one of "
+            f"cannot write {path} as a video: {suffix} is not supported; use one of "
             f"{', '.join(SUFFIXES)}"
         )
 
 
-def even(size: tuple[int, int]) -> tuple[int, int]:
-    """The next even (height, width), which is what H.264 and VP9 can have."""
-    return size[0] + size[0] % 2, size[1] + size[1] % 2
-
-
-def write_film(
+def write_video(
     path: Path,
-    frames: Iterable[Frame],
+    frames: Iterable[TimedFrame],
     *,
     fps: Fraction,
     time_base: Fraction | None = None,
-    quality: int = QUALITY,
+    quality: int = FILM_QUALITY,
     audio_from: Path | None = None,
     comment: str = "",
 ) -> None:
-    """Write a film; a file of the same name is replaced once the new one is whole.
+    """Write a video atomically.
 
     Args:
-        path: its suffix decides the format.
-        frames: all of one size; an odd last row or column is doubled. Times count from 0.
-        fps: frames a second, on average.
-        time_base: of the frames' times, in seconds; None for 1 / fps, an even pace.
+        path: its suffix selects the format.
+        frames: all of one size; an odd last row or column is repeated, since H.264 and VP9 need
+            even sizes. Times start at 0.
+        fps: frames per second, on average.
+        time_base: unit of the frames' times, in seconds; None for 1 / fps, a constant rate.
         quality: 0 to 100.
-        audio_from: a film whose sound this one gets, as it is where the format takes it.
-        comment: text that the file carries along, where its format has room for one.
+        audio_from: a video whose sound track is used; copied where the format supports its codec.
+        comment: text to embed in the file, where the format supports it.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the video cannot be written.
     """
     check_suffix(path)
     partial = path.with_name(f".{path.stem}.part{path.suffix}")
@@ -108,104 +112,110 @@ def write_film(
         if path.suffix.lower() == ".gif":
             _write_gif(partial, frames, fps)
         else:
-            with av.open(str(partial), "w", options=_flags(path)) as container:
+            with av.open(str(partial), "w", options=_muxer_options(path)) as output:
                 if comment:
-                    container.metadata["comment"] = comment
-                form = _FORMATS[path.suffix.lower()]
-                pace = _Pace(fps, time_base or 1 / fps, quality)
-                _write_container(container, form, frames, pace, audio_from)
+                    output.metadata["comment"] = comment
+                form = _CONTAINERS[path.suffix.lower()]
+                timing = _Timing(fps, time_base or 1 / fps)
+                _mux(output, form, frames, timing, quality, audio_from)
         partial.replace(path)
-    except OSError as error:  # PyAV's errors are OSErrors, too
+    except OSError as error:  # includes PyAV's errors
         reason = error.strerror or str(error)
-        raise OutputError(f"{path} cannot be written: {reason}") from error
+        raise OutputError(
+            f"cannot write {path}: {reason}; check the folder and the free disk space"
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
 
 
-class _Pace(NamedTuple):
-    fps: Fraction
-    time_base: Fraction
-    quality: int
+def _muxer_options(path: Path) -> dict[str, str]:
+    """Return options of the muxer; without bitexact, WebM files contain a random number."""
+    fast_start = {"movflags": "+faststart"} if path.suffix.lower() == ".mp4" else {}
+    return {"fflags": "+bitexact", **fast_start}
 
 
-def _flags(path: Path) -> dict[str, str]:
-    """Options of the container; bitexact keeps WebM from drawing itself a random number."""
-    moved = {"movflags": "+faststart"} if path.suffix.lower() == ".mp4" else {}
-    return {"fflags": "+bitexact", **moved}
-
-
-def _write_container(
-    container: Any, form: _Format, frames: Iterable[Frame], pace: _Pace, audio_from: Path | None
+def _mux(
+    output: Any,
+    form: _Container,
+    frames: Iterable[TimedFrame],
+    timing: _Timing,
+    quality: int,
+    audio_from: Path | None,
 ) -> None:
+    """Encode the frames, and interleave them with the packets of the sound track."""
     stream: Any = None
-    sound: Iterator[Any] = iter(())
-    heard: Any = None
+    audio: Iterator[Any] = iter(())
+    audio_packet: Any = None
     for frame in frames:
         if stream is None:
-            stream = _add_video(container, form, frame.pixels, pace)
-            sound = _sound(container, form, audio_from)
-            heard = next(sound, None)
-        for packet in stream.encode(_coded(frame, pace)):
-            container.mux(packet)
-        while heard is not None and heard.pts * heard.time_base <= frame.time:
-            container.mux(heard)
-            heard = next(sound, None)
+            stream = _add_video_stream(output, form, frame.pixels, timing, quality)
+            audio = _audio_packets(output, form, audio_from)
+            audio_packet = next(audio, None)
+        for packet in stream.encode(_to_video_frame(frame, timing)):
+            output.mux(packet)
+        while audio_packet is not None and audio_packet.pts * audio_packet.time_base <= frame.time:
+            output.mux(audio_packet)
+            audio_packet = next(audio, None)
     if stream is None:
-        raise OutputError("the film would have no frames")
+        raise _no_frames()
     for packet in stream.encode():
-        container.mux(packet)
-    while heard is not None:
-        container.mux(heard)
-        heard = next(sound, None)
+        output.mux(packet)
+    while audio_packet is not None:
+        output.mux(audio_packet)
+        audio_packet = next(audio, None)
 
 
-def _add_video(container: Any, form: _Format, pixels: Pixels, pace: _Pace) -> Any:
-    stream = container.add_stream(form.codec, rate=pace.fps)
-    height, width = even((pixels.shape[0], pixels.shape[1]))
-    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-    crf = round(form.worst - (form.worst - form.best) * pace.quality / 100)
+def _add_video_stream(
+    output: Any, form: _Container, pixels: Pixels, timing: _Timing, quality: int
+) -> Any:
+    stream = output.add_stream(form.video_encoder, rate=timing.fps)
+    height, width = pixels.shape[:2]
+    stream.width, stream.height = width + width % 2, height + height % 2
+    stream.pix_fmt = "yuv420p"
+    crf = round(form.worst_crf - (form.worst_crf - form.best_crf) * quality / 100)
     stream.options = {**form.options, "crf": str(crf)}
-    if pace.time_base != 1 / pace.fps:  # frames that wait for later ones spoil uneven durations
+    if timing.time_base != 1 / timing.fps:  # B-frames distort durations at variable frame rates
         stream.options = {**stream.options, "bf": "0"}
     context = stream.codec_context
-    context.time_base = pace.time_base
+    context.time_base = timing.time_base
     context.color_range, context.colorspace = 1, 1  # limited range, BT.709
     context.color_primaries, context.color_trc = 1, 1
     return stream
 
 
-def _coded(frame: Frame, pace: _Pace) -> Any:
-    """A frame for the encoder, in BT.709 and of even size."""
+def _to_video_frame(frame: TimedFrame, timing: _Timing) -> Any:
+    """Convert a frame to BT.709 YUV, padded to even size."""
     height, width = frame.pixels.shape[:2]
     pixels = np.pad(frame.pixels, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
-    picture = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-    picture = picture.reformat(format="yuv420p", dst_colorspace=1, dst_color_range=1)
-    picture.time_base = pace.time_base
-    picture.pts = round(frame.time / pace.time_base)
-    picture.duration = max(1, round(1 / pace.fps / pace.time_base))
-    return picture
+    converted = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+    converted = converted.reformat(format="yuv420p", dst_colorspace=1, dst_color_range=1)
+    converted.time_base = timing.time_base
+    converted.pts = round(frame.time / timing.time_base)
+    converted.duration = max(1, round(1 / timing.fps / timing.time_base))
+    return converted
 
 
-def _sound(container: Any, form: _Format, source: Path | None) -> Iterator[Any]:
-    """Packets of another film's sound, starting where its picture does."""
+def _audio_packets(output: Any, form: _Container, source: Path | None) -> Iterator[Any]:
+    """Add the sound track of a video; return its packets, from the first video frame on."""
     if source is None:
         return iter(())
-    given = av.open(str(source))
-    if not given.streams.audio:
-        given.close()
+    container = av.open(str(source))
+    if not container.streams.audio:
+        container.close()
         return iter(())
-    old = given.streams.audio[0]
-    picture = given.streams.video[0]
-    start = (picture.start_time or 0) * Fraction(picture.time_base or 1)
-    if old.codec_context.name in form.copied:
-        return _copied(given, old, container.add_stream_from_template(old), start)
-    new = container.add_stream(form.audio, rate=48_000 if form.audio == "libopus" else None)
-    return _encoded(given, old, new, start)
+    old = container.streams.audio[0]
+    video = container.streams.video[0]
+    start = (video.start_time or 0) * Fraction(video.time_base or 1)
+    if old.codec_context.name in form.copied_audio:
+        return _copy_audio(container, old, output.add_stream_from_template(old), start)
+    rate = 48_000 if form.audio_encoder == "libopus" else None
+    new = output.add_stream(form.audio_encoder, rate=rate)
+    return _reencode_audio(container, old, new, start)
 
 
-def _copied(given: Any, old: Any, new: Any, start: Fraction) -> Iterator[Any]:
-    with given:
-        for packet in given.demux(old):
+def _copy_audio(container: Any, old: Any, new: Any, start: Fraction) -> Iterator[Any]:
+    with container:
+        for packet in container.demux(old):
             if packet.dts is not None:
                 shift = round(start / packet.time_base)
                 packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
@@ -213,27 +223,30 @@ def _copied(given: Any, old: Any, new: Any, start: Fraction) -> Iterator[Any]:
                 yield packet
 
 
-def _encoded(given: Any, old: Any, new: Any, start: Fraction) -> Iterator[Any]:
-    with given:
-        for frame in given.decode(old):
+def _reencode_audio(container: Any, old: Any, new: Any, start: Fraction) -> Iterator[Any]:
+    with container:
+        for frame in container.decode(old):
             if frame.pts is not None:
                 frame.pts -= round(start / frame.time_base)
             yield from new.encode(frame)
         yield from new.encode()
 
 
-def _write_gif(path: Path, frames: Iterable[Frame], fps: Fraction) -> None:
-    """A GIF; its times are hundredths of a second."""
+def _write_gif(path: Path, frames: Iterable[TimedFrame], fps: Fraction) -> None:
     pictures: list[Image.Image] = []
-    times: list[int] = []
+    times: list[int] = []  # hundredths of a second, the unit of GIF
     for frame in frames:
         picture = Image.fromarray(frame.pixels)
         pictures.append(picture.quantize(GIF_COLOURS, Image.Quantize.MEDIANCUT))
         times.append(round(frame.time * 100))
     if not pictures:
-        raise OutputError("the film would have no frames")
+        raise _no_frames()
     times.append(times[-1] + round(100 / fps))
-    lasts = [max(2, after - before) * 10 for before, after in pairwise(times)]
+    durations = [max(2, end - start) * 10 for start, end in pairwise(times)]
     pictures[0].save(
-        path, save_all=True, append_images=pictures[1:], duration=lasts, loop=0, optimize=False
+        path, save_all=True, append_images=pictures[1:], duration=durations, loop=0, optimize=False
     )
+
+
+def _no_frames() -> OutputError:
+    return OutputError("cannot write a video without frames; render at least one")

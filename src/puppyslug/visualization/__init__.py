@@ -1,1 +1,1 @@
-"""Feature visualisation: pictures whose unknown is a spectrum, and atlases of such portraits."""
+"""Feature visualisation: portraits, whose parameters are Fourier coefficients, and atlases."""

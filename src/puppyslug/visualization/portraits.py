@@ -1,7 +1,8 @@
-"""Portraits: what a channel, a neuron or a class looks for, drawn from noise.
+"""Portraits: feature visualisation of channels, neurons and classes, optimised from noise.
 
-Feature visualisation as Lucid does it: a picture as a spectrum with decorrelated colours, climbed
-by Adam, looked at from ever other views (Olah, Mordvintsev and Schubert, Distill 2017).
+The method is Lucid's: Adam ascends the Fourier coefficients of an image with decorrelated colours,
+under random affine transforms (Olah, Mordvintsev and Schubert, "Feature Visualization", Distill
+2017).
 """
 
 from collections.abc import Generator, Sequence
@@ -12,50 +13,70 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from puppyslug.engine.views import draw_turn
+from puppyslug.engine.term_context import DreamTermContext
 from puppyslug.errors import ObjectiveError
 from puppyslug.gradient.gradient import value_and_gradient
 from puppyslug.networks import NetworkSpec
 from puppyslug.networks.network import Network
-from puppyslug.objectives import Batch, ChannelTerm, Objective, SeeTerm
-from puppyslug.visualization.fourier import Fourier
+from puppyslug.objectives import Batch, Objective
+from puppyslug.objectives.terms.channel import ChannelTerm
+from puppyslug.recipe import defaults
+from puppyslug.visualization.fourier import FourierImages
+from puppyslug.visualization.random_affine import draw_random_affine
 
 
-class Way(NamedTuple):
-    """How a portrait is climbed.
+class OptimisationSettings(NamedTuple):
+    """How portraits of one kind are optimised.
 
     Attributes:
-        decay: of its spectrum, see ``Fourier``.
-        rate: Adam's.
-        distance: how far its numbers should go at least, in rates times steps: fewer steps are
-            larger ones.
-        size: edge, in pixels, that shows what there is to see.
-        steps: as few as do.
+        decay: of the Fourier coefficients, see ``FourierImages``.
+        learning_rate: smallest learning rate of Adam.
+        travel: learning rate times steps that is needed to reach the result; short runs get a
+            larger learning rate to cover it.
+        size: default side length in pixels.
+        steps: default number of steps.
     """
 
     decay: float
-    rate: float
-    distance: float
+    learning_rate: float
+    travel: float
     size: int
     steps: int
 
+    def learning_rate_for(self, steps: int) -> float:
+        """Compute the learning rate of a run of this many steps."""
+        return max(self.learning_rate, self.travel / max(steps, self.steps))
 
-# classes are of large shapes and soft colours
-CHANNELS, CLASSES = Way(1.35, 0.05, 6.4, 112, 48), Way(1.5, 0.2, 19.2, 128, 64)
-WAKING = 16  # steps in which what does not respond at all is looked for before its ReLU
-LOGIT = 0.3  # weight of a class's own logit beside its probability, which alone hardly moves
-PAD = 12  # pixels of grey around the picture, into which it may move
-BACKDROP = 0.5  # how much of a transparent picture's score goes for what is opaque
+
+CHANNEL_SETTINGS = OptimisationSettings(
+    decay=1.35,
+    learning_rate=0.05,
+    travel=6.4,
+    size=defaults.CHANNEL_ATLAS_SIDE,
+    steps=defaults.CHANNEL_ATLAS_STEPS,
+)
+CLASS_SETTINGS = OptimisationSettings(  # for larger shapes and softer colours
+    decay=1.5,
+    learning_rate=0.2,
+    travel=19.2,
+    size=defaults.CLASS_ATLAS_SIDE,
+    steps=defaults.CLASS_ATLAS_STEPS,
+)
+
+PRE_RELU_STEPS = 16  # initial steps, in which inactive channels are optimised before the ReLU
+LOGIT_WEIGHT = 0.3  # of a class's logit; its probability alone has almost no gradient at first
+PADDING = 12  # pixels of grey around the image, so that it can be shifted
+OPACITY_PENALTY = 0.5  # weight of the mean alpha, subtracted from the score
 
 
 @dataclass(frozen=True)
 class PortraitStep:
-    """One step of a batch of portraits.
+    """The state of a batch of portraits after one step.
 
     Attributes:
-        step: counted from 0.
-        steps: how many there are.
-        scores: (N,), of the view before the step.
+        step: index of the step, from 0.
+        steps: total number of steps.
+        scores: (N,), scores of the transformed images before the step.
         images: N×3×H×W RGB in [0, 1].
         alpha: N×1×H×W in [0, 1], or None.
     """
@@ -77,124 +98,143 @@ def portrait_steps(
     diversity: float = 0.0,
     transparent: bool = False,
 ) -> Generator[PortraitStep, None, None]:
-    """Draw portraits, one of each objective, all at the same time.
+    """Optimise a batch of portraits, one for each objective.
 
     Args:
-        objectives: what each is of; the same several times for its facets.
-        network: that is portrayed.
-        size: edge of the square pictures, in pixels.
-        steps: how many.
-        seed: another number gives another portrait.
-        diversity: how different the pictures of a batch should be, 0 for no matter.
-        transparent: whether what does not matter becomes transparent.
+        objectives: one for each portrait; repeat an objective for several variants of it.
+        network: the network to visualise.
+        size: side length in pixels.
+        steps: number of steps.
+        seed: of the initial noise and the transforms.
+        diversity: weight of the penalty on textures that the portraits of the batch share.
+        transparent: whether to optimise an alpha channel, which hides what does not raise the
+            score.
 
     Yields:
-        Every step as it is done.
+        The state after each step.
 
     Raises:
         ImageError: the size is too small for a layer.
         NetworkError: no such layer.
-        ObjectiveError: no such channel, position or class; something that cannot be portrayed.
+        ObjectiveError: no such channel, position or class; an objective with a guide.
     """
     for objective in objectives:
-        check(objective, network.spec, size)
-    batch = Batch(tuple(_reachable(one) for one in objectives), diversity)
-    awake = [_before_relu(one, network.spec) for one in batch.objectives]
-    way = way_of(objectives)
-    drawing = Fourier(
+        validate_portrait(objective, network.spec, size)
+    settings = optimisation_settings(objectives)
+    context = DreamTermContext(network, torch.full((1, 3, size, size), 0.5), {})
+    batch = Batch(tuple(_with_class_logits(one).bind(context) for one in objectives), diversity)
+    images = FourierImages(
         len(objectives),
         (size, size),
         torch.Generator().manual_seed(seed),
-        decay=way.decay,
+        decay=settings.decay,
         transparent=transparent,
         device=network.device,
     )
-    rate = max(way.rate, way.distance / max(steps, way.steps))
-    climber = torch.optim.Adam([drawing.numbers], lr=rate)
+    optimiser = torch.optim.Adam([images.coefficients], lr=settings.learning_rate_for(steps))
     generator = np.random.default_rng(seed)
     scores = torch.ones(len(objectives))
     for step in range(steps):
-        images, alpha = drawing.picture()
-        shown = images if alpha is None else images.lerp(_backdrop(images, generator), 1 - alpha)
-        view = draw_turn(generator, PAD).of(shown)
-        looked_at = batch
-        if step < WAKING:
-            sleeping = (scores == 0).tolist()
-            chosen = zip(batch.objectives, awake, sleeping, strict=True)
-            looked_at = Batch(tuple(w if asleep else o for o, w, asleep in chosen), diversity)
-        scores, gradient = value_and_gradient(network, looked_at, view.detach())
-        _climb(climber, view, gradient, scores, alpha)
+        rgb, alpha = images.decode()
+        opaque = rgb if alpha is None else rgb.lerp(_random_background(rgb, generator), 1 - alpha)
+        view = draw_random_affine(generator, PADDING).apply(opaque)
+        active = batch
+        if step < PRE_RELU_STEPS:
+            active = _with_inactive_before_relu(batch, scores, network.spec)
+        scores, gradient = value_and_gradient(network, active, view.detach())
+        _ascend(optimiser, view, gradient, scores, alpha)
         with torch.no_grad():
-            images, alpha = drawing.picture()
-        yield PortraitStep(step, steps, scores, images, alpha)
+            rgb, alpha = images.decode()
+        yield PortraitStep(step, steps, scores, rgb, alpha)
 
 
-def way_of(objectives: Sequence[Objective]) -> Way:
-    """How portraits of these are climbed."""
-    return CLASSES if any(one.seen for one in objectives) else CHANNELS
+def optimisation_settings(objectives: Sequence[Objective]) -> OptimisationSettings:
+    """Return the settings for a batch: those of classes if any objective names a class."""
+    has_class = any(term.classes for one in objectives for _, term in one.terms)
+    return CLASS_SETTINGS if has_class else CHANNEL_SETTINGS
 
 
-def check(objective: Objective, spec: NetworkSpec, size: int) -> None:
-    """Refuse what cannot be portrayed.
+def validate_portrait(objective: Objective, spec: NetworkSpec, size: int) -> None:
+    """Check that an objective can be drawn as a portrait of this size.
 
     Raises:
-        ObjectiveError: a guide; or as in ``Objective.check``.
+        ObjectiveError: the objective has a guide, or the size is too small; or as in
+            ``Objective.check``.
         NetworkError: no such layer.
     """
-    if objective.guides:
-        raise ObjectiveError("a portrait is of what a network looks for; a guide is a picture")
-    objective.check(spec, (size, size))
-    smallest = max(spec.layer(name).smallest for name in objective.layers)
-    if size < smallest:
+    if objective.references:
         raise ObjectiveError(
-            f"{objective} of {spec.name} needs {smallest} pixels; take a larger size than {size}"
+            f"{objective} cannot be drawn as a portrait: a guide needs a picture; name a layer, "
+            "channel, neuron or class"
+        )
+    objective.check(spec, (size, size))
+    min_size = max(spec.layer(name).min_size for name in objective.layers)
+    if size < min_size:
+        raise ObjectiveError(
+            f"{objective} of {spec.name} needs at least {min_size} pixels, not {size}; use a "
+            "larger size"
         )
 
 
-def _climb(
-    climber: torch.optim.Optimizer,
+def _ascend(
+    optimiser: torch.optim.Optimizer,
     view: Tensor,
     gradient: Tensor,
     scores: Tensor,
     alpha: Tensor | None,
 ) -> None:
-    """One step up the gradient, through the view and the spectrum; Adam goes down."""
-    climber.zero_grad()
+    """Take one step, backpropagating through the transform and the Fourier coefficients.
+
+    Each image's gradient is divided by its mean magnitude, so that all learn at the same rate.
+    """
+    optimiser.zero_grad()
     mean = gradient.abs().mean((1, 2, 3), keepdim=True)
     gradient = gradient / torch.where(mean > 0, mean, 1.0)
     if alpha is None:
-        torch.autograd.backward([view], [-gradient])
+        torch.autograd.backward([view], [-gradient])  # negative: optimisers descend
     else:
-        price = BACKDROP * alpha.numel() / len(alpha) * torch.ones_like(scores)
-        torch.autograd.backward([view, alpha.mean((1, 2, 3))], [-gradient, price])
-    climber.step()
+        penalty = OPACITY_PENALTY * alpha.numel() / len(alpha) * torch.ones_like(scores)
+        torch.autograd.backward([view, alpha.mean((1, 2, 3))], [-gradient, penalty])
+    optimiser.step()
 
 
-def _reachable(objective: Objective) -> Objective:
-    """An objective with the logits of its classes added."""
+def _with_class_logits(objective: Objective) -> Objective:
+    """Add the logits of an objective's classes, with a small weight."""
     terms = list(objective.terms)
     for weight, term in objective.terms:
-        if isinstance(term, SeeTerm) and term.label.number is not None:
-            terms.append((LOGIT * weight, ChannelTerm(term.layer, term.label.number)))
+        if len(term.classes) == 1:
+            terms.append((LOGIT_WEIGHT * weight, ChannelTerm(term.layer, term.classes[0])))
     return Objective(tuple(terms))
 
 
-def _before_relu(objective: Objective, spec: NetworkSpec) -> Objective:
-    """The same of the layers before their ReLUs, which lets no gradient through where it is 0."""
-    known = {layer.name for layer in spec.layers}
-    named = [
-        (weight, term, term.layer.replace("relu", "conv", 1)) for weight, term in objective.terms
-    ]
-    return Objective(
-        tuple(
-            (weight, replace(term, layer=before) if before in known else term)
-            for weight, term, before in named
-        )
+def _with_inactive_before_relu(batch: Batch, scores: Tensor, spec: NetworkSpec) -> Batch:
+    """Replace the objectives that score 0 by the same ones before the ReLU.
+
+    A ReLU passes no gradient where its output is 0.
+    """
+    inactive = (scores == 0).tolist()
+    return replace(
+        batch,
+        objectives=tuple(
+            _before_relu(objective, spec) if is_inactive else objective
+            for objective, is_inactive in zip(batch.objectives, inactive, strict=True)
+        ),
     )
 
 
-def _backdrop(images: Tensor, generator: np.random.Generator) -> Tensor:
-    """Something different behind the pictures at every step: colours with soft noise."""
+def _before_relu(objective: Objective, spec: NetworkSpec) -> Objective:
+    """Move every term from a ReLU to the convolution below it, where the network has one."""
+    layers = {layer.name for layer in spec.layers}
+    terms = []
+    for weight, term in objective.terms:
+        convolution = term.layer.replace("relu", "conv", 1)
+        known = convolution in layers
+        terms.append((weight, replace(term, layer=convolution) if known else term))
+    return Objective(tuple(terms))
+
+
+def _random_background(images: Tensor, generator: np.random.Generator) -> Tensor:
+    """Draw a background for each image: a random colour with smooth noise."""
     colour = torch.from_numpy(generator.random((len(images), 3, 1, 1), np.float32))
     noise = torch.from_numpy(generator.random((len(images), 3, 8, 8), np.float32))
     noise = torch.nn.functional.interpolate(noise, images.shape[-2:], mode="bilinear")

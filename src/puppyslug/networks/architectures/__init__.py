@@ -1,25 +1,12 @@
-"""One file a family: its layers as a lazy sequence, and how its weights files are read."""
+"""Architectures: one module for each family of networks.
 
-from collections.abc import Callable
+A module computes the layers of its family and converts its weights files. It registers its class
+under the module's own name, and is imported when a network of that architecture is loaded. The
+other modules are what architectures are written with: ``architecture`` (the base class),
+``layers``, ``dense_head``, ``local_response_norm`` and ``conversion`` (of weights).
+"""
 
-from puppyslug.networks.architectures.alexnet import AlexNet
 from puppyslug.networks.architectures.architecture import Architecture
-from puppyslug.networks.architectures.efficientnet import EfficientNet
-from puppyslug.networks.architectures.googlenet import GoogLeNet
-from puppyslug.networks.architectures.inception import Inception
-from puppyslug.networks.architectures.resnet import ResNet
-from puppyslug.networks.architectures.squeezenet import SqueezeNet
-from puppyslug.networks.architectures.vgg import VGG
-from puppyslug.networks.specs import NetworkSpec
+from puppyslug.networks.architectures.registry import create_architecture, register_architecture
 
-ARCHITECTURES: dict[str, Callable[[NetworkSpec], Architecture]] = {
-    "vgg": VGG,
-    "efficientnet": EfficientNet,
-    "googlenet": GoogLeNet,
-    "inception": Inception,
-    "resnet": ResNet,
-    "alexnet": AlexNet,
-    "squeezenet": SqueezeNet,
-}
-
-__all__ = ["FAMILIES", "Architecture"]
+__all__ = ["Architecture", "create_architecture", "register_architecture"]

@@ -1,4 +1,4 @@
-"""What every family of networks offers the rest of puppyslug."""
+"""The base class of architectures."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Set
@@ -9,58 +9,63 @@ from puppyslug.errors import NetworkError
 
 
 class Architecture(nn.Module, ABC):
-    """A network as a sequence of named layers that is computed only as far as it is read.
+    """A network as a lazy sequence of named layers.
+
+    The names of its parameters are those in the files of finetuned networks and never change.
 
     Attributes:
-        top_from: the layer below its last block, from which ``top`` goes on.
+        last_block_input: name of the layer below the last block, the input of
+            ``forward_last_block``.
     """
 
-    top_from = ""
+    last_block_input = ""
 
     @abstractmethod
-    def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:
-        """Compute layer after layer, lowest first.
+    def iter_layers(self, x: Tensor, targets: Set[str]) -> Iterator[tuple[str, Tensor]]:
+        """Compute layer after layer, lowest first, as far as the caller iterates.
 
         Args:
             x: N×3×H×W in the network's own colour order, scale and precision.
-            wanted: names whose activations the caller keeps. A layer that is not wanted may be
-                overwritten as soon as the next one is asked for, or be computed as one with the
-                next and never appear.
+            targets: names of the layers whose activations the caller keeps. The activation of any
+                other layer may be overwritten by the next one, or skipped where two layers are
+                computed as one.
 
         Yields:
-            (name, activation), in the record's order; every wanted layer among them.
+            (name, activation), in the order of the spec; every target among them.
         """
 
     @property
     def classifier(self) -> nn.Conv2d:
-        """The linear layer that gives the class map.
+        """The linear layer whose output is the class map.
 
         Raises:
-            NetworkError: there is none that could be taught.
+            NetworkError: there is none that could be finetuned.
         """
-        raise NetworkError("it has no linear classifier at every position, so it cannot be taught")
+        raise NetworkError(
+            "the network has no linear classifier, so it cannot be finetuned; choose another"
+        )
 
-    def top(self, x: Tensor) -> Tensor:
-        """The last block alone, for teaching: weights may ask for gradients.
+    def forward_last_block(self, x: Tensor) -> Tensor:
+        """Compute the last block alone, with gradients of the weights, for finetuning.
 
         Args:
-            x: N×C×h×w, the activation of ``top_from``.
+            x: N×C×h×w, the activation of ``last_block_input``.
 
         Returns:
-            What the classifier is given.
+            The input of the classifier.
         """
         raise NotImplementedError
 
-    def spares(self, name: str) -> bool:
-        """Whether a weights file may have a tensor of this name that is not needed here."""
+    def ignores(self, name: str) -> bool:
+        """Return whether a tensor of this name in a weights file is of no use."""
         return name.endswith(".num_batches_tracked")
 
     @abstractmethod
-    def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Turn the contents of a weights file into this module's state.
+    def convert_state_dict(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Convert the content of a weights file to this module's state dict.
 
         Args:
-            weights: tensors by the names that the file uses.
+            weights: tensors by the file's names.
 
         Raises:
             KeyError: a tensor that the network needs is missing.

@@ -1,6 +1,6 @@
 """EfficientNet-Lite: inverted residual blocks without squeeze-and-excitation (arXiv:1905.11946).
 
-Batch normalisation is folded into the convolutions when the weights are read.
+Batch normalisation is folded into the convolutions when the weights are loaded.
 """
 
 from collections.abc import Iterator, Mapping, Set
@@ -9,7 +9,12 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad, relu6
 
 from puppyslug.networks.architectures.architecture import Architecture
-from puppyslug.networks.architectures.batch_norm import TENSORFLOW_EPSILON, classifier, fold
+from puppyslug.networks.architectures.conversion import (
+    TENSORFLOW_EPSILON,
+    convert_linear,
+    fold_batch_norm,
+)
+from puppyslug.networks.architectures.registry import register_architecture
 from puppyslug.networks.specs import CLASS_MAP, NetworkSpec
 from puppyslug.networks.specs.efficientnet import HEAD_CHANNELS, STEM_CHANNELS, Block
 
@@ -22,59 +27,60 @@ class SameConv2d(nn.Conv2d):
         kernel, stride = self.kernel_size[0], self.stride[0]
         if stride == 1:
             return conv2d(x, self.weight, self.bias, 1, kernel // 2, groups=self.groups)
-        sides: list[int] = []
+        padding: list[int] = []
         for length in (x.shape[-1], x.shape[-2]):
             total = max((-(-length // stride) - 1) * stride + kernel - length, 0)
-            sides += [total // 2, total - total // 2]
-        return conv2d(pad(x, sides), self.weight, self.bias, stride, groups=self.groups)
+            padding += [total // 2, total - total // 2]
+        return conv2d(pad(x, padding), self.weight, self.bias, stride, groups=self.groups)
 
 
-def _convolution(
-    below: int, channels: int, kernel: int = 1, stride: int = 1, groups: int = 1
+def _make_convolution(
+    in_channels: int, out_channels: int, kernel: int = 1, stride: int = 1, groups: int = 1
 ) -> SameConv2d:
-    return SameConv2d(below, channels, kernel, stride, groups=groups)
+    return SameConv2d(in_channels, out_channels, kernel, stride, groups=groups)
 
 
 class InvertedResidual(nn.Module):
     """Expand (unless the expansion is 1), depthwise convolution, project; plus the input."""
 
-    def __init__(self, below: int, block: Block) -> None:
+    def __init__(self, in_channels: int, block: Block) -> None:
         super().__init__()
-        wide = below * block.expansion
-        self.expand = _convolution(below, wide) if block.expansion > 1 else None
-        self.depthwise = _convolution(wide, wide, block.kernel, block.stride, groups=wide)
-        self.project = _convolution(wide, block.channels)
-        self.adds_input = block.stride == 1 and below == block.channels
+        wide = in_channels * block.expansion
+        self.expand = _make_convolution(in_channels, wide) if block.expansion > 1 else None
+        self.depthwise = _make_convolution(wide, wide, block.kernel, block.stride, groups=wide)
+        self.project = _make_convolution(wide, block.channels)
+        self.has_shortcut = block.stride == 1 and in_channels == block.channels
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the block's output."""
         wide = x if self.expand is None else relu6(self.expand(x))
         y: Tensor = self.project(relu6(self.depthwise(wide)))
-        return x + y if self.adds_input else y
+        return x + y if self.has_shortcut else y
 
 
+@register_architecture("efficientnet")
 class EfficientNet(Architecture):
-    """An EfficientNet-Lite with its head.
+    """An EfficientNet-Lite with its classifier.
 
-    The last layer, ``labels``, is the class map: the classifier applied at every position of the
-    head. Its mean over positions is the network's logit, since pooling and classifier are linear.
+    The class map is the classifier applied at every position of the head. Its mean over positions
+    is the network's logit, since pooling and classifier are linear.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
-        self.stem = _convolution(3, STEM_CHANNELS, 3, stride=2)
+        self.stem = _make_convolution(3, STEM_CHANNELS, 3, stride=2)
         self.blocks = nn.ModuleList()
-        below = STEM_CHANNELS
+        channels = STEM_CHANNELS
         for block in spec.structure:
             assert isinstance(block, Block)
-            self.blocks.append(InvertedResidual(below, block))
-            below = block.channels
-        self.top_from = f"block_{len(self.blocks) - 2}"
-        self.head = _convolution(below, HEAD_CHANNELS)
-        self.labels = _convolution(HEAD_CHANNELS, spec.classes)
+            self.blocks.append(InvertedResidual(channels, block))
+            channels = block.channels
+        self.last_block_input = f"block_{len(self.blocks) - 2}"
+        self.head = _make_convolution(channels, HEAD_CHANNELS)
+        self.labels = _make_convolution(HEAD_CHANNELS, spec.classes)
 
-    def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:  # noqa: ARG002
-        """See ``Architecture.layers``; nothing is overwritten here."""
+    def iter_layers(self, x: Tensor, targets: Set[str]) -> Iterator[tuple[str, Tensor]]:  # noqa: ARG002
+        """See ``Architecture.iter_layers``; every layer is yielded and none is overwritten."""
         x = relu6(self.stem(x))
         yield "stem", x
         for index, block in enumerate(self.blocks):
@@ -89,20 +95,20 @@ class EfficientNet(Architecture):
         """See ``Architecture.classifier``."""
         return self.labels
 
-    def top(self, x: Tensor) -> Tensor:
-        """See ``Architecture.top``: the last block and the head."""
+    def forward_last_block(self, x: Tensor) -> Tensor:
+        """See ``Architecture.forward_last_block``: the last block and the head."""
         return relu6(self.head(self.blocks[-1](x)))
 
-    def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Read the state dict of lukemelas' EfficientNet-PyTorch, which the packages carry."""
-        pairs = {"stem": ("_conv_stem", "_bn0"), "head": ("_conv_head", "_bn1")}
+    def convert_state_dict(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Convert the state dict of lukemelas' EfficientNet-PyTorch, which the packages contain."""
+        sources = {"stem": ("_conv_stem", "_bn0"), "head": ("_conv_head", "_bn1")}
         for index, block in enumerate(self.blocks):
-            theirs, ours = f"_blocks.{index}", f"blocks.{index}"
+            target, source = f"blocks.{index}", f"_blocks.{index}"
             if block.expand is not None:
-                pairs[f"{ours}.expand"] = (f"{theirs}._expand_conv", f"{theirs}._bn0")
-            pairs[f"{ours}.depthwise"] = (f"{theirs}._depthwise_conv", f"{theirs}._bn1")
-            pairs[f"{ours}.project"] = (f"{theirs}._project_conv", f"{theirs}._bn2")
-        state = classifier("labels", weights, "_fc")
-        for ours, pair in pairs.items():
-            state |= fold(ours, weights, *pair, TENSORFLOW_EPSILON)
+                sources[f"{target}.expand"] = (f"{source}._expand_conv", f"{source}._bn0")
+            sources[f"{target}.depthwise"] = (f"{source}._depthwise_conv", f"{source}._bn1")
+            sources[f"{target}.project"] = (f"{source}._project_conv", f"{source}._bn2")
+        state = convert_linear("labels", weights, "_fc")
+        for target, pair in sources.items():
+            state |= fold_batch_norm(target, weights, *pair, TENSORFLOW_EPSILON)
         return state

@@ -1,4 +1,4 @@
-"""Inception v3: modules of branches whose convolutions are taken apart (arXiv:1512.00567)."""
+"""Inception v3: modules of branches with factorised convolutions (arXiv:1512.00567)."""
 
 from collections.abc import Iterator, Mapping, Set
 from typing import cast
@@ -8,8 +8,13 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from puppyslug.networks.architectures.architecture import Architecture
-from puppyslug.networks.architectures.batch_norm import TENSORFLOW_EPSILON, classifier, fold
-from puppyslug.networks.architectures.layers import convolution, convolve_relu, halve
+from puppyslug.networks.architectures.conversion import (
+    TENSORFLOW_EPSILON,
+    convert_linear,
+    fold_batch_norm,
+)
+from puppyslug.networks.architectures.layers import convolve_relu, make_convolution, max_pool
+from puppyslug.networks.architectures.registry import register_architecture
 from puppyslug.networks.specs import CLASS_MAP, NetworkSpec
 from puppyslug.networks.specs.inception import (
     Branch,
@@ -18,37 +23,39 @@ from puppyslug.networks.specs.inception import (
     Mixed,
     Pool,
     Stem,
-    channels_after,
+    output_channels,
 )
 
 
+@register_architecture("inception")
 class Inception(Architecture):
-    """Inception v3 without its auxiliary classifier, which only helped to train it."""
+    """Inception v3 without its auxiliary classifier, which serves training only."""
 
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
         self.parts = cast("tuple[Stem | Mixed, ...]", spec.structure)
         self.convolutions = nn.ModuleDict()
-        below = 3
+        channels = 3
         for part in self.parts:
             branches = _branches(part)
             for branch in branches:
-                self._build(part.name, branch, below)
-            below = sum(channels_after(branch, below) for branch in branches)
-        self.top_from = self.parts[-2].name
-        self.labels = convolution(below, spec.classes)
+                self._add_branch(part.name, branch, channels)
+            channels = sum(output_channels(branch, channels) for branch in branches)
+        self.last_block_input = self.parts[-2].name
+        self.labels = make_convolution(channels, spec.classes)
 
-    def _build(self, part: str, branch: Branch, below: int) -> None:
+    def _add_branch(self, part: str, branch: Branch, channels: int) -> None:
         for step in branch:
             for conv in _convolutions(step):
-                layer = convolution(below, conv.channels, conv.kernel, conv.stride, conv.padding)
-                self.convolutions[_path(part, conv)] = layer
-            below = channels_after((step,), below)
+                self.convolutions[_module_name(part, conv)] = make_convolution(
+                    channels, conv.channels, conv.kernel, conv.stride, conv.padding
+                )
+            channels = output_channels((step,), channels)
 
-    def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:  # noqa: ARG002
-        """See ``Architecture.layers``; nothing that was yielded is overwritten."""
+    def iter_layers(self, x: Tensor, targets: Set[str]) -> Iterator[tuple[str, Tensor]]:  # noqa: ARG002
+        """See ``Architecture.iter_layers``; every layer is yielded and none is overwritten."""
         for part in self.parts:
-            x = self._part(part, x)
+            x = self._forward_part(part, x)
             yield part.name, x
         yield CLASS_MAP, self.labels(x)
 
@@ -57,38 +64,39 @@ class Inception(Architecture):
         """See ``Architecture.classifier``."""
         return self.labels
 
-    def top(self, x: Tensor) -> Tensor:
-        """See ``Architecture.top``."""
-        return self._part(self.parts[-1], x)
+    def forward_last_block(self, x: Tensor) -> Tensor:
+        """See ``Architecture.forward_last_block``: the last module."""
+        return self._forward_part(self.parts[-1], x)
 
-    def _part(self, part: Stem | Mixed, x: Tensor) -> Tensor:
+    def _forward_part(self, part: Stem | Mixed, x: Tensor) -> Tensor:
         outputs = []
         for branch in _branches(part):
             y = x
             for step in branch:
-                y = self._step(part.name, step, y)
+                y = self._forward_step(part.name, step, y)
             outputs.append(y)
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs, 1)
 
-    def _step(self, part: str, step: Conv | Pool | Fork, x: Tensor) -> Tensor:
+    def _forward_step(self, part: str, step: Conv | Pool | Fork, x: Tensor) -> Tensor:
         if isinstance(step, Pool):
-            return halve(x) if step.maximum else avg_pool2d(x, 3, 1, 1)
-        found = [
-            convolve_relu(self.convolutions[_path(part, conv)], x) for conv in _convolutions(step)
+            return max_pool(x) if step.maximum else avg_pool2d(x, 3, 1, 1)
+        outputs = [
+            convolve_relu(self.convolutions[_module_name(part, conv)], x)
+            for conv in _convolutions(step)
         ]
-        return found[0] if len(found) == 1 else torch.cat(found, 1)
+        return outputs[0] if len(outputs) == 1 else torch.cat(outputs, 1)
 
-    def spares(self, name: str) -> bool:
-        """See ``Architecture.spares``: the auxiliary classifier."""
-        return name.startswith("AuxLogits.") or super().spares(name)
+    def ignores(self, name: str) -> bool:
+        """See ``Architecture.ignores``: the auxiliary classifier."""
+        return name.startswith("AuxLogits.") or super().ignores(name)
 
-    def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Read torchvision's state dict."""
-        state = classifier("labels", weights, "fc")
+    def convert_state_dict(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Convert torchvision's state dict."""
+        state = convert_linear("labels", weights, "fc")
         for name in self.convolutions:
-            theirs = name.replace("/", ".")
-            pair = (f"{theirs}.conv", f"{theirs}.bn")
-            state |= fold(f"convolutions.{name}", weights, *pair, TENSORFLOW_EPSILON)
+            source = name.replace("/", ".")
+            pair = (f"{source}.conv", f"{source}.bn")
+            state |= fold_batch_norm(f"convolutions.{name}", weights, *pair, TENSORFLOW_EPSILON)
         return state
 
 
@@ -102,5 +110,5 @@ def _convolutions(step: Conv | Pool | Fork) -> tuple[Conv, ...]:
     return (step,) if isinstance(step, Conv) else (step.left, step.right)
 
 
-def _path(part: str, conv: Conv) -> str:
+def _module_name(part: str, conv: Conv) -> str:
     return f"{part}/{conv.name}" if conv.name else part

@@ -8,22 +8,23 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from puppyslug.networks.architectures.architecture import Architecture
-from puppyslug.networks.architectures.batch_norm import plain
-from puppyslug.networks.architectures.layers import convolution, convolve_relu, halve
+from puppyslug.networks.architectures.conversion import convert_convolution
+from puppyslug.networks.architectures.layers import convolve_relu, make_convolution, max_pool
+from puppyslug.networks.architectures.registry import register_architecture
 from puppyslug.networks.specs import CLASS_MAP, NetworkSpec
 from puppyslug.networks.specs.squeezenet import STEM_CHANNELS, Fire
 
-_THEIRS = (3, 4, 6, 7, 9, 10, 11, 12)  # torchvision's numbers of fire2 to fire9
+_FIRES = (3, 4, 6, 7, 9, 10, 11, 12)  # torchvision's indices of fire2 to fire9
 
 
 class FireModule(nn.Module):
-    """A 1×1 squeeze, then 1×1 and 3×3 expansions side by side."""
+    """A 1×1 squeeze, then 1×1 and 3×3 expansions, concatenated."""
 
-    def __init__(self, below: int, fire: Fire) -> None:
+    def __init__(self, in_channels: int, fire: Fire) -> None:
         super().__init__()
-        self.squeeze = convolution(below, fire.squeeze)
-        self.expand1x1 = convolution(fire.squeeze, fire.expand)
-        self.expand3x3 = convolution(fire.squeeze, fire.expand, 3, 1, 1)
+        self.squeeze = make_convolution(in_channels, fire.squeeze)
+        self.expand1x1 = make_convolution(fire.squeeze, fire.expand)
+        self.expand3x3 = make_convolution(fire.squeeze, fire.expand, 3, 1, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the module's output."""
@@ -31,29 +32,31 @@ class FireModule(nn.Module):
         return torch.cat([convolve_relu(self.expand1x1, x), convolve_relu(self.expand3x3, x)], 1)
 
 
+@register_architecture("squeezenet")
 class SqueezeNet(Architecture):
     """SqueezeNet 1.1; the class map is conv10 after its ReLU."""
 
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
         self.groups = cast("tuple[tuple[Fire, ...], ...]", spec.structure)
-        self.conv1 = convolution(3, STEM_CHANNELS, 3, 2)
+        self.conv1 = make_convolution(3, STEM_CHANNELS, 3, 2)
         self.fires = nn.ModuleList()
-        below = STEM_CHANNELS
+        channels = STEM_CHANNELS
         for fire in (fire for group in self.groups for fire in group):
-            self.fires.append(FireModule(below, fire))
-            below = 2 * fire.expand
-        self.top_from = f"fire{len(self.fires)}"
-        self.conv10 = convolution(below, spec.classes)
-        self.cut_off = spec.taught is None
+            self.fires.append(FireModule(channels, fire))
+            channels = 2 * fire.expand
+        self.last_block_input = f"fire{len(self.fires)}"
+        self.conv10 = make_convolution(channels, spec.classes)
+        # Finetuned logits may be negative, so their class map is conv10 itself.
+        self.has_final_relu = spec.finetuned is None
 
-    def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:  # noqa: ARG002
-        """See ``Architecture.layers``; nothing that was yielded is overwritten."""
+    def iter_layers(self, x: Tensor, targets: Set[str]) -> Iterator[tuple[str, Tensor]]:  # noqa: ARG002
+        """See ``Architecture.iter_layers``; every layer is yielded and none is overwritten."""
         x = convolve_relu(self.conv1, x)
         yield "conv1", x
         number, fires = 1, iter(self.fires)
         for group in self.groups:
-            x = halve(x, rounds_up=True)
+            x = max_pool(x, ceil_mode=True)
             yield f"pool{number}", x
             for _ in group:
                 number += 1
@@ -61,22 +64,25 @@ class SqueezeNet(Architecture):
                 yield f"fire{number}", x
         x = self.conv10(x)
         yield "conv10", x
-        yield CLASS_MAP, relu(x) if self.cut_off else x
+        yield CLASS_MAP, relu(x) if self.has_final_relu else x
 
     @property
     def classifier(self) -> nn.Conv2d:
-        """See ``Architecture.classifier``; once it is taught, nothing is cut off at 0 behind it."""
+        """See ``Architecture.classifier``."""
         return self.conv10
 
-    def top(self, x: Tensor) -> Tensor:
-        """See ``Architecture.top``."""
+    def forward_last_block(self, x: Tensor) -> Tensor:
+        """See ``Architecture.forward_last_block``: the last fire module."""
         y: Tensor = self.fires[-1](x)
         return y
 
-    def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Read torchvision's state dict."""
-        state = plain("conv1", weights, "features.0") | plain("conv10", weights, "classifier.1")
-        for ours, theirs in enumerate(_THEIRS):
+    def convert_state_dict(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Convert torchvision's state dict."""
+        state = convert_convolution("conv1", weights, "features.0")
+        state |= convert_convolution("conv10", weights, "classifier.1")
+        for index, number in enumerate(_FIRES):
             for layer in ("squeeze", "expand1x1", "expand3x3"):
-                state |= plain(f"fires.{ours}.{layer}", weights, f"features.{theirs}.{layer}")
+                state |= convert_convolution(
+                    f"fires.{index}.{layer}", weights, f"features.{number}.{layer}"
+                )
         return state

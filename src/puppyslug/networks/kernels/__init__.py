@@ -1,11 +1,11 @@
-"""Fast frozen layers for networks whose weights need no gradient, in plain torch.
+"""Fast layers for frozen networks, in plain torch.
 
-Nothing but signs is kept for the backward pass: the gradient of a picture through convolutions,
-ReLU and max pooling needs no activations.
+The backward pass keeps nothing but signs: the gradient with respect to the image through
+convolutions, ReLU and max pooling needs no activations.
 """
 
-from puppyslug.networks.kernels.choice import measure_winograd_from
-from puppyslug.networks.kernels.convolution import Convolution
+from puppyslug.networks.kernels.convolution import Conv3x3
 from puppyslug.networks.kernels.pooling import relu_max_pool
+from puppyslug.networks.kernels.tuning import measure_winograd_min_channels
 
-__all__ = ["Convolution", "measure_winograd_from", "relu_max_pool"]
+__all__ = ["Conv3x3", "measure_winograd_min_channels", "relu_max_pool"]

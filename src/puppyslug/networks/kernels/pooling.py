@@ -1,17 +1,17 @@
-"""ReLU and 2×2 max pooling in one, on the bits of numbers."""
+"""ReLU and 2×2 max pooling in one, as integer operations on the bits of the numbers."""
 
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from puppyslug.networks.kernels.sign_bits import integers, pixels
+from puppyslug.networks.kernels.sign_bits import as_integers, to_channels_last
 
 
 def relu_max_pool(x: Tensor) -> Tensor:
-    """ReLU, then the largest of every 2×2 pixels; an odd last row or column is dropped.
+    """Apply a ReLU and a 2×2 max pooling; an odd last row or column is dropped.
 
-    For the backward pass it keeps one byte an output: which pixel is the first largest.
+    The backward pass keeps one byte for each output: the index of the first maximum.
 
     Args:
         x: N×C×H×W, channels_last.
@@ -19,47 +19,47 @@ def relu_max_pool(x: Tensor) -> Tensor:
     Returns:
         N×C×⌊H/2⌋×⌊W/2⌋, channels_last.
     """
-    y: Tensor = _ReluMaxPool.apply(x)  # type: ignore[no-untyped-call]
+    y: Tensor = _ReluMaxPoolFunction.apply(x)  # type: ignore[no-untyped-call]
     return y
 
 
-class _ReluMaxPool(torch.autograd.Function):
+class _ReluMaxPoolFunction(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
-        bits = integers(pixels(x))
+        bits = as_integers(to_channels_last(x))
         ctx.size = bits.shape
         corners = _corners(bits)
-        largest = torch.maximum(corners[0], corners[1])
-        torch.maximum(largest, corners[2], out=largest)
-        torch.maximum(largest, corners[3], out=largest)
+        maximum = torch.maximum(corners[0], corners[1])
+        torch.maximum(maximum, corners[2], out=maximum)
+        torch.maximum(maximum, corners[3], out=maximum)
         if ctx.needs_input_grad[0]:
-            largest.clamp_(min=1)  # the smallest positive number: no zero counts as a winner
-            winner, lost = torch.zeros_like(largest), torch.empty_like(largest)
+            maximum.clamp_(min=1)  # the smallest positive number: a zero is never the maximum
+            index, differs = torch.zeros_like(maximum), torch.empty_like(maximum)
             for corner in reversed(corners):
-                torch.ne(corner, largest, out=lost)
-                winner.add_(1).mul_(lost)
-            ctx.save_for_backward(winner.to(torch.int8))
-            largest.mul_(torch.ne(largest, 1, out=lost))
+                torch.ne(corner, maximum, out=differs)
+                index.add_(1).mul_(differs)
+            ctx.save_for_backward(index.to(torch.int8))
+            maximum.mul_(torch.ne(maximum, 1, out=differs))
         else:
-            largest.clamp_(min=0)
-        return largest.view(x.dtype).permute(0, 3, 1, 2)
+            maximum.clamp_(min=0)
+        return maximum.view(x.dtype).permute(0, 3, 1, 2)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        (winner,) = ctx.saved_tensors
-        bits = integers(pixels(gradient))
+        (index,) = ctx.saved_tensors
+        bits = as_integers(to_channels_last(gradient))
         result = bits.new_empty(ctx.size)
         height, width = (length // 2 * 2 for length in ctx.size[1:3])
         result[:, height:] = 0
         result[:, :, width:] = 0
-        winner, won = winner.to(bits.dtype), torch.empty_like(bits)
-        for index, corner in enumerate(_corners(result)):
-            torch.eq(winner, index, out=won)
-            torch.mul(bits, won, out=corner)
+        index, is_maximum = index.to(bits.dtype), torch.empty_like(bits)
+        for number, corner in enumerate(_corners(result)):
+            torch.eq(index, number, out=is_maximum)
+            torch.mul(bits, is_maximum, out=corner)
         return result.view(gradient.dtype).permute(0, 3, 1, 2)
 
 
 def _corners(bits: Tensor) -> list[Tensor]:
-    """The four pixels of every 2×2 window, in reading order, of N×H×W×C."""
+    """Return the four pixels of every 2×2 window of N×H×W×C, in reading order."""
     height, width = (length // 2 * 2 for length in bits.shape[1:3])
     return [bits[:, i:height:2, j:width:2] for i in (0, 1) for j in (0, 1)]

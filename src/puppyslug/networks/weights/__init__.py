@@ -1,1 +1,1 @@
-"""Weights: found, downloaded, cached, read without running code, checked."""
+"""Weights files: located, downloaded, verified, read and loaded into an architecture."""

@@ -1,36 +1,32 @@
-"""Downloaded files: where they are kept, and whether they are what they should be.
+"""Downloaded files: their place in the cache, and their checksums. Nothing here imports torch."""
 
-Nothing here imports torch.
-"""
-
-import hashlib
-import importlib.util
-import os
 from pathlib import Path
 
 from puppyslug.errors import WeightsError
-from puppyslug.networks.specs import NetworkSpec, OwnFile, PackagedWeights, RemoteFile
-
-FOLDER_VARIABLE = "PUPPYSLUG_CACHE"
-
-
-def cache_folder() -> Path:
-    """Where downloads are kept: ``$PUPPYSLUG_CACHE``, or the user's folder for caches."""
-    chosen = os.environ.get(FOLDER_VARIABLE)
-    if chosen:
-        return Path(chosen).expanduser()
-    import pooch
-
-    return Path(pooch.os_cache("puppyslug"))
+from puppyslug.files.folders import cache_folder
+from puppyslug.files.hashing import file_digest
+from puppyslug.networks.specs import RemoteFile
 
 
-def cached_path(file: RemoteFile) -> Path:
-    """Where a file is once it is downloaded, or put by hand."""
+def cache_path(file: RemoteFile) -> Path:
+    """Return the path of a file in the cache, which need not exist."""
     return cache_folder() / file.name
 
 
-def checksum_fits(path: Path, checksum: str) -> bool:
-    """Whether a file has a hash, or one that begins so.
+def hash_weights(path: Path, algorithm: str = "sha256") -> str:
+    """Return the hexadecimal digest of a weights file.
+
+    Raises:
+        WeightsError: the file cannot be read.
+    """
+    try:
+        return file_digest(path, algorithm)
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def matches_checksum(path: Path, checksum: str) -> bool:
+    """Return whether a file has a checksum, or one that begins with it.
 
     Args:
         path: the file.
@@ -42,33 +38,4 @@ def checksum_fits(path: Path, checksum: str) -> bool:
     if not checksum:
         return True
     algorithm, _, digits = checksum.partition(":")
-    return _digest(path, algorithm).startswith(digits.lower())
-
-
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, as 64 hexadecimal digits.
-
-    Raises:
-        WeightsError: the file cannot be read.
-    """
-    return _digest(path, "sha256")
-
-
-def _digest(path: Path, algorithm: str) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, algorithm).hexdigest()
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def is_here(spec: NetworkSpec) -> bool:
-    """Whether a network's weights are on this machine, so that it can be loaded."""
-    if isinstance(spec.weights, PackagedWeights):
-        return importlib.util.find_spec(spec.weights.package) is not None
-    if isinstance(spec.weights, OwnFile):
-        return spec.weights.path.is_file()
-    try:
-        return spec.weights is None or cached_path(spec.weights).is_file()
-    except OSError:  # a cache that may not be read
-        return False
+    return hash_weights(path, algorithm).startswith(digits.lower())

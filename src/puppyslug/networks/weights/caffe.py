@@ -1,4 +1,4 @@
-"""Reads Caffe's ``.caffemodel`` files: protocol buffers of layers, in two generations."""
+"""Reads Caffe's ``.caffemodel`` files: protocol buffers of layers, in two versions."""
 
 import functools
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from torch import Tensor
 from puppyslug.errors import WeightsError
 
 _Field = descriptor_pb2.FieldDescriptorProto
-MOST_DIMENSIONS = 8
-_PARTS = ("weight", "bias")  # what a layer's first two blobs are
+MAX_DIMENSIONS = 8
+_BLOB_NAMES = ("weight", "bias")  # of the first two blobs of a layer
 
-# The part of Caffe's caffe.proto that weights are in: (number, name, type or message, repeated).
-# Numbers are declared as the bytes that they are packed into: a network has a hundred million.
+# The part of caffe.proto that contains weights: (number, name, type or message, repeated).
+# Packed floats are declared as bytes, for speed: a network has a hundred million.
 _MESSAGES: dict[str, tuple[tuple[int, str, int | str, bool], ...]] = {
     "BlobShape": ((1, "dim", _Field.TYPE_INT64, True),),
     "BlobProto": (
@@ -45,45 +45,46 @@ _MESSAGES: dict[str, tuple[tuple[int, str, int | str, bool], ...]] = {
 
 
 def read_caffe(data: bytes) -> dict[str, Tensor]:
-    """Read the weights in a ``.caffemodel``, of either generation of layers.
+    """Read the weights in a ``.caffemodel``, of either version of layers.
 
     Args:
         data: the file's content.
 
     Returns:
-        float32 tensors by ``layer.weight`` and ``layer.bias``, in the shapes that the file says.
+        float32 tensors by ``layer.weight`` and ``layer.bias``, in the file's shapes.
 
     Raises:
-        WeightsError: the content is no network of Caffe's, or damaged; the message has no file.
+        WeightsError: the content is damaged or no Caffe network; the message does not name the
+            file.
     """
     net = _net_parameter()()
     try:
         net.ParseFromString(data)
     except DecodeError as error:
-        raise WeightsError("is damaged, or no .caffemodel") from error
+        raise WeightsError("is damaged or not a .caffemodel file") from error
     weights = {}
     for layer in (*net.layers, *net.layer):
         for index, blob in enumerate(layer.blobs):
-            part = _PARTS[index] if index < len(_PARTS) else str(index)
-            weights[f"{layer.name}.{part}"] = _tensor(blob, layer.name)
+            part = _BLOB_NAMES[index] if index < len(_BLOB_NAMES) else str(index)
+            weights[f"{layer.name}.{part}"] = _to_tensor(blob, layer.name)
     if not weights:
-        raise WeightsError("holds no layers with weights; is it a .caffemodel?")
+        raise WeightsError("contains no layers with weights; is it a .caffemodel file?")
     return weights
 
 
-def _tensor(blob: Any, layer: str) -> Tensor:
+def _to_tensor(blob: Any, layer: str) -> Tensor:
     shape: Sequence[int] = blob.shape.dim or (blob.num, blob.channels, blob.height, blob.width)
-    if len(shape) > MOST_DIMENSIONS or any(edge < 1 for edge in shape):
-        raise WeightsError(f"is damaged: its layer {layer} has an impossible shape")
+    if len(shape) > MAX_DIMENSIONS or any(length < 1 for length in shape):
+        raise WeightsError(f"is damaged: the layer {layer} has an impossible shape")
     data, kind = (blob.data, "<f4") if blob.data else (blob.double_data, "<f8")
     if len(data) != np.dtype(kind).itemsize * np.prod(shape, dtype=object):
-        raise WeightsError(f"is damaged: its layer {layer} has another size than it says")
+        raise WeightsError(f"is damaged: the layer {layer} has another size than its shape says")
     return torch.from_numpy(np.frombuffer(data, kind).astype(np.float32).reshape(shape))
 
 
 @functools.cache
 def _net_parameter() -> type[Any]:
-    """Caffe's message for a network, as far as ``_MESSAGES`` goes."""
+    """Return the message class of a Caffe network, with the fields in ``_MESSAGES``."""
     file = descriptor_pb2.FileDescriptorProto(
         name="puppyslug/caffe.proto", package="puppyslug", syntax="proto2"
     )

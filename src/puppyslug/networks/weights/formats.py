@@ -1,4 +1,4 @@
-"""Reads weights files without running anything that is inside them."""
+"""Reads weights files in several formats, without running code from them."""
 
 import json
 import pickle
@@ -15,98 +15,102 @@ from torch import Tensor
 from puppyslug.errors import WeightsError
 from puppyslug.networks.weights.caffe import read_caffe
 
-_ZIP, _PICKLE = b"PK\x03\x04", b"\x80"  # torch's two generations begin so
-_WRAPPERS = ("state_dict", "model_state_dict", "model")  # under which checkpoints keep weights
-_AGAIN = "get it again from where it came"
+_ZIP, _PICKLE = b"PK\x03\x04", b"\x80"  # the first bytes of torch's two formats
+_WRAPPERS = ("state_dict", "model_state_dict", "model")  # keys of the state dict in checkpoints
+_DOWNLOAD_AGAIN = "download it again"
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Read a state dict of torch's, a ``.safetensors`` or a ``.caffemodel``; content decides.
+def read_weights_file(path: Path) -> dict[str, Tensor]:
+    """Read a torch state dict, a ``.safetensors`` or a ``.caffemodel``, by its content.
 
     Args:
-        path: the file. Torch's pickles are read with ``weights_only``.
+        path: the file. Pickles are read with ``weights_only``.
 
     Returns:
-        Tensors by the names that the file uses, on the processor; floating-point ones float32.
+        Tensors by the file's names, on the CPU; floating-point ones as float32.
 
     Raises:
-        WeightsError: the file is empty, damaged, half downloaded, or no weights at all.
+        WeightsError: the file is empty, damaged, incomplete, or contains no weights.
     """
     try:
         with path.open("rb") as file:
-            start = file.read(512)
+            head = file.read(512)
         size = path.stat().st_size
-        if not start:
-            raise WeightsError(f"{path} is empty; {_AGAIN}")
-        if start.lstrip()[:5].lower() in (b"<!doc", b"<html"):
-            raise WeightsError(f"{path} is a web page, not the weights; {_AGAIN}")
-        if start[8:9] == b"{":
-            weights: Any = _read_safetensors(path, start, size)
-        elif start.startswith((_ZIP, _PICKLE)):
-            if start.startswith(_ZIP):
-                _check_archive(path)
+        if not head:
+            raise WeightsError(f"{path} is empty; {_DOWNLOAD_AGAIN}")
+        if head.lstrip()[:5].lower() in (b"<!doc", b"<html"):
+            raise WeightsError(f"{path} is a web page, not a weights file; {_DOWNLOAD_AGAIN}")
+        if head[8:9] == b"{":
+            weights: Any = _read_safetensors(path, head, size)
+        elif head.startswith((_ZIP, _PICKLE)):
+            if head.startswith(_ZIP):
+                _validate_archive(path)
             weights = _read_torch(path)
         else:
             weights = _read_caffe(path)
     except OSError as error:
         raise WeightsError(f"the weights {path} cannot be read: {error.strerror}") from error
-    return {name: _plain(name, tensor, path) for name, tensor in _unwrapped(weights, path).items()}
+    state = _extract_state_dict(weights, path)
+    return {name: _to_float32(name, tensor, path) for name, tensor in state.items()}
 
 
-def _plain(name: str, tensor: Tensor, path: Path) -> Tensor:
-    """A tensor as float32 where it has real numbers; no larger than the file that it came from.
+def _to_float32(name: str, tensor: Tensor, path: Path) -> Tensor:
+    """Convert floating-point tensors to float32; integers, as of quantised weights, stay.
 
     Raises:
-        WeightsError: it is of an odd kind, or spread out over more memory than it has.
+        WeightsError: the tensor is sparse, quantised, complex, or larger than its storage (a
+            few bytes could otherwise expand to any amount of memory).
     """
-    odd = tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex()
-    if odd or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
-        raise WeightsError(f"{path} is no plain weights file: its {name} is of an odd kind")
+    unsupported = tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex()
+    if unsupported or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        raise WeightsError(
+            f"{path} is not a plain weights file: {name} is sparse, quantised, complex or expanded"
+        )
     try:
         return tensor.float() if tensor.is_floating_point() else tensor
     except (NotImplementedError, RuntimeError) as error:
-        raise WeightsError(
-            f"{path} holds numbers of a kind ({tensor.dtype}) that is not for weights"
-        ) from error
+        raise WeightsError(f"{path} has weights of the unsupported type {tensor.dtype}") from error
 
 
-def _check_archive(path: Path) -> None:
-    """Refuse an archive that torch did not write: it compresses nothing, and holds no code.
+def _validate_archive(path: Path) -> None:
+    """Refuse archives that are compressed or contain code; torch's state dicts are neither.
 
     Raises:
-        WeightsError: the archive is another.
+        WeightsError: the archive is no state dict.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise WeightsError(f"{path} is damaged, or only half downloaded; {_AGAIN}") from error
+        raise WeightsError(f"{path} is damaged or incomplete; {_DOWNLOAD_AGAIN}") from error
     if any(member.compress_type != zipfile.ZIP_STORED for member in members):
         raise WeightsError(f"{path} is a compressed archive, not a weights file; unpack it first")
     if any("/code/" in member.filename for member in members):
-        raise WeightsError(f"{path} is a TorchScript archive, which is code; save its state dict")
+        raise WeightsError(
+            f"{path} is a TorchScript archive, which contains code; save its state dict"
+        )
 
 
-def _read_safetensors(path: Path, start: bytes, size: int) -> dict[str, Tensor]:
-    if 8 + int.from_bytes(start[:8], "little") > size:
-        raise WeightsError(f"{path} is damaged, or only half downloaded; {_AGAIN}")
+def _read_safetensors(path: Path, head: bytes, size: int) -> dict[str, Tensor]:
+    if 8 + int.from_bytes(head[:8], "little") > size:
+        raise WeightsError(f"{path} is damaged or incomplete; {_DOWNLOAD_AGAIN}")
     try:
         return safetensors.torch.load_file(path)
     except (safetensors.SafetensorError, json.JSONDecodeError, ValueError) as error:
-        raise WeightsError(f"{path} is damaged, or only half downloaded; {_AGAIN}") from error
+        raise WeightsError(f"{path} is damaged or incomplete; {_DOWNLOAD_AGAIN}") from error
 
 
 def _read_torch(path: Path) -> object:
     try:
         with warnings.catch_warnings(action="ignore"):
             return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch.load raises whatever the damage happens to trip over
+    except Exception as error:  # torch.load raises errors of many types
         if isinstance(error, pickle.UnpicklingError) and "global" in str(error).lower():
             raise WeightsError(
-                f"{path} holds Python objects beside weights, which puppyslug never runs; "
-                "save the state dict alone, or as .safetensors"
+                f"{path} contains Python objects, which puppyslug never runs; save the state dict "
+                "alone, or as .safetensors"
             ) from error
-        raise WeightsError(f"{path} is damaged, or only half downloaded; {_AGAIN}") from error
+        raise WeightsError(f"{path} is damaged or incomplete; {_DOWNLOAD_AGAIN}") from error
 
 
 def _read_caffe(path: Path) -> dict[str, Tensor]:
@@ -114,14 +118,14 @@ def _read_caffe(path: Path) -> dict[str, Tensor]:
         return read_caffe(path.read_bytes())
     except WeightsError as error:
         if path.suffix.lower() == ".caffemodel":
-            raise WeightsError(f"{path} {error}; {_AGAIN}") from error
+            raise WeightsError(f"{path} {error}; {_DOWNLOAD_AGAIN}") from error
         raise WeightsError(
-            f"{path} is damaged or no weights file, such as a .pth, .safetensors or .caffemodel"
+            f"{path} is damaged or not a weights file (.pth, .safetensors or .caffemodel)"
         ) from error
 
 
-def _unwrapped(weights: object, path: Path) -> dict[str, Tensor]:
-    """The table of tensors, out of a checkpoint and of the names of data-parallel training."""
+def _extract_state_dict(weights: object, path: Path) -> dict[str, Tensor]:
+    """Return the state dict in a checkpoint, without the prefix of data-parallel training."""
     if isinstance(weights, dict):
         for name in _WRAPPERS:
             if isinstance(weights.get(name), dict):
@@ -130,7 +134,9 @@ def _unwrapped(weights: object, path: Path) -> dict[str, Tensor]:
     if not isinstance(weights, dict) or not all(
         isinstance(value, Tensor) and value.device.type == "cpu" for value in weights.values()
     ):
-        raise WeightsError(f"{path} holds no table of tensors, so no weights")
+        raise WeightsError(
+            f"{path} contains no state dict, so no weights; save one with torch.save"
+        )
     names = [str(name) for name in weights]
     prefix = "module." if names and all(name.startswith("module.") for name in names) else ""
     return {str(name).removeprefix(prefix): tensor for name, tensor in weights.items()}

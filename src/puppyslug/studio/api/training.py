@@ -1,44 +1,51 @@
-"""The HTTP interface of lessons: things and pictures in, a network and a report out."""
+"""The HTTP API of training jobs (lessons): classes and pictures in, a network and a report out."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Path, UploadFile
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 
-from puppyslug.studio.api.dreams import Identity, Studio, changes, give_order, known, looking
-from puppyslug.studio.http_errors import RefusedError
-from puppyslug.studio.jobs.models import Dream, ShownLesson, ShownThing, Status, StoredFile
-from puppyslug.studio.jobs.storage import REPORT
-from puppyslug.studio.jobs.training_classes import small
-from puppyslug.studio.jobs.uploads import read_picture
-from puppyslug.studio.workers.protocol import Order
+from puppyslug.studio.api.dependencies import (
+    JobId,
+    Studio,
+    find_training_job,
+    run_heavy,
+    send_command,
+)
+from puppyslug.studio.api.events import stream_changes
+from puppyslug.studio.http_errors import HTTPError
+from puppyslug.studio.jobs.data_folder import REPORT_FILE
+from puppyslug.studio.jobs.models import (
+    Job,
+    Status,
+    StoredFile,
+    TrainingClassView,
+    TrainingJobView,
+)
+from puppyslug.studio.jobs.training_classes import find_picture, thumbnail_file
+from puppyslug.studio.jobs.uploads import decode_upload
+from puppyslug.studio.services import Services
+from puppyslug.studio.workers.protocol import Command
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api/lessons")
+TrainingJob = Annotated[Job, Depends(find_training_job)]
 Name = Annotated[str, Field(max_length=300)]
-File_ = Annotated[str, Path(alias="file", max_length=200)]
-# the report is a page of its own, which may do nothing but be looked at
+PictureFile = Annotated[str, Path(alias="file", max_length=200)]
+# the report is a self-contained page that may not run or load anything
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
 
-def found(studio: Studio, identity: Identity) -> Dream:
-    """The lesson that a path names; see ``known``."""
-    return known(studio, identity, lesson=True)
-
-
-Found = Annotated[Dream, Depends(found)]
-
-
-class Named(BaseModel):
-    """What a lesson is about; what is left out stays as it is.
+class TrainingJobFields(BaseModel):
+    """Fields of a training job; fields that are left out keep their value.
 
     Attributes:
-        name: of the network.
-        base: the network that learns.
-        seed: of the lesson.
+        name: name of the network.
+        base: name of the network to finetune.
+        seed: random seed.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -48,23 +55,23 @@ class Named(BaseModel):
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
 
 
-class Called(BaseModel):
-    """What a thing is called; empty for nothing yet."""
+class TrainingClassFields(BaseModel):
+    """Fields of a class: its name, which may be empty at first."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Name = ""
 
 
-class Kept(BaseModel):
-    """A picture of a thing.
+class TrainingPictureView(BaseModel):
+    """A training picture as the API shows it.
 
     Attributes:
-        file: what it is called here.
-        name: what its sender calls it.
-        thing: number of the thing.
-        width: in pixels, upright.
-        height: likewise.
+        file: file name in the studio.
+        name: file name on the user's machine.
+        thing: number of its class.
+        width: width in pixels, upright.
+        height: height in pixels, upright.
     """
 
     file: str
@@ -74,176 +81,171 @@ class Kept(BaseModel):
     height: int
 
 
-@router.post("/lessons", status_code=201)
-def begin(studio: Studio, named: Named | None = None) -> ShownLesson:
-    """Begin a lesson; nothing is taught before it is asked for."""
-    lesson = studio.lessons.begin()
+@router.post("", status_code=201)
+def create(studio: Studio, fields: TrainingJobFields | None = None) -> TrainingJobView:
+    """Create a draft; training starts once it is submitted."""
+    job = studio.training.create()
     try:
-        lesson = studio.lessons.name(lesson.id, _given(named or Named()))
+        studio.training.configure(job.id, _given_fields(fields or TrainingJobFields()))
     except BaseException:
-        studio.store.remove(lesson.id)
-        studio.folder.remove(lesson.id)
+        studio.store.delete(job.id)
+        studio.folder.delete_job(job.id)
         raise
-    return studio.shown_lesson(lesson)
+    return _current_view(studio, job.id)
 
 
-@router.get("/lessons")
-def lessons(studio: Studio) -> list[ShownLesson]:
-    """All lessons, newest first."""
-    return [studio.shown_lesson(one) for one in studio.store.lessons()]
+@router.get("")
+def list_jobs(studio: Studio) -> list[TrainingJobView]:
+    """List all training jobs, newest first."""
+    return [studio.view_training_job(job) for job in studio.store.list_training_jobs()]
 
 
-@router.get("/lessons/{id}")
-def lesson(studio: Studio, found: Found) -> ShownLesson:
-    """One lesson."""
-    return studio.shown_lesson(found)
+@router.get("/{id}")
+def get_job(studio: Studio, job: TrainingJob) -> TrainingJobView:
+    """Return a training job."""
+    return studio.view_training_job(job)
 
 
-@router.patch("/lessons/{id}")
-def name(studio: Studio, found: Found, named: Named) -> ShownLesson:
-    """Name the network, or choose what learns."""
-    return studio.shown_lesson(studio.lessons.name(found.id, _given(named)))
+@router.patch("/{id}")
+def configure(studio: Studio, job: TrainingJob, fields: TrainingJobFields) -> TrainingJobView:
+    """Change the name of the network, its base or the seed."""
+    studio.training.configure(job.id, _given_fields(fields))
+    return _current_view(studio, job.id)
 
 
-@router.delete("/lessons/{id}", status_code=204)
-def delete(studio: Studio, found: Found) -> None:
-    """Delete a lesson, its pictures and its report; its network stays."""
-    if not studio.store.remove(found.id):
-        raise RefusedError(409, "that lesson is running; cancel it first")
-    studio.folder.remove(found.id)
-    studio.live.tell()
+@router.delete("/{id}", status_code=204)
+def delete(studio: Studio, job: TrainingJob) -> None:
+    """Delete a training job, its pictures and its report; the network is kept."""
+    if not studio.store.delete(job.id):
+        raise HTTPError(409, "that training job is running; cancel it first")
+    studio.folder.delete_job(job.id)
+    studio.hub.notify()
 
 
-@router.post("/lessons/{id}/things", status_code=201)
-def add_thing(studio: Studio, found: Found, called: Called) -> ShownThing:
-    """Another thing to teach; one called none is of no thing."""
-    thing = studio.lessons.add_thing(found.id, called.name)
-    return ShownThing(number=thing.number, name=thing.name, count=0)
+@router.post("/{id}/things", status_code=201)
+def add_class(studio: Studio, job: TrainingJob, fields: TrainingClassFields) -> TrainingClassView:
+    """Add a class; pictures of the class ``none`` are negatives."""
+    added = studio.training.add_class(job.id, fields.name)
+    return TrainingClassView(number=added.number, name=added.name, count=0)
 
 
-@router.patch("/lessons/{id}/things/{number}")
-def name_thing(studio: Studio, found: Found, number: int, called: Called) -> ShownLesson:
-    """Call a thing something else."""
-    return studio.shown_lesson(studio.lessons.name_thing(found.id, number, called.name))
+@router.patch("/{id}/things/{number}")
+def rename_class(
+    studio: Studio, job: TrainingJob, number: int, fields: TrainingClassFields
+) -> TrainingJobView:
+    """Rename a class."""
+    studio.training.rename_class(job.id, number, fields.name)
+    return _current_view(studio, job.id)
 
 
-@router.delete("/lessons/{id}/things/{number}")
-def remove_thing(studio: Studio, found: Found, number: int) -> ShownLesson:
-    """Forget a thing, and delete its pictures."""
-    return studio.shown_lesson(studio.lessons.remove_thing(found.id, number))
+@router.delete("/{id}/things/{number}")
+def delete_class(studio: Studio, job: TrainingJob, number: int) -> TrainingJobView:
+    """Delete a class and its pictures."""
+    studio.training.delete_class(job.id, number)
+    return _current_view(studio, job.id)
 
 
-@router.get("/lessons/{id}/pictures")
-def pictures(found: Found) -> list[Kept]:
-    """The pictures of all things."""
-    assert found.lesson is not None
+@router.get("/{id}/pictures")
+def list_pictures(job: TrainingJob) -> list[TrainingPictureView]:
+    """List the pictures of all classes."""
+    assert job.lesson is not None
     return [
-        _kept(picture, thing.number) for thing in found.lesson.things for picture in thing.pictures
+        _view_picture(picture, one.number) for one in job.lesson.things for picture in one.pictures
     ]
 
 
-@router.post("/lessons/{id}/things/{number}/pictures", status_code=201)
+@router.post("/{id}/things/{number}/pictures", status_code=201)
 async def add_pictures(
-    studio: Studio, found: Found, number: int, picture: Annotated[list[UploadFile], File()]
-) -> list[Kept]:
-    """Pictures of a thing, twelve in a request at most; those before one that is refused stay."""
-    return [_kept(await _keep(studio, found.id, number, one), number) for one in picture]
+    studio: Studio, job: TrainingJob, number: int, picture: Annotated[list[UploadFile], File()]
+) -> list[TrainingPictureView]:
+    """Add up to twelve pictures to a class; on an error, those before it are kept."""
+    return [_view_picture(await _add_picture(studio, job.id, number, one), number)
+            for one in picture]  # fmt: skip
 
 
-@router.get("/lessons/{id}/things/{number}/pictures/{file}")
-def thumbnail(studio: Studio, found: Found, number: int, file: File_) -> FileResponse:
-    """A picture of a thing, small (JPEG)."""
-    assert found.lesson is not None
-    picture = studio.lessons.picture(found.lesson, number, file)
-    path = studio.lessons.home(found.id, number) / small(picture.file)
+@router.get("/{id}/things/{number}/pictures/{file}")
+def get_thumbnail(studio: Studio, job: TrainingJob, number: int, file: PictureFile) -> FileResponse:
+    """Return the thumbnail of a picture (JPEG)."""
+    assert job.lesson is not None
+    picture = find_picture(job.lesson, number, file)
+    path = studio.folder.class_folder(job.id, number) / thumbnail_file(picture.file)
     if not path.is_file():
-        raise RefusedError(404, "that picture is gone")
+        raise HTTPError(404, f"the thumbnail of {picture.name} is missing; upload it again")
     headers = {"Cache-Control": "private, max-age=3600"}
     return FileResponse(path, media_type="image/jpeg", headers=headers)
 
 
-@router.delete("/lessons/{id}/things/{number}/pictures/{file}", status_code=204)
-def remove_picture(studio: Studio, found: Found, number: int, file: File_) -> None:
-    """Delete a picture of a thing."""
-    studio.lessons.remove_picture(found.id, number, file)
+@router.delete("/{id}/things/{number}/pictures/{file}", status_code=204)
+def delete_picture(studio: Studio, job: TrainingJob, number: int, file: PictureFile) -> None:
+    """Delete a picture of a class."""
+    studio.training.delete_picture(job.id, number, file)
 
 
-@router.post("/lessons/{id}/teach")
-def teach(studio: Studio, found: Found) -> ShownLesson:
-    """Queue a lesson; also one that came to no good end, or has changed."""
-    studio.submissions.check_room()
-    studio.lessons.ask(found.id)
-    studio.workers.wake()
-    return _again(studio, found.id)
+@router.post("/{id}/teach")
+def submit(studio: Studio, job: TrainingJob) -> TrainingJobView:
+    """Queue a training job, for the first time or again."""
+    studio.dreams.check_capacity()
+    studio.training.submit(job.id)
+    studio.pool.notify()
+    return _current_view(studio, job.id)
 
 
-@router.post("/lessons/{id}/{order}")
-def order(
-    studio: Studio, found: Found, order: Annotated[str, Path(pattern="^(stop|cancel)$")]
-) -> ShownLesson:
-    """Stop and keep what was learnt so far, or leave out the report; or cancel."""
-    cancelled = order == "cancel" and studio.store.change(
-        found.id, only=(Status.QUEUED,), status=Status.CANCELLED
-    )
-    if cancelled:
-        studio.live.tell()
+@router.post("/{id}/{order}")
+def command(
+    studio: Studio, job: TrainingJob, order: Annotated[str, Path(pattern="^(stop|cancel)$")]
+) -> TrainingJobView:
+    """Stop with the network so far, without a report; or cancel."""
+    if order == "cancel" and studio.store.update(
+        job.id, if_status=(Status.QUEUED,), status=Status.CANCELLED
+    ):
+        studio.hub.notify()
     else:
-        give_order(studio, found, Order(order))
-    return _again(studio, found.id)
+        send_command(studio, job, Command(order))
+    return _current_view(studio, job.id)
 
 
-@router.get("/lessons/{id}/events", response_class=EventSourceResponse)
-async def events(studio: Studio, found: Found) -> AsyncIterator[ServerSentEvent]:
-    """The lesson as it is, whenever something changes, until it has ended."""
-    async for event in changes(studio, lambda: studio.show_lesson(found.id)):
+@router.get("/{id}/events", response_class=EventSourceResponse)
+async def stream_events(studio: Studio, job: TrainingJob) -> AsyncIterator[ServerSentEvent]:
+    """Stream the job as server-sent events whenever it changes, until it has ended."""
+    async for event in stream_changes(studio.hub, partial(_read_view, studio, job.id)):
         yield event
 
 
-@router.get("/lessons/{id}/report", response_class=FileResponse)
-def report(studio: Studio, found: Found) -> FileResponse:
-    """How well it learnt, as a page."""
-    path = studio.folder.of(found.id) / REPORT
+@router.get("/{id}/report", response_class=FileResponse)
+def get_report(studio: Studio, job: TrainingJob) -> FileResponse:
+    """Return the report, an HTML page."""
+    path = studio.folder.job_folder(job.id) / REPORT_FILE
     if not path.is_file():
-        raise RefusedError(404, "there is no report of that lesson")
+        raise HTTPError(404, "that training job has no report yet; wait until it is done")
     headers = {"Content-Security-Policy": REPORT_POLICY}
     return FileResponse(path, media_type="text/html", headers=headers)
 
 
-@router.get("/networks/{name}", response_class=FileResponse)
-def network(studio: Studio, name: Annotated[str, Path(max_length=200)]) -> FileResponse:
-    """The file of a network that was taught here, for the command line."""
-    path = studio.networks.path(name)
-    if path is None:
-        raise RefusedError(404, f"no network {name[:80]} was taught here")
-    return FileResponse(path, filename=path.name, media_type="application/octet-stream")
+async def _add_picture(studio: Services, job_id: str, number: int, file: UploadFile) -> StoredFile:
+    data = await file.read()
+
+    def add() -> StoredFile:
+        upload, picture = decode_upload(file.filename or "", data, max_pixels=studio.limits.photo)
+        return studio.training.add_picture(job_id, number, upload, picture)
+
+    return await run_heavy(studio, add)
 
 
-@router.delete("/networks/{name}", status_code=204)
-def remove_network(studio: Studio, name: Annotated[str, Path(max_length=200)]) -> None:
-    """Delete a network that was taught here; the pictures that it was taught with stay."""
-    if not studio.networks.remove(name):
-        raise RefusedError(404, f"no network {name[:80]} was taught here")
+def _given_fields(fields: TrainingJobFields) -> dict[str, Any]:
+    return fields.model_dump(exclude_none=True)
 
 
-async def _keep(studio: Studio, identity: str, number: int, sent: UploadFile) -> StoredFile:
-    data = await sent.read()
-
-    def keep() -> StoredFile:
-        upload, picture = read_picture(sent.filename or "", data, most=studio.limits.photo)
-        return studio.lessons.add_picture(identity, number, upload, picture)
-
-    async with looking:
-        return await run_in_threadpool(keep)
+def _read_view(studio: Services, job_id: JobId) -> TrainingJobView | None:
+    job = studio.store.get(job_id)
+    return None if job is None else studio.view_training_job(job)
 
 
-def _given(named: Named) -> dict[str, Any]:
-    return named.model_dump(exclude_none=True)
+def _current_view(studio: Services, job_id: JobId) -> TrainingJobView:
+    return studio.view_training_job(find_training_job(studio, job_id))
 
 
-def _again(studio: Studio, identity: str) -> ShownLesson:
-    return studio.shown_lesson(found(studio, identity))
-
-
-def _kept(picture: StoredFile, thing: int) -> Kept:
+def _view_picture(picture: StoredFile, number: int) -> TrainingPictureView:
     height, width = picture.size
-    return Kept(file=picture.file, name=picture.name, thing=thing, width=width, height=height)
+    return TrainingPictureView(
+        file=picture.file, name=picture.name, thing=number, width=width, height=height
+    )

@@ -1,16 +1,22 @@
-"""What the studio knows of a dream, and what it tells of it."""
+"""Data models of the studio: jobs as the store keeps them, and as the HTTP API shows them.
+
+Field names are part of the database and of the API. In both, a training job is called a ``lesson``,
+and the classes that it trains are called ``things``.
+"""
 
 from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-Kind = Literal["picture", "zoom"]
-TEACHING: Literal["teach"] = "teach"  # the kind of what is no dream, but a lesson
+from puppyslug.recipe.defaults import FILM_FPS
+
+DreamKind = Literal["picture", "zoom"]
+TRAINING: Literal["teach"] = "teach"  # the kind of a training job
 
 
 class Status(StrEnum):
-    """Where a dream is on its way; a lesson that is not asked for yet is a draft."""
+    """State of a job; a training job is a draft until it is submitted."""
 
     DRAFT = "draft"
     QUEUED = "queued"
@@ -23,23 +29,23 @@ class Status(StrEnum):
 
     @property
     def active(self) -> bool:
-        """Whether a worker has it."""
+        """Whether a worker is processing the job."""
         return self in {Status.RUNNING, Status.PAUSED}
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more happens by itself."""
+        """Whether the job has ended: done, failed, cancelled or interrupted."""
         return not self.active and self not in {Status.QUEUED, Status.DRAFT}
 
 
 class StoredFile(BaseModel):
-    """A picture that was uploaded.
+    """An uploaded picture in a job's folder.
 
     Attributes:
-        file: its name in the dream's folder, chosen by the studio.
-        name: what the user calls it; never used as a path.
-        sha256: of its bytes.
-        size: (height, width), upright.
+        file: file name in the job's folder, chosen by the studio.
+        name: file name on the user's machine; never used as a path.
+        sha256: hash of its bytes.
+        size: (height, width) in pixels, upright.
     """
 
     file: str
@@ -48,13 +54,13 @@ class StoredFile(BaseModel):
     size: tuple[int, int]
 
 
-class Thing(BaseModel):
-    """Something that a network is to be taught.
+class TrainingClass(BaseModel):
+    """A class to train, with its pictures.
 
     Attributes:
-        number: that it keeps, whatever it is called.
-        name: empty until somebody gives it one.
-        pictures: of it, in the order in which they came.
+        number: permanent number of the class in its job, counted from 1.
+        name: name of the class; empty until the user chooses one.
+        pictures: training pictures, in the order of upload.
     """
 
     number: int
@@ -62,33 +68,33 @@ class Thing(BaseModel):
     pictures: list[StoredFile] = Field(default_factory=list)
 
 
-class Lesson(BaseModel):
-    """What a network is to be taught.
+class TrainingConfig(BaseModel):
+    """Configuration and data of a training job.
 
     Attributes:
-        file: the network's, in the studio's own folder; empty until it has a name.
-        base: the network that learns.
-        seed: of the lesson.
-        things: in the order in which they came; one called none is of no thing.
+        file: file name of the network to write; empty until the user chooses a name.
+        base: name of the network to finetune.
+        seed: random seed.
+        things: the classes, in the order of creation; pictures of the class ``none`` are negatives.
     """
 
     file: str = ""
     base: str
     seed: int = 0
-    things: list[Thing] = Field(default_factory=list)
+    things: list[TrainingClass] = Field(default_factory=list)
 
 
-class Outcome(BaseModel):
-    """How a lesson went.
+class TrainingResult(BaseModel):
+    """Result of a training job.
 
     Attributes:
-        file: the network's.
-        things: that it knows.
-        pictures: of each, that it was taught with.
-        counts: of those held out of each thing, then of none, how many were taken for each; empty
-            where none could be held out.
-        unsure: how many of each it was unsure of.
-        reported: whether there is a report.
+        file: file name of the network.
+        things: names of its classes.
+        pictures: number of training pictures of each class.
+        counts: confusion matrix of the held-out pictures: a row for each class, then for none;
+            empty if too few pictures were available to hold any out.
+        unsure: number of held-out pictures of each class without a confident prediction.
+        reported: whether the report has been written.
     """
 
     file: str
@@ -99,36 +105,36 @@ class Outcome(BaseModel):
     reported: bool = False
 
 
-class Dream(BaseModel):
-    """A dream as the store keeps it.
+class Job(BaseModel):
+    """A job as the store keeps it: a picture, a zoom film or the training of a network.
 
     Attributes:
-        id: unguessable.
-        kind: a picture, or a film that zooms; or a lesson, which is kept and queued like a dream.
-        status: where it is on its way.
-        title: what it is called in the gallery.
-        recipe: complete; once it runs, with no open question.
-        photo: what it starts from, or None for noise and clouds.
-        mask: where to dream, or None.
-        guides: in the objective's order.
-        frames: of a film.
-        fps: of a film.
-        parent: the dream that it was made from, or None.
-        created: seconds since 1970; likewise ``started`` and ``ended``.
-        started: when a worker took it.
-        ended: when it was done, or failed.
-        attempts: how often a worker took it.
-        width: of the result, in pixels; 0 until it is known.
-        height: likewise.
-        bytes: that its files take, once it has ended.
-        error: why it failed, in a line.
-        notices: what is to be known of how it was made.
-        lesson: of a lesson, what is to be taught.
-        outcome: of a lesson, how it last went.
+        id: unguessable identifier.
+        kind: picture, zoom (a film), or teach (a training job).
+        status: state of the job.
+        title: title in the gallery.
+        recipe: complete recipe; once the job runs, every ``auto`` is resolved.
+        photo: picture to start from; None for noise and clouds.
+        mask: mask picture, or None.
+        guides: guide pictures, in the objective's order.
+        frames: number of frames of a film.
+        fps: frames per second of a film.
+        parent: id of the dream that this one is derived from, or None.
+        created: Unix time in seconds, as are ``started`` and ``ended``.
+        started: when a worker started the job.
+        ended: when the job ended.
+        attempts: how many times a worker has started the job.
+        width: width of the result in pixels; 0 until it is known.
+        height: height of the result in pixels; 0 until it is known.
+        bytes: disk space of the job's files.
+        error: one-line reason of a failure.
+        notices: remarks for the user about the result.
+        lesson: configuration of a training job; None for dreams.
+        outcome: latest result of a training job; None before the first.
     """
 
     id: str
-    kind: Kind | Literal["teach"] = "picture"
+    kind: DreamKind | Literal["teach"] = "picture"
     status: Status = Status.QUEUED
     title: str = ""
     recipe: dict[str, Any]
@@ -136,7 +142,7 @@ class Dream(BaseModel):
     mask: StoredFile | None = None
     guides: list[StoredFile] = Field(default_factory=list)
     frames: int = 1
-    fps: float = 25
+    fps: float = FILM_FPS
     parent: str | None = None
     created: float
     started: float | None = None
@@ -147,23 +153,28 @@ class Dream(BaseModel):
     bytes: int = 0
     error: str = ""
     notices: list[str] = Field(default_factory=list)
-    lesson: Lesson | None = None
-    outcome: Outcome | None = None
+    lesson: TrainingConfig | None = None
+    outcome: TrainingResult | None = None
+
+    @property
+    def is_training(self) -> bool:
+        """Whether it trains a network, and is not a dream."""
+        return self.lesson is not None
 
 
-class Progress(BaseModel):
-    """How far a running dream is.
+class JobProgress(BaseModel):
+    """Progress of a running job.
 
     Attributes:
-        octave: counted from 0, of ``octaves``.
-        octaves: how many there are.
-        step: counted from 0, of ``steps`` in an octave.
-        steps: how many an octave has.
-        frame: of a film, counted from 0.
-        score: of the objective; it grows within an octave.
-        fraction: of the work that is done.
-        seconds_left: a guess, or None before there is one.
-        stage: in words: loading, dreaming, writing.
+        octave: index of the octave, counted from 0.
+        octaves: number of octaves.
+        step: index of the step in its octave, counted from 0.
+        steps: number of steps per octave.
+        frame: index of the film frame, counted from 0.
+        score: score of the objective; it increases within an octave.
+        fraction: completed share of the work, in [0, 1].
+        seconds_left: estimate of the remaining time; None while there is none.
+        stage: current stage, such as loading, dreaming or writing.
         preview: number of the latest preview; 0 for none.
     """
 
@@ -179,27 +190,27 @@ class Progress(BaseModel):
     preview: int = 0
 
 
-class Shown(Dream):
-    """A dream as the API shows it.
+class DreamView(Job):
+    """A dream as the API shows it: the stored job and its current state.
 
     Attributes:
-        progress: while a worker has it.
-        position: in the queue, counted from 1; None where it does not wait.
-        refusal: why the last steering was refused; empty where it was not.
+        progress: progress while a worker processes it, else None.
+        position: position in the queue, counted from 1; None if it is not queued.
+        refusal: why the latest change was rejected; empty if it was accepted.
     """
 
-    progress: Progress | None = None
+    progress: JobProgress | None = None
     position: int | None = None
     refusal: str = ""
 
 
-class ShownThing(BaseModel):
-    """A thing as the API shows it.
+class TrainingClassView(BaseModel):
+    """A class of a training job as the API shows it.
 
     Attributes:
-        number: that its pictures are sent to.
-        name: what it is called.
-        count: of its pictures.
+        number: number of the class, which identifies it in the job's URLs.
+        name: name of the class.
+        count: number of pictures.
     """
 
     number: int
@@ -207,26 +218,26 @@ class ShownThing(BaseModel):
     count: int
 
 
-class ShownLesson(BaseModel):
-    """A lesson as the API shows it: a dream's fields, and its own.
+class TrainingJobView(BaseModel):
+    """A training job as the API shows it.
 
     Attributes:
-        id: unguessable.
-        status: draft until it is asked for.
-        name: of the network, without ending.
-        base: the network that learns.
-        seed: of the lesson.
-        things: what it is taught.
-        created: seconds since 1970; likewise ``started`` and ``ended``.
-        started: when a worker took it.
-        ended: when it was done, or failed.
-        bytes: that its pictures take.
-        error: why it failed, in a line.
-        notices: what is to be known of its pictures.
-        progress: while a worker has it.
-        position: in the queue, counted from 1; None where it does not wait.
-        outcome: how it last went; None before.
-        here: whether the network of that is still in the studio.
+        id: unguessable identifier.
+        status: state of the job; draft until it is submitted.
+        name: name of the network, without suffix.
+        base: name of the network to finetune.
+        seed: random seed.
+        things: the classes.
+        created: Unix time in seconds, as are ``started`` and ``ended``.
+        started: when a worker started the job.
+        ended: when the job ended.
+        bytes: disk space of the pictures.
+        error: one-line reason of a failure.
+        notices: remarks for the user about the pictures.
+        progress: progress while a worker processes it, else None.
+        position: position in the queue, counted from 1; None if it is not queued.
+        outcome: latest result; None before the first.
+        here: whether the network of that result is still in the studio.
     """
 
     id: str
@@ -234,14 +245,14 @@ class ShownLesson(BaseModel):
     name: str
     base: str
     seed: int
-    things: list[ShownThing]
+    things: list[TrainingClassView]
     created: float
     started: float | None
     ended: float | None
     bytes: int
     error: str
     notices: list[str]
-    progress: Progress | None
+    progress: JobProgress | None
     position: int | None
-    outcome: Outcome | None
+    outcome: TrainingResult | None
     here: bool

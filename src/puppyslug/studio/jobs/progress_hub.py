@@ -1,72 +1,86 @@
-"""What is happening now: progress and previews in memory, and who waits for news of them."""
+"""Progress and previews of running jobs, in memory, and the subscribers that are notified."""
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from puppyslug.studio.jobs.models import Progress
+from puppyslug.studio.jobs.models import JobProgress
+
+MIN_INTERVAL = 0.2  # seconds between two notifications of a subscriber
 
 
 @dataclass
-class _Now:
-    progress: Progress = field(default_factory=Progress)
+class _JobState:
+    progress: JobProgress = field(default_factory=JobProgress)
     preview: bytes = b""
     refusal: str = ""
 
 
-class Live:
-    """The latest of every running dream; what nobody fetched in time is never sent."""
+class ProgressHub:
+    """The latest state of each running job. Worker threads update it; requests subscribe to it.
+
+    Only the latest state is kept, so a slow subscriber skips states instead of falling behind.
+    """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
-        self._now: dict[str, _Now] = {}
+        """Create an empty hub."""
+        self._states: dict[str, _JobState] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         self._lock = threading.Lock()
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Tell news to waiters in this loop from now on."""
+        """Set the event loop that subscribers run in."""
         self._loop = loop
 
-    def progress(self, identity: str) -> Progress | None:
-        """How far a dream is; None where it is not running."""
-        now = self._now.get(identity)
-        return now.progress if now else None
+    def progress(self, job_id: str) -> JobProgress | None:
+        """Return the progress of a job; None if it is not running."""
+        state = self._states.get(job_id)
+        return state.progress if state else None
 
-    def preview(self, identity: str) -> bytes:
-        """The latest preview, a JPEG; empty where there is none."""
-        now = self._now.get(identity)
-        return now.preview if now else b""
+    def preview(self, job_id: str) -> bytes:
+        """Return the latest preview of a job as a JPEG; empty if there is none."""
+        state = self._states.get(job_id)
+        return state.preview if state else b""
 
-    def refusal(self, identity: str) -> str:
-        """Why the last steering was refused; empty where it was not."""
-        now = self._now.get(identity)
-        return now.refusal if now else ""
+    def refusal(self, job_id: str) -> str:
+        """Return why the latest change to a job was rejected; empty if it was accepted."""
+        state = self._states.get(job_id)
+        return state.refusal if state else ""
 
-    def update(self, identity: str, **news: object) -> None:
-        """Take news of a dream, from any thread."""
+    def update(self, job_id: str, **fields: object) -> None:
+        """Set fields of a job's state (``progress``, ``preview``, ``refusal``) from any thread."""
         with self._lock:
-            now = self._now.setdefault(identity, _Now())
-            for name, value in news.items():
-                setattr(now, name, value)
-        self.tell()
+            state = self._states.setdefault(job_id, _JobState())
+            for name, value in fields.items():
+                setattr(state, name, value)
+        self.notify()
 
-    def end(self, identity: str) -> None:
-        """Forget a dream that is not running any more."""
+    def discard(self, job_id: str) -> None:
+        """Remove the state of a job that has stopped running, from any thread."""
         with self._lock:
-            self._now.pop(identity, None)
-        self.tell()
+            self._states.pop(job_id, None)
+        self.notify()
 
-    def tell(self) -> None:
-        """Wake all who wait for news, from any thread."""
+    def notify(self) -> None:
+        """Wake all subscribers, from any thread."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)
 
-    def _wake(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+    async def subscribe(self, interval: float = MIN_INTERVAL) -> AsyncIterator[None]:
+        """Yield immediately, then whenever something has changed since the last yield.
 
-    @property
-    def news(self) -> asyncio.Event:
-        """Is set when something changes; take it before you look, then wait for it."""
-        return self._news
+        Args:
+            interval: minimum number of seconds between a change and the next yield; changes in the
+                meantime are merged.
+        """
+        while True:
+            changed = self._changed  # taken first, so that no change during the yield is missed
+            yield
+            await changed.wait()
+            await asyncio.sleep(interval)
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()

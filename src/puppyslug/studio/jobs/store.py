@@ -1,4 +1,4 @@
-"""The store: every dream of a studio, in SQLite. Only the server's process opens it."""
+"""The job store: every job of a studio in SQLite. Only the server process opens the file."""
 
 import json
 import sqlite3
@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from puppyslug.errors import OutputError
-from puppyslug.studio.jobs.models import Dream, Status
+from puppyslug.studio.jobs.models import Job, Status
 
-_TABLE = """
+_SCHEMA = """
 CREATE TABLE IF NOT EXISTS dreams (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT UNIQUE NOT NULL,
@@ -23,18 +23,18 @@ CREATE TABLE IF NOT EXISTS dreams (
 );
 CREATE INDEX IF NOT EXISTS by_status ON dreams (status, number);
 """
-VERSION = 2  # of the table; since 2 lessons are in it, too
-_LESSON = "json_extract(document, '$.kind') = 'teach'"
+SCHEMA_VERSION = 2  # version 1 has the same table, but no training jobs in it
+_IS_TRAINING = "json_extract(document, '$.kind') = 'teach'"
 
 
-class Store:
-    """Dreams by id, in the order in which they were asked for."""
+class JobStore:
+    """Jobs by id, in the order of submission. All methods may be called from any thread."""
 
     def __init__(self, path: Path) -> None:
-        """Open the store, or begin one.
+        """Open the database, or create it.
 
         Raises:
-            OutputError: the file is damaged, or from a newer puppyslug.
+            OutputError: the file is damaged, cannot be written, or has a newer schema version.
         """
         self._lock = threading.RLock()
         try:
@@ -42,102 +42,107 @@ class Store:
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = NORMAL")
             (version,) = self._database.execute("PRAGMA user_version").fetchone()
-            if version > VERSION:
-                raise OutputError(f"{path} was written by a newer puppyslug; update this one")
-            self._database.executescript(_TABLE)
-            self._database.execute(f"PRAGMA user_version = {VERSION}")
+            if version > SCHEMA_VERSION:
+                raise OutputError(
+                    f"{path} has schema version {version}, but this puppyslug supports versions up "
+                    f"to {SCHEMA_VERSION}; update puppyslug"
+                )
+            self._database.executescript(_SCHEMA)
+            self._database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         except sqlite3.DatabaseError as error:
-            raise OutputError(f"{path} is damaged or cannot be written ({error})") from error
+            raise OutputError(
+                f"{path} is damaged or cannot be written ({error}); restore it from a backup, or "
+                "choose another folder with --data"
+            ) from error
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the database."""
         with self._lock:
             self._database.close()
 
-    def add(self, dream: Dream, *, room: int) -> int | None:
-        """Queue a dream.
+    def add(self, job: Job, *, max_queued: int) -> bool:
+        """Add a new job.
 
         Args:
-            dream: a new one.
-            room: how many may wait.
+            job: the job.
+            max_queued: maximum number of queued jobs; the job is not added beyond it.
 
         Returns:
-            None; or where there is no room, how many wait, and nothing is queued.
+            Whether the job was added; False if the queue is full.
         """
         with self._transaction() as database:
-            waiting = self._count(Status.QUEUED)
-            if waiting >= room:
-                return waiting
+            if self._count(Status.QUEUED) >= max_queued:
+                return False
             database.execute(
                 "INSERT INTO dreams (id, status, words, bytes, document) VALUES (?, ?, ?, ?, ?)",
-                (dream.id, *_columns(dream)),
+                (job.id, *_columns(job)),
             )
-        return None
+        return True
 
-    def get(self, identity: str) -> Dream | None:
-        """A dream, or None where there is none of that id."""
-        rows = self._rows("WHERE id = ?", identity)
+    def get(self, job_id: str) -> Job | None:
+        """Return a job, or None if there is no job of that id."""
+        rows = self._select("WHERE id = ?", job_id)
         return rows[0] if rows else None
 
-    def save(self, dream: Dream) -> None:
-        """Write a dream that is there already."""
+    def save(self, job: Job) -> None:
+        """Overwrite a stored job."""
         with self._transaction() as database:
             database.execute(
                 "UPDATE dreams SET status = ?, words = ?, bytes = ?, document = ? WHERE id = ?",
-                (*_columns(dream), dream.id),
+                (*_columns(job), job.id),
             )
 
-    def change(
-        self, identity: str, *, only: Collection[Status] = tuple(Status), **fields: Any
-    ) -> Dream | None:
-        """Change fields of a dream.
+    def update(
+        self, job_id: str, *, if_status: Collection[Status] = tuple(Status), **fields: Any
+    ) -> Job | None:
+        """Update fields of a job.
 
         Args:
-            identity: of the dream.
-            only: statuses that it must have.
-            fields: their new values.
+            job_id: id of the job.
+            if_status: update only a job with one of these statuses.
+            fields: the new values.
 
         Returns:
-            The dream; None where it is gone, or has another status.
+            The updated job; None if it does not exist or has another status.
         """
         with self._transaction():
-            dream = self.get(identity)
-            if dream is None or dream.status not in only:
+            job = self.get(job_id)
+            if job is None or job.status not in if_status:
                 return None
-            dream = dream.model_copy(update=fields)
-            self.save(dream)
-        return dream
+            job = job.model_copy(update=fields)
+            self.save(job)
+        return job
 
-    def take(self) -> Dream | None:
-        """Hand out the dream that has waited longest, as running from now on."""
+    def start_next(self) -> Job | None:
+        """Mark the oldest queued job as running and return it; None if the queue is empty."""
         with self._transaction():
-            waiting = self._rows("WHERE status = ? ORDER BY number LIMIT 1", Status.QUEUED)
-            if not waiting:
+            queued = self._select("WHERE status = ? ORDER BY number LIMIT 1", Status.QUEUED)
+            if not queued:
                 return None
-            (dream,) = waiting
-            return self.change(
-                dream.id, status=Status.RUNNING, started=time.time(), attempts=dream.attempts + 1
+            (job,) = queued
+            return self.update(
+                job.id, status=Status.RUNNING, started=time.time(), attempts=job.attempts + 1
             )
 
-    def remove(self, identity: str) -> bool:
-        """Forget a dream, unless a worker has it; whether it is forgotten."""
+    def delete(self, job_id: str) -> bool:
+        """Delete a job unless a worker is processing it; return whether it was deleted."""
         active = [status for status in Status if status.active]
         with self._transaction() as database:
-            removed = database.execute(
-                f"DELETE FROM dreams WHERE id = ? AND status NOT IN ({_marks(active)})",
-                (identity, *active),
+            deleted = database.execute(
+                f"DELETE FROM dreams WHERE id = ? AND status NOT IN ({_placeholders(active)})",
+                (job_id, *active),
             )
-        return removed.rowcount > 0
+        return deleted.rowcount > 0
 
-    def latest(self, count: int, *, before: str | None = None, words: str = "") -> list[Dream]:
-        """Dreams, newest first.
+    def list_dreams(self, limit: int, *, before: str | None = None, words: str = "") -> list[Job]:
+        """Return dreams, newest first.
 
         Args:
-            count: how many at most.
-            before: only older ones than the dream of this id.
-            words: only those with each of these words in title or recipe, in any case.
+            limit: maximum number of dreams.
+            before: id of a dream; return only older ones.
+            words: return only dreams with each of these words in title or recipe; case-insensitive.
         """
-        conditions, values = [f"NOT {_LESSON}"], []
+        conditions, values = [f"NOT {_IS_TRAINING}"], []
         for word in words.lower().split():
             conditions.append("instr(words, ?)")
             values.append(word)
@@ -145,39 +150,40 @@ class Store:
             conditions.append("number < (SELECT number FROM dreams WHERE id = ?)")
             values.append(before)
         where = " AND ".join(conditions)
-        return self._rows(f"WHERE {where} ORDER BY number DESC LIMIT ?", *values, count)
+        return self._select(f"WHERE {where} ORDER BY number DESC LIMIT ?", *values, limit)
 
-    def lessons(self) -> list[Dream]:
-        """Lessons, newest first."""
-        return self._rows(f"WHERE {_LESSON} ORDER BY number DESC")
+    def list_training_jobs(self) -> list[Job]:
+        """Return all training jobs, newest first."""
+        return self._select(f"WHERE {_IS_TRAINING} ORDER BY number DESC")
 
-    def with_status(self, *statuses: Status) -> list[Dream]:
-        """Dreams of these statuses, oldest first."""
-        return self._rows(f"WHERE status IN ({_marks(statuses)}) ORDER BY number", *statuses)
+    def with_status(self, *statuses: Status) -> list[Job]:
+        """Return all jobs of these statuses, oldest first."""
+        where = f"WHERE status IN ({_placeholders(statuses)})"
+        return self._select(f"{where} ORDER BY number", *statuses)
 
-    def position(self, identity: str) -> int | None:
-        """Place in the queue, counted from 1; None for a dream that does not wait."""
+    def position(self, job_id: str) -> int | None:
+        """Return the position of a job in the queue, from 1; None if it is not queued."""
         with self._lock:
-            (place,) = self._database.execute(
+            (position,) = self._database.execute(
                 "SELECT (SELECT count(*) FROM dreams AS other WHERE other.status = ? AND "
                 "other.number <= dreams.number) FROM dreams WHERE id = ? AND status = ?",
-                (Status.QUEUED, identity, Status.QUEUED),
+                (Status.QUEUED, job_id, Status.QUEUED),
             ).fetchone() or (None,)
-        return place
+        return position
 
-    def waiting(self) -> int:
-        """How many dreams wait."""
+    def count_queued(self) -> int:
+        """Return the number of queued jobs."""
         with self._lock:
             return self._count(Status.QUEUED)
 
     def ids(self) -> set[str]:
-        """The ids of all dreams."""
+        """Return the ids of all jobs."""
         with self._lock:
             return {row[0] for row in self._database.execute("SELECT id FROM dreams")}
 
-    def total_bytes(self, *, lessons: bool = False) -> int:
-        """What the files of all dreams take; or those of all lessons."""
-        kind = _LESSON if lessons else f"NOT {_LESSON}"
+    def total_bytes(self, *, training: bool = False) -> int:
+        """Return the disk space of the files of all dreams, or of all training jobs."""
+        kind = _IS_TRAINING if training else f"NOT {_IS_TRAINING}"
         with self._lock:
             query = f"SELECT sum(bytes) FROM dreams WHERE {kind}"
             (total,) = self._database.execute(query).fetchone()
@@ -187,18 +193,18 @@ class Store:
         query = "SELECT count(*) FROM dreams WHERE status = ?"
         return int(self._database.execute(query, (status,)).fetchone()[0])
 
-    def _rows(self, clauses: str, *values: object) -> list[Dream]:
+    def _select(self, clauses: str, *values: object) -> list[Job]:
         with self._lock:
             rows = self._database.execute(
                 f"SELECT document FROM dreams {clauses}",
                 values,
             ).fetchall()
-        return [Dream.model_validate_json(document) for (document,) in rows]
+        return [Job.model_validate_json(document) for (document,) in rows]
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            if self._database.in_transaction:  # part of a larger one
+            if self._database.in_transaction:  # nested: part of the outer transaction
                 yield self._database
                 return
             self._database.execute("BEGIN IMMEDIATE")
@@ -206,16 +212,16 @@ class Store:
                 yield self._database
                 self._database.execute("COMMIT")
             except BaseException:
-                if self._database.in_transaction:  # a full disk has ended it already
+                if self._database.in_transaction:  # SQLite itself rolls back on a full disk
                     self._database.execute("ROLLBACK")
                 raise
 
 
-def _marks(values: Sequence[object]) -> str:
+def _placeholders(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
 
 
-def _columns(dream: Dream) -> tuple[str, str, int, str]:
-    names = [str(dream.recipe.get(field)) for field in ("objective", "network", "preset")]
-    words = " ".join([dream.title, dream.kind, *names]).lower()
-    return dream.status, words, dream.bytes, json.dumps(dream.model_dump(mode="json"))
+def _columns(job: Job) -> tuple[str, str, int, str]:
+    names = [str(job.recipe.get(field)) for field in ("objective", "network", "preset")]
+    words = " ".join([job.title, job.kind, *names]).lower()
+    return job.status, words, job.bytes, json.dumps(job.model_dump(mode="json"))

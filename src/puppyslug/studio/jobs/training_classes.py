@@ -1,68 +1,127 @@
-"""A lesson's things: told apart by name, each with its pictures."""
+"""The classes of a training job: unique names, pictures and their thumbnails."""
 
 import io
+import re
 from pathlib import Path
 
 from PIL import Image
 
-from puppyslug.errors import TeachingError
-from puppyslug.labels.spelling import key
-from puppyslug.studio.http_errors import RefusedError
-from puppyslug.studio.jobs.models import Lesson, Thing
-from puppyslug.training.class_names import name_of
+from puppyslug.errors import TrainingError
+from puppyslug.labels.spelling import spelling_key
+from puppyslug.studio.http_errors import HTTPError
+from puppyslug.studio.jobs.models import StoredFile, TrainingClass, TrainingConfig
+from puppyslug.studio.jobs.uploads import Upload
+from puppyslug.training.class_names import parse_class_name
 
-THUMBNAIL = 240  # pixels, longest edge
+THUMBNAIL_SIZE = 240  # pixels, longest side
 
 
-def small(file: str) -> str:
-    """The name of a picture's thumbnail; hidden from whoever reads the folder."""
+def thumbnail_file(file: str) -> str:
+    """Return the file name of a picture's thumbnail, a hidden file."""
     return f".{file}.jpg"
 
 
-def thing_of(lesson: Lesson, number: int) -> Thing:
-    """The thing of a number.
+def find_class(config: TrainingConfig, number: int) -> TrainingClass:
+    """Return the class of a number.
 
     Raises:
-        RefusedError: there is none.
+        HTTPError: it does not exist.
     """
-    for thing in lesson.things:
-        if thing.number == number:
-            return thing
-    raise RefusedError(404, "there is no such thing in that lesson; it may have been deleted")
+    for training_class in config.things:
+        if training_class.number == number:
+            return training_class
+    raise HTTPError(404, f"class {number} does not exist in that training job")
 
 
-def free_name(lesson: Lesson, text: str, own: Thing | None) -> str:
-    """What a thing is called, which no other is; empty for a thing without a name yet.
+def find_picture(config: TrainingConfig, number: int, file: str) -> StoredFile:
+    """Return a picture of a class.
+
+    Raises:
+        HTTPError: the class or the picture does not exist.
+    """
+    for picture in find_class(config, number).pictures:
+        if picture.file == file:
+            return picture
+    raise HTTPError(404, f"the picture {file[:80]} does not exist in class {number}")
+
+
+def validate_name(config: TrainingConfig, text: str, own: TrainingClass | None) -> str:
+    """Return the normalised name of a class; empty if the text is blank.
 
     Args:
-        lesson: that it is of.
-        text: what somebody typed.
-        own: the thing, where it is there already.
+        config: the job's configuration.
+        text: the name that the user typed.
+        own: the class to rename, or None for a new class.
 
     Raises:
-        RefusedError: it cannot be called so, or another is.
+        HTTPError: the name is invalid, or another class has it.
     """
     if not text.strip():
         return ""
     try:
-        name = name_of(text.strip(), "the name")
-    except TeachingError as error:
-        raise RefusedError(422, str(error)) from error
-    for thing in lesson.things:
-        if thing is not own and thing.name and key(thing.name) == key(name):
-            raise RefusedError(
-                409, f"there is {thing.name} already; put the pictures there, or take another name"
+        name = parse_class_name(text.strip(), "the name")
+    except TrainingError as error:
+        raise HTTPError(422, str(error)) from error
+    for other in config.things:
+        if other is not own and other.name and spelling_key(other.name) == spelling_key(name):
+            raise HTTPError(
+                409,
+                f"the class {other.name} already exists; add the pictures there, or choose "
+                "another name",
             )
     return name
 
 
-def save_thumbnail(picture: Image.Image, path: Path) -> None:
-    """Write a picture small (JPEG), on white where it is transparent."""
+def find_duplicate(
+    config: TrainingConfig, training_class: TrainingClass, upload: Upload
+) -> StoredFile | None:
+    """Return the same picture in the same class; None if the picture is new.
+
+    Raises:
+        HTTPError: another class has the same picture.
+    """
+    for other in config.things:
+        for picture in other.pictures:
+            if picture.sha256 != upload.sha256:
+                continue
+            if other is training_class:
+                return picture
+            owner = f"the class {other.name}" if other.name else f"class {other.number}"
+            raise HTTPError(
+                409,
+                f"{upload.name} is already a picture of {owner}; a picture can belong to one class",
+            )
+    return None
+
+
+def write_picture(folder: Path, upload: Upload, picture: Image.Image) -> StoredFile:
+    """Write a training picture and its thumbnail.
+
+    Args:
+        folder: folder of the class; created if it does not exist.
+        upload: the uploaded file.
+        picture: the same, decoded.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", Path(upload.name).stem)[:40].strip("-")
+    stored = upload.save(folder, f"{upload.sha256[:16]}-{stem or 'picture'}")
+    _write_thumbnail(picture, folder / thumbnail_file(stored.file))
+    return stored
+
+
+def delete_picture(folder: Path, picture: StoredFile) -> None:
+    """Delete a training picture and its thumbnail from the folder of its class."""
+    for name in (picture.file, thumbnail_file(picture.file)):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _write_thumbnail(picture: Image.Image, path: Path) -> None:
+    """Write a small JPEG; transparency becomes white."""
     data = io.BytesIO()
-    little = picture.copy()
-    little.thumbnail((THUMBNAIL, THUMBNAIL))
-    backdrop = Image.new("RGB", little.size, "white")
-    rgba = little.convert("RGBA")
-    backdrop.paste(rgba, mask=rgba)
-    backdrop.save(data, "JPEG", quality=82)
+    small = picture.copy()
+    small.thumbnail((THUMBNAIL_SIZE, THUMBNAIL_SIZE))
+    background = Image.new("RGB", small.size, "white")
+    rgba = small.convert("RGBA")
+    background.paste(rgba, mask=rgba)
+    background.save(data, "JPEG", quality=82)
     path.write_bytes(data.getvalue())

@@ -1,326 +1,302 @@
-"""Lessons: things named, pictures taken in, a network asked for."""
+"""Training jobs: drafts are edited, then submitted to the queue."""
 
-import re
 import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from PIL import Image
 
-from puppyslug.labels import NONE
+from puppyslug.errors import plural
+from puppyslug.labels import NONE_CLASS
 from puppyslug.networks import find_spec
-from puppyslug.networks.finetuned import MOST_THINGS, SUFFIX
-from puppyslug.networks.weights.cache import is_here
-from puppyslug.recipe.presets import EYES
-from puppyslug.studio.http_errors import RefusedError
+from puppyslug.networks.finetuned import FINETUNED_SUFFIX, MAX_NEW_CLASSES
+from puppyslug.networks.weights.location import is_available
+from puppyslug.recipe.defaults import CLASSIFIER
+from puppyslug.studio.http_errors import HTTPError
+from puppyslug.studio.jobs.data_folder import DataFolder
+from puppyslug.studio.jobs.finetuned_networks import FinetunedNetworks, network_file_name
 from puppyslug.studio.jobs.models import (
-    TEACHING,
-    Dream,
-    Lesson,
-    ShownLesson,
-    ShownThing,
+    TRAINING,
+    Job,
+    JobProgress,
     Status,
     StoredFile,
-    Thing,
+    TrainingClass,
+    TrainingClassView,
+    TrainingConfig,
+    TrainingJobView,
 )
-from puppyslug.studio.jobs.networks import Networks, file_of
-from puppyslug.studio.jobs.storage import Folder
-from puppyslug.studio.jobs.store import Store
-from puppyslug.studio.jobs.training_classes import free_name, save_thumbnail, small, thing_of
+from puppyslug.studio.jobs.store import JobStore
+from puppyslug.studio.jobs.training_classes import (
+    delete_picture,
+    find_class,
+    find_duplicate,
+    find_picture,
+    validate_name,
+    write_picture,
+)
 from puppyslug.studio.jobs.uploads import Upload
 from puppyslug.studio.limits import Limits
-from puppyslug.training.class_names import FEWEST
+from puppyslug.training.class_names import MIN_IMAGES
 
-IDLE = tuple(status for status in Status if not status.active and status is not Status.QUEUED)
+_EDITABLE = tuple(status for status in Status if not status.active and status != Status.QUEUED)
 
 
-class Lessons:
-    """Takes lessons in, and keeps what they are taught with."""
+class TrainingJobs:
+    """Creates, edits and submits training jobs."""
 
-    def __init__(self, store: Store, folder: Folder, limits: Limits, networks: Networks) -> None:
-        """Take what keeps lessons, and what they may be."""
+    def __init__(
+        self, store: JobStore, folder: DataFolder, limits: Limits, networks: FinetunedNetworks
+    ) -> None:
+        """Manage the training jobs of a job store."""
         self._store, self._folder, self._limits = store, folder, limits
         self._networks = networks
-        self._lock = threading.Lock()  # from reading a lesson to writing it
+        self._lock = threading.Lock()  # guards read-modify-write of a job
 
-    def begin(self) -> Dream:
-        """A lesson that nothing is known of yet."""
-        identity = secrets.token_urlsafe(12)
-        self._folder.of(identity).mkdir()
-        lesson = Dream(
-            id=identity,
-            kind=TEACHING,
+    def create(self) -> Job:
+        """Create an empty draft."""
+        job_id = secrets.token_urlsafe(12)
+        self._folder.job_folder(job_id).mkdir()
+        job = Job(
+            id=job_id,
+            kind=TRAINING,
             status=Status.DRAFT,
             recipe={},
-            lesson=Lesson(base=EYES),
+            lesson=TrainingConfig(base=CLASSIFIER),
             created=time.time(),
         )
-        self._store.add(lesson, room=sys.maxsize)
-        return lesson
+        self._store.add(job, max_queued=sys.maxsize)
+        return job
 
-    def name(self, identity: str, fields: dict[str, Any]) -> Dream:
-        """Change the network's name, the base or the seed.
+    def configure(self, job_id: str, fields: dict[str, Any]) -> None:
+        """Change the name of the network, its base or the seed.
+
+        Args:
+            job_id: id of the job.
+            fields: any of ``name``, ``base`` and ``seed``.
 
         Raises:
-            RefusedError: the name is none or taken, or nothing can be changed now.
-            NetworkError: there is no such base.
+            HTTPError: an invalid name or base, or the job cannot be edited now.
+            NetworkError: the base does not exist.
         """
-
-        def change(lesson: Lesson) -> None:
+        with self._edit(job_id) as config:
             if "name" in fields:
-                lesson.file = file_of(str(fields["name"]))
+                config.file = network_file_name(str(fields["name"]))
             if "base" in fields:
-                lesson.base = _base(str(fields["base"]))
-            lesson.seed = int(fields.get("seed", lesson.seed))
+                config.base = _validate_base(str(fields["base"]))
+            config.seed = int(fields.get("seed", config.seed))
 
-        return self._change(identity, change)
-
-    def add_thing(self, identity: str, name: str = "") -> Thing:
-        """Another thing to be taught.
+    def add_class(self, job_id: str, name: str = "") -> TrainingClass:
+        """Add a class.
 
         Raises:
-            RefusedError: its name is none or taken, or there are too many.
+            HTTPError: an invalid or duplicate name, or too many classes.
         """
-        added = Thing(number=0)
-
-        def change(lesson: Lesson) -> None:
-            if len(lesson.things) > MOST_THINGS:
-                raise RefusedError(422, f"{MOST_THINGS} things are the limit")
-            added.number = 1 + max((thing.number for thing in lesson.things), default=0)
-            added.name = free_name(lesson, name, None)
-            lesson.things.append(added)
-
-        self._change(identity, change)
+        with self._edit(job_id) as config:
+            if len(config.things) > MAX_NEW_CLASSES:
+                raise HTTPError(422, f"a network can learn at most {MAX_NEW_CLASSES} classes")
+            number = 1 + max((one.number for one in config.things), default=0)
+            added = TrainingClass(number=number, name=validate_name(config, name, None))
+            config.things.append(added)
         return added
 
-    def name_thing(self, identity: str, number: int, name: str) -> Dream:
-        """Call a thing something else.
+    def rename_class(self, job_id: str, number: int, name: str) -> None:
+        """Rename a class.
 
         Raises:
-            RefusedError: there is no such thing, or the name is none or taken.
+            HTTPError: the class does not exist, or the name is invalid or a duplicate.
         """
+        with self._edit(job_id) as config:
+            training_class = find_class(config, number)
+            training_class.name = validate_name(config, name, training_class)
 
-        def change(lesson: Lesson) -> None:
-            thing = thing_of(lesson, number)
-            thing.name = free_name(lesson, name, thing)
-
-        return self._change(identity, change)
-
-    def remove_thing(self, identity: str, number: int) -> Dream:
-        """Forget a thing, and delete its pictures.
+    def delete_class(self, job_id: str, number: int) -> None:
+        """Delete a class and its pictures.
 
         Raises:
-            RefusedError: there is no such thing.
+            HTTPError: the class does not exist.
         """
-
-        def change(lesson: Lesson) -> None:
-            thing = thing_of(lesson, number)
-            for picture in thing.pictures:
-                self._delete(identity, number, picture)
-            lesson.things.remove(thing)
-
-        return self._change(identity, change)
+        with self._edit(job_id) as config:
+            training_class = find_class(config, number)
+            for picture in training_class.pictures:
+                delete_picture(self._folder.class_folder(job_id, number), picture)
+            config.things.remove(training_class)
 
     def add_picture(
-        self, identity: str, number: int, upload: Upload, picture: Image.Image
+        self, job_id: str, number: int, upload: Upload, picture: Image.Image
     ) -> StoredFile:
-        """Keep a picture of a thing; one that is there already is there once.
+        """Add a picture to a class; a duplicate within the class is stored once.
 
         Args:
-            identity: of the lesson.
-            number: of the thing.
-            upload: what was sent.
-            picture: that, decoded.
+            job_id: id of the job.
+            number: number of the class.
+            upload: the uploaded file.
+            picture: the same, decoded.
 
         Raises:
-            RefusedError: there is no such thing, too much of something, or another thing has it.
+            HTTPError: the class does not exist, a limit is exceeded, or another class has the
+                picture.
         """
-        kept: list[StoredFile] = []
+        with self._edit(job_id) as config:
+            training_class = find_class(config, number)
+            duplicate = find_duplicate(config, training_class, upload)
+            if duplicate is not None:
+                return duplicate
+            self._check_limits(config, len(upload.data))
+            folder = self._folder.class_folder(job_id, number)
+            stored = write_picture(folder, upload, picture)
+            training_class.pictures.append(stored)
+        return stored
 
-        def change(lesson: Lesson) -> None:
-            thing = thing_of(lesson, number)
-            home = self.home(identity, number)
-            sha256 = upload.sha256
-            for other in lesson.things:
-                for one in other.pictures:
-                    if one.sha256 == sha256 and other is thing:
-                        kept.append(one)
-                        return
-                    if one.sha256 == sha256:
-                        called = other.name or "another thing"
-                        raise RefusedError(
-                            409, f"{upload.name} is a picture of {called} already; it can be of one"
-                        )
-            self._check_room(lesson, len(upload.data))
-            home.mkdir(parents=True, exist_ok=True)
-            stem = re.sub(r"[^A-Za-z0-9]+", "-", Path(upload.name).stem)[:40].strip("-")
-            stored = upload.keep(home, f"{sha256[:16]}-{stem or 'picture'}")
-            save_thumbnail(picture, home / small(stored.file))
-            thing.pictures.append(stored)
-            kept.append(stored)
-
-        self._change(identity, change)
-        return kept[0]
-
-    def remove_picture(self, identity: str, number: int, file: str) -> Dream:
-        """Delete a picture of a thing.
+    def delete_picture(self, job_id: str, number: int, file: str) -> None:
+        """Delete a picture of a class.
 
         Raises:
-            RefusedError: there is no such picture.
+            HTTPError: the picture does not exist.
         """
+        with self._edit(job_id) as config:
+            picture = find_picture(config, number, file)
+            find_class(config, number).pictures.remove(picture)
+            delete_picture(self._folder.class_folder(job_id, number), picture)
 
-        def change(lesson: Lesson) -> None:
-            picture = self.picture(lesson, number, file)
-            thing_of(lesson, number).pictures.remove(picture)
-            self._delete(identity, number, picture)
-
-        return self._change(identity, change)
-
-    def picture(self, lesson: Lesson, number: int, file: str) -> StoredFile:
-        """A picture of a thing.
+    def submit(self, job_id: str) -> None:
+        """Queue a job.
 
         Raises:
-            RefusedError: there is none of that name.
-        """
-        for picture in thing_of(lesson, number).pictures:
-            if picture.file == file:
-                return picture
-        raise RefusedError(404, "there is no such picture; it may have been deleted")
-
-    def home(self, identity: str, number: int) -> Path:
-        """The folder of a thing's pictures."""
-        return self._folder.of(identity) / "things" / str(number)
-
-    def ask(self, identity: str) -> None:
-        """Queue a lesson, that was given all it needs.
-
-        Raises:
-            RefusedError: something is missing, a name is taken, or nothing can be asked for now.
+            HTTPError: something is missing, the network's name is in use, or the job is queued or
+                running already.
         """
         with self._lock:
-            dream = self._store.get(identity)
-            if dream is None or dream.lesson is None:
-                raise RefusedError(404, "there is no such lesson; it may have been deleted")
-            self._check(dream, dream.lesson)
+            job, config = self._find(job_id)
+            self._check_complete(config)
+            self._check_network_name(job, config)
             fields = {"status": Status.QUEUED, "attempts": 0, "error": "", "ended": None,
                       "notices": []}  # fmt: skip
-            if self._store.change(identity, only=IDLE, **fields) is None:
-                raise RefusedError(409, f"that lesson is {dream.status} already")
+            if self._store.update(job_id, if_status=_EDITABLE, **fields) is None:
+                raise HTTPError(409, f"that training job is already {job.status}")
 
-    def shown(self, dream: Dream, **now: Any) -> ShownLesson:
-        """A lesson as the API shows it.
+    def view(
+        self, job: Job, *, progress: JobProgress | None, position: int | None
+    ) -> TrainingJobView:
+        """Return a job as the API shows it.
 
         Args:
-            dream: the lesson.
-            now: its ``progress`` and ``position``.
+            job: the stored job.
+            progress: its current progress, or None.
+            position: its position in the queue, or None.
         """
-        lesson, outcome = dream.lesson, dream.outcome
-        assert lesson is not None
-        same = ("id", "status", "created", "started", "ended", "bytes", "error", "notices")
-        return ShownLesson(
-            **{name: getattr(dream, name) for name in same},
-            name=lesson.file.removesuffix(SUFFIX),
-            base=lesson.base,
-            seed=lesson.seed,
+        config, result = job.lesson, job.outcome
+        assert config is not None
+        shared = ("id", "status", "created", "started", "ended", "bytes", "error", "notices")
+        return TrainingJobView(
+            **{name: getattr(job, name) for name in shared},
+            name=config.file.removesuffix(FINETUNED_SUFFIX),
+            base=config.base,
+            seed=config.seed,
             things=[
-                ShownThing(number=thing.number, name=thing.name, count=len(thing.pictures))
-                for thing in lesson.things
+                TrainingClassView(number=one.number, name=one.name, count=len(one.pictures))
+                for one in config.things
             ],
-            outcome=outcome,
-            here=outcome is not None and self._networks.path(outcome.file) is not None,
-            **now,
+            outcome=result,
+            here=result is not None and self._networks.find(result.file) is not None,
+            progress=progress,
+            position=position,
         )
 
-    def _check(self, dream: Dream, lesson: Lesson) -> None:
-        """Refuse what would fail later, while somebody is there to read it."""
-        if not lesson.file:
-            raise RefusedError(422, "the network has no name yet; give it one, such as my pets")
-        things = [thing for thing in lesson.things if thing.name != NONE]
-        if not things:
-            raise RefusedError(
-                422, "there is nothing to teach yet; name a thing, and send pictures"
-            )
-        for place, thing in enumerate(lesson.things, 1):
-            if not thing.name:
-                raise RefusedError(422, f"thing {place} has no name yet; say what it is")
-            if thing.name != NONE and len(thing.pictures) < FEWEST:
-                raise RefusedError(
-                    422,
-                    f"{thing.name} has {_counted(len(thing.pictures))}; {FEWEST} are the least, "
-                    "and 10 or more are better",
-                )
-        own = dream.outcome is not None and dream.outcome.file == lesson.file
-        taken = self._networks.taken(lesson.file)
-        waiting = (
-            one
-            for one in self._store.with_status(Status.QUEUED, Status.RUNNING, Status.PAUSED)
-            if one.lesson and one.lesson.file.casefold() == lesson.file.casefold()
-        )
-        if (taken is not None and not own) or any(one.id != dream.id for one in waiting):
-            raise RefusedError(
-                409,
-                f"there is a network {(taken or lesson.file).removesuffix(SUFFIX)} already; "
-                "take another name, or delete that one first",
-            )
+    def _find(self, job_id: str) -> tuple[Job, TrainingConfig]:
+        job = self._store.get(job_id)
+        if job is None or job.lesson is None:
+            raise HTTPError(404, "that training job does not exist; it may have been deleted")
+        return job, job.lesson
 
-    def _check_room(self, lesson: Lesson, more: int) -> None:
-        if sum(len(thing.pictures) for thing in lesson.things) >= self._limits.pictures:
-            raise RefusedError(
-                422, f"{self._limits.pictures} pictures are the limit for a network here"
-            )
-        if self._store.total_bytes(lessons=True) + more > self._limits.lessons:
-            most = self._limits.lessons / 1e9
-            raise RefusedError(
-                413, f"pictures to teach with may take {most:g} GB here; delete some first"
-            )
-
-    def _change(self, identity: str, change: Callable[[Lesson], None]) -> Dream:
-        """Change what is to be taught, while nobody learns from it."""
+    @contextmanager
+    def _edit(self, job_id: str) -> Iterator[TrainingConfig]:
+        """Yield a job's configuration to change, then store it; on an error nothing is stored."""
         with self._lock:
-            dream = self._store.get(identity)
-            if dream is None or dream.lesson is None:
-                raise RefusedError(404, "there is no such lesson; it may have been deleted")
-            if dream.status not in IDLE:
-                raise RefusedError(409, f"that lesson is {dream.status}; cancel it to change it")
-            change(dream.lesson)
-            title = dream.lesson.file.removesuffix(SUFFIX)
-            changed = self._store.change(
-                identity,
-                only=IDLE,
-                lesson=dream.lesson,
-                title=title,
-                bytes=sum(
-                    self._size(identity, thing.number, one)
-                    for thing in dream.lesson.things
-                    for one in thing.pictures
-                ),
+            job, config = self._find(job_id)
+            if job.status not in _EDITABLE:
+                raise HTTPError(409, f"that training job is {job.status}; cancel it to change it")
+            yield config
+            updated = self._store.update(
+                job_id,
+                if_status=_EDITABLE,
+                lesson=config,
+                title=config.file.removesuffix(FINETUNED_SUFFIX),
+                bytes=self._pictures_size(job_id, config),
             )
-        if changed is None:
-            raise RefusedError(409, "that lesson has just begun, or is gone")
-        return changed
+        if updated is None:
+            raise HTTPError(409, "that training job has started or was deleted; reload the page")
 
-    def _size(self, identity: str, number: int, picture: StoredFile) -> int:
-        path = self.home(identity, number) / picture.file
-        return path.stat().st_size if path.is_file() else 0
+    def _pictures_size(self, job_id: str, config: TrainingConfig) -> int:
+        paths = (
+            self._folder.class_folder(job_id, one.number) / picture.file
+            for one in config.things
+            for picture in one.pictures
+        )
+        return sum(path.stat().st_size for path in paths if path.is_file())
 
-    def _delete(self, identity: str, number: int, picture: StoredFile) -> None:
-        home = self.home(identity, number)
-        for name in (picture.file, small(picture.file)):
-            (home / name).unlink(missing_ok=True)
+    def _check_complete(self, config: TrainingConfig) -> None:
+        """Report what would fail in the worker now, while the user can still correct it."""
+        if not config.file:
+            raise HTTPError(422, "the network has no name; choose one, such as my pets")
+        if all(one.name == NONE_CLASS for one in config.things):
+            raise HTTPError(422, "there is no class to train; add one, and upload pictures of it")
+        for place, one in enumerate(config.things, 1):
+            if not one.name:
+                raise HTTPError(422, f"class {place} has no name; choose one, such as my dog")
+            if one.name != NONE_CLASS and len(one.pictures) < MIN_IMAGES:
+                raise HTTPError(
+                    422,
+                    f"the class {one.name} has {_count_pictures(len(one.pictures))}; add at least "
+                    f"{MIN_IMAGES}, better 10 or more",
+                )
+
+    def _check_network_name(self, job: Job, config: TrainingConfig) -> None:
+        """Check that no other network, trained or queued, has the same name."""
+        replaces_own = job.outcome is not None and job.outcome.file == config.file
+        conflict = self._networks.find_conflict(config.file)
+        pending = (
+            other
+            for other in self._store.with_status(Status.QUEUED, Status.RUNNING, Status.PAUSED)
+            if other.lesson and other.lesson.file.casefold() == config.file.casefold()
+        )
+        if (conflict is not None and not replaces_own) or any(one.id != job.id for one in pending):
+            name = (conflict or config.file).removesuffix(FINETUNED_SUFFIX)
+            raise HTTPError(
+                409,
+                f"the network {name} already exists; choose another name, or delete that network "
+                "first",
+            )
+
+    def _check_limits(self, config: TrainingConfig, added_bytes: int) -> None:
+        if sum(len(one.pictures) for one in config.things) >= self._limits.pictures:
+            raise HTTPError(
+                422,
+                f"a training job can have at most {self._limits.pictures} pictures; delete some "
+                "first",
+            )
+        if self._store.total_bytes(training=True) + added_bytes > self._limits.lessons:
+            quota = self._limits.lessons / 1e9
+            raise HTTPError(
+                413,
+                f"the training pictures of this studio exceed {quota:g} GB; delete some first",
+            )
 
 
-def _base(name: str) -> str:
+def _validate_base(name: str) -> str:
     spec = find_spec(name)
-    if spec.members or spec.brought or spec.taught is not None:
-        raise RefusedError(422, f"{name} cannot be taught; take {EYES}")
-    if not is_here(spec):
-        raise RefusedError(422, f"the network {name} is not on this machine; take {EYES}")
+    if spec.members or spec.is_external or spec.finetuned is not None:
+        raise HTTPError(422, f"the network {name} cannot be finetuned; use {CLASSIFIER}")
+    if not is_available(spec):
+        raise HTTPError(
+            422, f"the weights of the network {name} are not on this machine; use {CLASSIFIER}"
+        )
     return spec.name
 
 
-def _counted(count: int) -> str:
-    return {0: "no pictures", 1: "only 1 picture"}.get(count, f"only {count} pictures")
+def _count_pictures(count: int) -> str:
+    return f"only {plural(count, 'picture')}" if count else "no pictures"

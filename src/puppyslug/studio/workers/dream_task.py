@@ -1,4 +1,4 @@
-"""One dream or lesson of the studio, from its files to its files, in a worker process."""
+"""Runs a dream, a picture or a zoom film, in a worker process."""
 
 import io
 import time
@@ -11,85 +11,94 @@ from typing import Any
 
 from PIL import Image
 
-from puppyslug.engine.loop import DreamStep, check_changes, dream_prepared
-from puppyslug.engine.preparation import Prepared, prepare
+from puppyslug.engine.loop import dream_steps
+from puppyslug.engine.preparation import prepare
+from puppyslug.engine.prepared_dream import PreparedDream
+from puppyslug.engine.progress import DreamStep
+from puppyslug.engine.steering import apply_changes
 from puppyslug.errors import PuppyslugError
-from puppyslug.images import fit, save_image, to_pil
-from puppyslug.recipe.recipe import Recipe
-from puppyslug.recipe.settings import Files
-from puppyslug.studio.jobs.models import Dream, Progress
-from puppyslug.studio.jobs.networks import Networks
-from puppyslug.studio.jobs.storage import BEFORE, FILM, RESULT, THUMBNAIL
-from puppyslug.studio.workers.protocol import CancelledError, Controls, Task
-from puppyslug.video.assembly import finish_film, in_turn, keep_all
-from puppyslug.video.checkpoint import Journal
-from puppyslug.video.zoom import zoom
+from puppyslug.images import fit_size, save_image, to_pil
+from puppyslug.recipe import InputFiles, Recipe
+from puppyslug.recipe.defaults import FILM_QUALITY
+from puppyslug.studio.jobs.data_folder import BEFORE_FILE, FILM_FILE, RESULT_FILE, THUMBNAIL_FILE
+from puppyslug.studio.jobs.finetuned_networks import FinetunedNetworks
+from puppyslug.studio.jobs.models import Job, JobProgress
+from puppyslug.studio.workers.protocol import JobControl, Task
+from puppyslug.video.assembly import encode_film, render_parts, save_frames
+from puppyslug.video.checkpoint import FrameCheckpoint
+from puppyslug.video.zoom import zoom_frames
 
-PREVIEW = 768  # pixels, its longest edge
-BEFORE_LONGEST = 1600
-THUMBNAIL_LONGEST = 400
-APART = 0.25  # seconds from one preview to the next, at least
-SHARE = 0.03  # of the time that previews may take
-QUALITY = 82  # of previews, 0 to 100
-
-
-def dream_task(task: Task, controls: Controls) -> None:
-    """Dream a task to its end, or teach it, whatever that is, and say so."""
-    try:
-        if task.dream.lesson is not None:
-            from puppyslug.studio.workers.training_task import learn  # which is seldom needed
-
-            learn(task, controls)
-            controls.say("done")
-        else:
-            _dream(task, controls)
-    except CancelledError:
-        controls.say("cancelled")
-    except PuppyslugError as error:
-        controls.say("failed", str(error))
-    except MemoryError:
-        controls.say("failed", "there is not enough memory; take a smaller size, or fewer pictures")
-    except Exception as error:  # the server is told, and the next dream may fare better
-        text = " ".join(str(error).split())[:300]
-        controls.say("failed", f"unexpected {type(error).__name__}: {text}")
+PREVIEW_SIZE = 768  # pixels, longest side
+BEFORE_SIZE = 1600
+THUMBNAIL_SIZE = 400
+MIN_PREVIEW_INTERVAL = 0.25  # seconds
+MAX_PREVIEW_SHARE = 0.03  # of the running time
+JPEG_QUALITY = 82  # 0 to 100
 
 
-def _dream(task: Task, controls: Controls) -> None:
-    dream, folder = task.dream, task.folder
-    controls.say("progress", Progress(stage="loading"))
-    Networks(task.networks).check(str(dream.recipe["network"]))
-    recipe = Recipe.complete(dream.recipe)
-    source = recipe.photo if dream.photo is None else folder / dream.photo.file
+def run_dream(task: Task, control: JobControl) -> None:
+    """Dream a picture or a film, and write it into the job's folder.
+
+    Raises:
+        JobCancelledError: the job has been cancelled.
+        PuppyslugError: the recipe cannot be followed, or a file cannot be read or written.
+    """
+    job, folder = task.job, task.folder
+    control.emit("progress", JobProgress(stage="loading"))
+    FinetunedNetworks(task.networks).register_used(str(job.recipe["network"]))
+    prepared = _prepare(job, folder)
+    height, width = prepared.image.shape[-2:]
+    _save_jpeg(to_pil(prepared.image), folder / BEFORE_FILE, BEFORE_SIZE)
+    control.emit(
+        "update",
+        {
+            "recipe": prepared.recipe.to_settings(),
+            "notices": list(prepared.notices),
+            "height": height,
+            "width": width,
+        },
+    )
+    reporter = ProgressReporter(job, control)
+    if job.kind == "zoom":
+        picture = _dream_zoom(task, prepared, control, reporter)
+    else:
+        picture = dream_picture(prepared, control, reporter)
+    save_image(picture, folder / RESULT_FILE, overwrite=True)
+    _save_jpeg(picture, folder / THUMBNAIL_FILE, THUMBNAIL_SIZE)
+
+
+def _prepare(job: Job, folder: Path) -> PreparedDream:
+    recipe = Recipe.complete(job.recipe)
+    source = recipe.photo if job.photo is None else folder / job.photo.file
     assert isinstance(source, str | Path)
-    guides = {guide.name: folder / guide.file for guide in dream.guides}
-    files = Files(mask=folder / dream.mask.file if dream.mask else None, guides=guides)
-    prepared = prepare(recipe, source, files)
-    size = (prepared.image.shape[-2], prepared.image.shape[-1])
-    _save_jpeg(to_pil(prepared.image), folder / BEFORE, BEFORE_LONGEST)
-    known = {"notices": list(prepared.notices), "height": size[0], "width": size[1]}
-    controls.say("learnt", {"recipe": prepared.recipe.as_settings(), **known})
-    watch = Watch(dream, controls)
-    picture = _PICTURES[dream.kind](task, prepared, controls, watch)
-    save_image(picture, folder / RESULT, overwrite=True)
-    _save_jpeg(picture, folder / THUMBNAIL, THUMBNAIL_LONGEST)
-    controls.say("done")
+    guides = {guide.name: folder / guide.file for guide in job.guides}
+    mask = folder / job.mask.file if job.mask else None
+    return prepare(recipe, source, InputFiles(mask=mask, guides=guides))
 
 
-def dream_picture(_: Task, prepared: Prepared, controls: Controls, watch: "Watch") -> Image.Image:
-    """Dream a picture, steered on the way."""
-    steps = dream_prepared(prepared)
+def dream_picture(
+    prepared: PreparedDream, control: JobControl, reporter: "ProgressReporter"
+) -> Image.Image:
+    """Dream a picture, and apply the changes that arrive in the meantime."""
+    steps = dream_steps(prepared)
     step = next(steps)
     while True:
-        watch.show(step)
-        for changes in controls.obey():
+        reporter.report(step)
+        for changes in control.poll():
             try:
-                check_changes(prepared, changes)
+                apply_changes(
+                    step.recipe,
+                    changes,
+                    prepared.network.spec,
+                    prepared.size,
+                    find_label=prepared.network.find_label,
+                )
             except PuppyslugError as error:
-                controls.say("refused", str(error))
+                control.emit("rejected", str(error))
                 continue
             step = steps.send(changes)
-            controls.say("learnt", {"recipe": step.recipe.as_settings()})
-        if controls.stopped:
+            control.emit("update", {"recipe": step.recipe.to_settings()})
+        if control.stopped:
             break
         following = next(steps, None)
         if following is None:
@@ -97,71 +106,71 @@ def dream_picture(_: Task, prepared: Prepared, controls: Controls, watch: "Watch
         step = following
     if step.fraction < 1:
         step = replace(step, recipe=step.recipe.with_settings({"stop_after": step.number}))
-        controls.say("learnt", {"recipe": step.recipe.as_settings()})
+        control.emit("update", {"recipe": step.recipe.to_settings()})
     return step.to_pil(prepared.alpha)
 
 
-def _zoom(task: Task, prepared: Prepared, controls: Controls, watch: "Watch") -> Image.Image:
-    """Make a film that zooms; what was cut short goes on."""
-    dream, film = task.dream, task.folder / FILM
-    journal = Journal(film, {"dream": dream.id}, fresh=dream.attempts == 1)
-    watch.frame = journal.done()
+def _dream_zoom(
+    task: Task, prepared: PreparedDream, control: JobControl, reporter: "ProgressReporter"
+) -> Image.Image:
+    """Render a zoom film, resuming an interrupted one; return its last frame."""
+    job, film = task.job, task.folder / FILM_FILE
+    checkpoint = FrameCheckpoint(film, {"dream": job.id}, restart=job.attempts == 1)
+    reporter.frame = checkpoint.frame_count()
 
-    def make(state: Any) -> Iterator[Any]:
-        for made in zoom(prepared, dream.frames, state=state, watch=watch.show):
-            yield made
-            watch.frame += 1
-            watch.preview(partial(Image.fromarray, made.pixels))
-            controls.obey()
-            if controls.stopped:
+    def render(state: Any) -> Iterator[Any]:
+        for frame in zoom_frames(prepared, job.frames, state=state, on_step=reporter.report):
+            yield frame
+            reporter.frame += 1
+            reporter.preview(partial(Image.fromarray, frame.pixels))
+            control.poll()
+            if control.stopped:
                 return
 
-    keep_all(journal, in_turn(journal, [("", make)]))
-    controls.say("progress", Progress(stage="writing", fraction=1.0, preview=watch.number))
-    frames = journal.frames(journal.done())
-    last = next(journal.frames(1, first=journal.done() - 1))
-    finish_film(
+    save_frames(checkpoint, render_parts(checkpoint, [("", render)]))
+    control.emit("progress", JobProgress(stage="writing", fraction=1.0, preview=reporter.previews))
+    frames = checkpoint.load_frames(checkpoint.frame_count())
+    last = next(checkpoint.load_frames(1, first=checkpoint.frame_count() - 1))
+    encode_film(
         film,
-        journal,
+        checkpoint,
         frames,
         comment=prepared.recipe.to_json(),
-        fps=Fraction(dream.fps).limit_denominator(1001),
-        quality=80,
+        fps=Fraction(job.fps).limit_denominator(1001),
+        quality=FILM_QUALITY,
     )
     return Image.fromarray(last)
 
 
-_PICTURES = {"picture": dream_picture, "zoom": _zoom}
+class ProgressReporter:
+    """Emits the progress of a dream, and previews at a limited rate.
 
+    Attributes:
+        frame: index of the current film frame.
+        previews: number of previews emitted so far.
+    """
 
-class Watch:
-    """Tells the server how far a dream is, and now and then shows it."""
-
-    def __init__(self, dream: Dream, controls: Controls) -> None:
+    def __init__(self, job: Job, control: JobControl) -> None:
+        """Report the progress of a job through its control channel."""
         self.frame = 0
-        self.number = 0
-        self._frames = dream.frames if dream.kind == "zoom" else 1
-        self._whole = dream.kind == "picture"
-        self._controls = controls
-        self._began: tuple[float, float] | None = None
-        self._next = 0.0
+        self.previews = 0
+        self._is_film = job.kind == "zoom"
+        self._frames = job.frames if self._is_film else 1
+        self._control = control
+        self._start: tuple[float, float] | None = None  # time and fraction at the first report
+        self._next_preview = 0.0  # earliest time
 
-    def show(self, step: DreamStep) -> None:
-        """Report a step."""
-        if not self._whole:
-            self._controls.obey()
-        now = time.monotonic()
+    def report(self, step: DreamStep) -> None:
+        """Emit the progress of a step, and for a picture a preview of it."""
+        if self._is_film:
+            self._control.poll()
         fraction = (self.frame + step.fraction) / self._frames
-        if self._began is None:  # the first step warms up
-            self._began = (now, fraction)
-        began, before = self._began
-        gone = fraction - before
-        left = (now - began) / gone * (1 - fraction) if gone > 0 else None
-        if self._whole:
-            self.preview(partial(_small, step))
-        self._controls.say(
+        seconds_left = self._seconds_left(fraction)
+        if not self._is_film:
+            self.preview(partial(_render_preview, step))
+        self._control.emit(
             "progress",
-            Progress(
+            JobProgress(
                 octave=step.octave,
                 octaves=step.octaves,
                 step=step.step,
@@ -169,36 +178,45 @@ class Watch:
                 frame=self.frame,
                 score=step.score,
                 fraction=fraction,
-                seconds_left=left,
+                seconds_left=seconds_left,
                 stage="dreaming",
-                preview=self.number,
+                preview=self.previews,
             ),
         )
 
-    def preview(self, draw: Callable[[], Image.Image]) -> None:
-        """Show the picture, unless the last time is too short ago or it takes too long."""
-        began = time.monotonic()
-        if began < self._next:
+    def preview(self, render: Callable[[], Image.Image]) -> None:
+        """Emit a preview, unless the previous one is too recent or previews take too much time."""
+        start = time.monotonic()
+        if start < self._next_preview:
             return
-        self.number += 1
-        self._controls.say("preview", _jpeg(draw(), PREVIEW))
-        ended = time.monotonic()
-        self._next = ended + max(APART, (ended - began) / SHARE)
+        self.previews += 1
+        self._control.emit("preview", _encode_jpeg(render(), PREVIEW_SIZE))
+        end = time.monotonic()
+        self._next_preview = end + max(MIN_PREVIEW_INTERVAL, (end - start) / MAX_PREVIEW_SHARE)
+
+    def _seconds_left(self, fraction: float) -> float | None:
+        now = time.monotonic()
+        if self._start is None:  # the first step is a warm-up and does not count
+            self._start = (now, fraction)
+        start_time, start_fraction = self._start
+        done = fraction - start_fraction
+        return (now - start_time) / done * (1 - fraction) if done > 0 else None
 
 
-def _small(step: DreamStep) -> Image.Image:
-    """The dream so far, at a preview's size."""
-    return to_pil(step.picture(fit((step.start.shape[-2], step.start.shape[-1]), PREVIEW)))
+def _render_preview(step: DreamStep) -> Image.Image:
+    return to_pil(
+        step.picture(fit_size((step.start.shape[-2], step.start.shape[-1]), PREVIEW_SIZE))
+    )
 
 
-def _jpeg(picture: Image.Image, longest: int) -> bytes:
-    height, width = fit((picture.height, picture.width), longest)
+def _encode_jpeg(picture: Image.Image, longest: int) -> bytes:
+    height, width = fit_size((picture.height, picture.width), longest)
     if (width, height) != picture.size:
         picture = picture.resize((width, height), Image.Resampling.BOX)
     data = io.BytesIO()
-    picture.convert("RGB").save(data, "JPEG", quality=QUALITY)
+    picture.convert("RGB").save(data, "JPEG", quality=JPEG_QUALITY)
     return data.getvalue()
 
 
 def _save_jpeg(picture: Image.Image, path: Path, longest: int) -> None:
-    path.write_bytes(_jpeg(picture, longest))
+    path.write_bytes(_encode_jpeg(picture, longest))

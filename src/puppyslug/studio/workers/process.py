@@ -1,7 +1,7 @@
-"""A worker process: dreams one dream after the other, and obeys while it dreams.
+"""The main function of a worker process: it runs one task after the other.
 
-It ends when its server is gone, leaves the processor to the page first, and is the first to go
-where memory runs out.
+A worker exits when its server is gone. It has a lower CPU priority than the server, and the kernel
+kills it first when memory runs out.
 """
 
 import contextlib
@@ -9,61 +9,48 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from puppyslug.studio.workers.protocol import Controls, Task
+from puppyslug.studio.workers.protocol import JobControl, Task
+from puppyslug.studio.workers.runner import RunnerFactory, create_local_runner
 
-NICE = 15  # the page comes first
-OOM_SCORE = 500  # of 1000: where memory runs out, the kernel ends a worker before the server
-
-
-Dreams = Callable[[Task, Controls], None]
-Start = Callable[[int | None], Dreams]  # with how many threads; None for all
+NICENESS = 15  # the server has priority
+OOM_SCORE = 500  # of 1000: the kernel kills a worker before the server
 
 
-def here(threads: int | None) -> Dreams:
-    """Dream in this process."""
-    import torch
-
-    from puppyslug.studio.workers.dream_task import dream_task
-
-    if threads is not None:
-        torch.set_num_threads(threads)
-    return dream_task
-
-
-def work(connection: Connection, threads: int | None, start: Start = here) -> None:
-    """Be a worker until the server hangs up.
+def run_worker(
+    connection: Connection, threads: int | None, create_runner: RunnerFactory = create_local_runner
+) -> None:
+    """Process tasks until the server closes the connection.
 
     Args:
-        connection: to the server; it sends Tasks and, while one is dreamt, Orders.
-        threads: of the processor to use; None for all.
-        start: gets ready, and gives what has a task dreamt.
+        connection: connection to the server, which sends Tasks and Commands.
+        threads: number of threads to compute with; None for all cores.
+        create_runner: initialises the process, and returns the function that runs a task.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to answer
-    _step_back()
-    inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(connection, inbox), daemon=True).start()
-    dream = start(threads)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server handles Ctrl-C
+    _lower_priority()
+    received: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(connection, received), daemon=True).start()
+    run = create_runner(threads)
     while True:
-        task = inbox.get()
-        if isinstance(task, Task):  # else an order that came too late
-            dream(task, Controls(connection, inbox))
+        task = received.get()
+        if isinstance(task, Task):  # anything else is a late command for the previous job
+            run(task, JobControl(connection, received))
 
 
-def _listen(connection: Connection, inbox: "queue.SimpleQueue[Any]") -> None:
+def _receive(connection: Connection, received: "queue.SimpleQueue[Any]") -> None:
     while True:
         try:
-            inbox.put(connection.recv())
+            received.put(connection.recv())
         except (EOFError, OSError):
-            os._exit(0)  # whatever is being dreamt
+            os._exit(0)  # the server is gone: exit even in the middle of a job
 
 
-def _step_back() -> None:
+def _lower_priority() -> None:
     with contextlib.suppress(OSError):
-        os.nice(NICE)
+        os.nice(NICENESS)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))

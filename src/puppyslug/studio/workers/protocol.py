@@ -1,103 +1,107 @@
-"""What the server and its workers say to each other."""
+"""Messages between the server and its workers."""
 
 import queue
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from puppyslug.studio.jobs.models import Dream
+from puppyslug.studio.jobs.models import Job
 
 
 class Task(NamedTuple):
-    """A dream to dream.
+    """A job for a worker.
 
     Attributes:
-        dream: which.
-        folder: where its files are, and where the result goes.
-        networks: where those are that were taught here.
+        job: the stored job.
+        folder: the job's folder, with its input files; results are written here.
+        networks: folder of the studio's trained networks.
     """
 
-    dream: Dream
+    job: Job
     folder: Path
     networks: Path
 
 
-class Order(NamedTuple):
-    """What a worker is told while it dreams.
+class Command(NamedTuple):
+    """A message from the server to a worker that is processing a job.
 
     Attributes:
-        what: steer, pause, resume, stop (and keep what is there) or cancel.
-        changes: of settings, to steer by.
+        name: steer, pause, resume, stop (ending with the result so far) or cancel.
+        changes: for steer, recipe fields and their new values.
     """
 
-    what: str
+    name: str
     changes: dict[str, Any] | None = None
 
 
-class Report(NamedTuple):
-    """What a worker says.
+class Message(NamedTuple):
+    """A message from a worker to the server.
 
     Attributes:
-        what: learnt (fields of the dream), progress, preview, refused (to steer), paused, resumed,
-            done, failed or cancelled.
-        data: what belongs to it.
+        kind: update (fields of the job), progress, preview, rejected (a change, and why), paused,
+            resumed, done, failed or cancelled.
+        data: payload, depending on the kind.
     """
 
-    what: str
+    kind: str
     data: Any = None
 
 
-class CancelledError(Exception):
-    """The dream is not wanted any more."""
+class JobCancelledError(Exception):
+    """The job has been cancelled."""
 
 
-class Line(Protocol):
-    """Whatever takes reports to the server."""
+class MessageSink(Protocol):
+    """Anything that transports messages to the server, such as a ``Connection``."""
 
-    def send(self, report: Report, /) -> None:
-        """Take one along."""
+    def send(self, message: Message, /) -> None:
+        """Send a message."""
 
 
-class Controls:
-    """The line to the server, as a dream sees it."""
+class JobControl:
+    """A running job's channel to the server: it emits messages and polls for commands.
 
-    def __init__(self, connection: Line, inbox: "queue.SimpleQueue[Any]") -> None:
-        """Take both ends of the line."""
-        self._connection = connection
-        self._inbox = inbox
+    Attributes:
+        stopped: whether the job was told to stop and keep its result so far.
+    """
+
+    def __init__(self, sink: MessageSink, commands: "queue.SimpleQueue[Any]") -> None:
+        """Create a channel from a sink for messages and a queue of received commands."""
+        self._sink = sink
+        self._commands = commands
         self.stopped = False
 
-    def say(self, what: str, data: Any = None) -> None:
-        """Report to the server."""
-        self._connection.send(Report(what, data))
+    def emit(self, kind: str, data: Any = None) -> None:
+        """Send a message to the server."""
+        self._sink.send(Message(kind, data))
 
-    def orders(self) -> list[Order]:
-        """What one was told since; for whoever has it done elsewhere."""
-        told: list[Order] = []
-        while not self._inbox.empty():
-            told.append(self._inbox.get())
-        return told
+    def drain(self) -> list[Command]:
+        """Return the commands received so far without executing them, to forward them."""
+        commands: list[Command] = []
+        while not self._commands.empty():
+            commands.append(self._commands.get())
+        return commands
 
-    def obey(self) -> list[dict[str, Any]]:
-        """Do as one is told; returns at once unless paused.
+    def poll(self) -> list[dict[str, Any]]:
+        """Execute the commands received so far; block while the job is paused.
 
         Returns:
-            Changes to steer by.
+            The requested changes, in order.
 
         Raises:
-            CancelledError: the dream is not wanted any more.
+            JobCancelledError: the job has been cancelled.
         """
         changes: list[dict[str, Any]] = []
         paused = False
-        while paused or not self._inbox.empty():
-            order: Order = self._inbox.get()
-            if order.what == "cancel":
-                raise CancelledError
-            if order.what == "steer":
-                changes.append(order.changes or {})
-            if order.what == "stop":
+        while paused or not self._commands.empty():
+            command: Command = self._commands.get()
+            if command.name == "cancel":
+                raise JobCancelledError
+            if command.name == "steer":
+                changes.append(command.changes or {})
+            if command.name == "stop":
                 self.stopped = True
-            wanted = {"pause": True, "resume": False, "stop": False}.get(order.what, paused)
-            if wanted != paused:
-                paused = wanted
-                self.say("paused" if paused else "resumed")
+            pause = {"pause": True, "resume": False, "stop": False}.get(command.name, paused)
+            if pause != paused:
+                paused = pause
+                self.emit("paused" if paused else "resumed")
         return changes

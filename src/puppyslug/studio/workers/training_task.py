@@ -1,124 +1,132 @@
-"""One lesson of the studio, from its pictures to a network and a report, in a worker process."""
+"""Runs a training job, from its pictures to a network and a report, in a worker process."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from puppyslug.errors import TeachingError
-from puppyslug.labels import NONE
-from puppyslug.studio.jobs.models import Lesson, Outcome, Progress
-from puppyslug.studio.jobs.storage import REPORT
-from puppyslug.studio.workers.protocol import Controls, Task
-from puppyslug.training.collection import Folder
+from puppyslug.errors import TrainingError
+from puppyslug.labels import NONE_CLASS
+from puppyslug.studio.jobs.data_folder import REPORT_FILE, class_folder
+from puppyslug.studio.jobs.models import JobProgress, TrainingConfig, TrainingResult
+from puppyslug.studio.workers.protocol import JobControl, Task
+from puppyslug.training.image_folder import ClassFolder
 from puppyslug.training.report import report_steps
-from puppyslug.training.session import Learnt, load_base, teach_steps
+from puppyslug.training.session import TrainedNetwork, load_base_network, training_steps
 
-LEARNING = 0.6  # of the time of a lesson and its report, about
-_STILL = 0.02  # share of the work before which no time is guessed
+TRAINING_SHARE = 0.6  # approximate share of the running time; the rest is the report
+_MIN_FRACTION = 0.02  # completed share below which no remaining time is estimated
 
 
-def learn(task: Task, controls: Controls) -> None:
-    """Teach a lesson to its end, write its network, then its report.
+def run_training(task: Task, control: JobControl) -> None:
+    """Train a network, write its file, then its report.
 
     Raises:
-        CancelledError: it is not wanted any more.
-        PuppyslugError: nothing can be learnt from these pictures.
+        JobCancelledError: the job has been cancelled.
+        PuppyslugError: the pictures cannot be used, or the network cannot be written.
     """
-    dream, lesson = task.dream, task.dream.lesson
-    assert lesson is not None
-    controls.say("progress", Progress(stage="loading"))
-    clock = _Clock(controls)
-    names = _names(task.folder, lesson)
+    job, config = task.job, task.job.lesson
+    assert config is not None
+    control.emit("progress", JobProgress(stage="loading"))
+    reporter = _ProgressReporter(control)
+    names = _display_names(task.folder, config)
     try:
-        learnt = _taught(task, lesson, controls, clock, names)
-    except TeachingError as error:
-        raise TeachingError(_plain(str(error), names)) from error
-    network = task.networks / lesson.file
-    own = dream.outcome is not None and dream.outcome.file == lesson.file
-    learnt.save(network, overwrite=own)
-    outcome = _outcome(lesson.file, learnt)
-    (task.folder / REPORT).unlink(missing_ok=True)
-    controls.say("learnt", {"outcome": outcome})
-    for written in report_steps(learnt, network, task.folder / REPORT):
-        controls.obey()
-        if controls.stopped:  # also where it was told so while it learnt
+        network = _train(task, config, control, reporter, names)
+    except TrainingError as error:
+        raise TrainingError(_replace_paths(str(error), names)) from error
+    path = task.networks / config.file
+    replaces_own = job.outcome is not None and job.outcome.file == config.file
+    network.save(path, overwrite=replaces_own)
+    result = _result(config.file, network)
+    (task.folder / REPORT_FILE).unlink(missing_ok=True)
+    control.emit("update", {"outcome": result})
+    for progress in report_steps(network, path, task.folder / REPORT_FILE):
+        control.poll()
+        if control.stopped:  # the command may also have arrived during training
             return
-        clock.show(LEARNING + (1 - LEARNING) * written.fraction, f"report: {written.place}")
-    controls.say("learnt", {"outcome": outcome.model_copy(update={"reported": True})})
+        fraction = TRAINING_SHARE + (1 - TRAINING_SHARE) * progress.fraction
+        reporter.report(fraction, f"report: {progress.stage}")
+    control.emit("update", {"outcome": result.model_copy(update={"reported": True})})
 
 
-def _taught(
-    task: Task, lesson: Lesson, controls: Controls, clock: "_Clock", names: Mapping[str, str]
-) -> Learnt:
-    """The network; where one is told to stop, the best so far."""
-    learnt = None
+def _train(
+    task: Task,
+    config: TrainingConfig,
+    control: JobControl,
+    reporter: "_ProgressReporter",
+    names: Mapping[str, str],
+) -> TrainedNetwork:
+    """Return the trained network; if the job is stopped, the best one so far."""
+    network = None
     notices: list[str] = []
-    for progress in teach_steps(_folders(task.folder, lesson), load_base(lesson.base),
-                                seed=lesson.seed):  # fmt: skip
-        controls.obey()
-        learnt = progress.learnt or learnt
+    folders, base = _class_folders(task.folder, config), load_base_network(config.base)
+    for progress in training_steps(folders, base, seed=config.seed):
+        control.poll()
+        network = progress.network or network
         if progress.notices:
-            notices += [_plain(notice, names) for notice in progress.notices]
-            controls.say("learnt", {"notices": notices})
-        if controls.stopped:
+            notices += [_replace_paths(notice, names) for notice in progress.notices]
+            control.emit("update", {"notices": notices})
+        if control.stopped:
             break
-        clock.show(LEARNING * progress.fraction, progress.place)
-    if learnt is None:
-        raise TeachingError("it was stopped before anything was learnt; teach again")
-    plain = tuple(_plain(notice, names) for notice in learnt.collection.notices)
-    return replace(learnt, collection=replace(learnt.collection, notices=plain))
+        reporter.report(TRAINING_SHARE * progress.fraction, progress.stage)
+    if network is None:
+        raise TrainingError("stopped before there was a network to keep; train again")
+    plain = tuple(_replace_paths(notice, names) for notice in network.images.notices)
+    return replace(network, images=replace(network.images, notices=plain))
 
 
-def _folders(folder: Path, lesson: Lesson) -> dict[str, Folder]:
-    """The things and their files, in the order of their names as from a folder."""
-    found = {}
-    for thing in sorted(lesson.things, key=lambda thing: thing.name):
-        home = folder / "things" / str(thing.number)
-        files = tuple(sorted(home / picture.file for picture in thing.pictures))
-        if files or thing.name != NONE:
-            found[thing.name] = Folder(home, files)
-    return found
+def _class_folders(folder: Path, config: TrainingConfig) -> dict[str, ClassFolder]:
+    """Return the files of each class, in the order that ``puppyslug teach`` reads folders in."""
+    folders = {}
+    for one in sorted(config.things, key=lambda one: one.name):
+        path = class_folder(folder, one.number)
+        files = tuple(sorted(path / picture.file for picture in one.pictures))
+        if files or one.name != NONE_CLASS:
+            folders[one.name] = ClassFolder(path, files)
+    return folders
 
 
-def _names(folder: Path, lesson: Lesson) -> dict[str, str]:
-    """What people call each file and folder, the longest paths first."""
+def _display_names(folder: Path, config: TrainingConfig) -> dict[str, str]:
+    """Map each path to the name that the user knows, the longest paths first.
+
+    A path may be a prefix of another: ``things/1`` of ``things/11`` and of ``things/1/a.png``.
+    """
     names: dict[str, str] = {}
-    for thing in lesson.things:
-        home = folder / "things" / str(thing.number)
-        names |= {str(home / picture.file): picture.name for picture in thing.pictures}
-    for thing in lesson.things:
-        names[str(folder / "things" / str(thing.number))] = thing.name
-    return names
+    for one in config.things:
+        path = class_folder(folder, one.number)
+        names[str(path)] = one.name
+        names |= {str(path / picture.file): picture.name for picture in one.pictures}
+    return dict(sorted(names.items(), key=lambda item: len(item[0]), reverse=True))
 
 
-def _plain(text: str, names: Mapping[str, str]) -> str:
-    """A sentence without this machine's paths."""
+def _replace_paths(text: str, names: Mapping[str, str]) -> str:
+    """Replace the server's paths in a message by the names that the user knows."""
     for path, name in names.items():
         text = text.replace(path, name)
     return text
 
 
-def _outcome(file: str, learnt: Learnt) -> Outcome:
-    header = learnt.header
-    held = header.held
-    return Outcome(
+def _result(file: str, network: TrainedNetwork) -> TrainingResult:
+    header, holdout = network.header, network.header.holdout
+    return TrainingResult(
         file=file,
-        things=list(header.things),
-        pictures=list(header.pictures),
-        counts=[list(row) for row in held.counts] if held else [],
-        unsure=list(held.unsure) if held else [],
+        things=list(header.new_classes),
+        pictures=list(header.image_counts),
+        counts=[list(row) for row in holdout.counts] if holdout else [],
+        unsure=list(holdout.unsure) if holdout else [],
     )
 
 
-class _Clock:
-    """Tells the server how far a lesson is, and how long it will take."""
+class _ProgressReporter:
+    """Emits the progress of a training job, with an estimate of the remaining time."""
 
-    def __init__(self, controls: Controls) -> None:
-        self._controls = controls
-        self._began = time.monotonic()
+    def __init__(self, control: JobControl) -> None:
+        self._control = control
+        self._start = time.monotonic()
 
-    def show(self, fraction: float, place: str) -> None:
-        gone = time.monotonic() - self._began
-        left = gone / fraction * (1 - fraction) if fraction > _STILL else None
-        self._controls.say("progress", Progress(fraction=fraction, seconds_left=left, stage=place))
+    def report(self, fraction: float, stage: str) -> None:
+        elapsed = time.monotonic() - self._start
+        left = elapsed / fraction * (1 - fraction) if fraction > _MIN_FRACTION else None
+        self._control.emit(
+            "progress", JobProgress(fraction=fraction, seconds_left=left, stage=stage)
+        )

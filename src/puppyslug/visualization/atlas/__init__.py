@@ -1,14 +1,14 @@
-"""Atlases: the portraits of every channel of a layer, or of every class, named and searchable.
+"""Atlases: searchable collections of the portraits of all channels of a layer, or of all classes.
 
-Reading one needs no torch.
+Reading an atlas does not import torch.
 """
 
 from puppyslug.visualization.atlas.atlas import Atlas
 from puppyslug.visualization.atlas.locations import (
-    UnbuiltError,
+    AtlasNotBuiltError,
     find_atlas,
-    known_atlas,
+    find_usable_atlas,
     list_atlases,
 )
 
-__all__ = ["Atlas", "UnbuiltError", "find_atlas", "known_atlas", "list_atlases"]
+__all__ = ["Atlas", "AtlasNotBuiltError", "find_atlas", "find_usable_atlas", "list_atlases"]

@@ -1,4 +1,4 @@
-"""An atlas to look at: a contact sheet, and a page that needs nothing but a browser."""
+"""Export of an atlas: a contact sheet, and a self-contained page with search."""
 
 import base64
 import shlex
@@ -9,64 +9,65 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, Template
 
-from puppyslug.files.atomic import write_whole
+from puppyslug.files.atomic import write_atomically
 from puppyslug.images import save_image
-from puppyslug.images.contact_sheet import Tile, contact_sheet
-from puppyslug.labels import bundled
+from puppyslug.images.contact_sheet import Cell, contact_sheet
+from puppyslug.labels import bundled_vocabulary
 from puppyslug.networks.specs import CLASS_MAP
-from puppyslug.visualization.atlas.atlas import PICTURE, Atlas
-from puppyslug.visualization.atlas.index import Entry
+from puppyslug.visualization.atlas.atlas import PORTRAITS_FILE, Atlas
+from puppyslug.visualization.atlas.index import AtlasEntry
 
-SHEET, PAGE = "sheet.png", "index.html"
+SHEET_FILE, PAGE_FILE = "sheet.png", "index.html"
 
 
-def save_sheet(found: Sequence[tuple[Atlas, Entry]], path: Path) -> None:
-    """Save portraits side by side, with their numbers and what they show.
+def save_sheet(portraits: Sequence[tuple[Atlas, AtlasEntry]], path: Path) -> None:
+    """Save a contact sheet of portraits, with their numbers and titles.
 
     Args:
-        found: at least one, of any atlases.
-        path: where to; replaced where it exists.
+        portraits: at least one, of any atlases.
+        path: the output file; overwritten if it exists.
 
     Raises:
-        OutputError: it cannot be written there.
+        OutputError: the file cannot be written.
     """
-    size = max(atlas.index.size for atlas, _ in found)
-    mixed = len({atlas.title for atlas, _ in found}) > 1
-    tiles = []
-    for atlas, entry in found:
-        where = f"{atlas.index.layer}:{entry.number}" if mixed else str(entry.number)
+    size = max(atlas.index.size for atlas, _ in portraits)
+    several = len({atlas.title for atlas, _ in portraits}) > 1
+    cells = []
+    for atlas, entry in portraits:
+        address = f"{atlas.index.layer}:{entry.number}" if several else str(entry.number)
         picture = atlas.portrait(entry.number).resize((size, size))
-        tiles.append(Tile(picture, f"{where}  {entry.title}"))
-    save_image(contact_sheet(tiles), path, recipe_text="", overwrite=True)
+        cells.append(Cell(picture, f"{address}  {entry.title}"))
+    save_image(contact_sheet(cells), path, recipe_text="", overwrite=True)
 
 
 def save_page(atlas: Atlas, path: Path, *, overwrite: bool = True) -> None:
-    """Save a page of all portraits, with search; everything is in the one file.
+    """Save a page of all portraits, with search; the file needs no other file.
 
     Raises:
-        OutputError: it cannot be written there.
+        OutputError: the file cannot be written.
     """
     index = atlas.index
-    picture = base64.b64encode((atlas.folder / PICTURE).read_bytes()).decode()
-    entries = [_described(atlas, entry) for entry in index.entries]
+    portraits = base64.b64encode((atlas.folder / PORTRAITS_FILE).read_bytes()).decode()
+    entries = [_page_entry(atlas, entry) for entry in index.entries]
     names = {name for entry in entries for name, _ in entry["guesses"]}
+    names |= {entry["title"] for entry in entries}
     text = _template().render(
         title=atlas.title,
         placeholder="dog, eye, building, 37 …",
         atlas={
-            "picture": f"data:image/webp;base64,{picture}",
+            "picture": f"data:image/webp;base64,{portraits}",
             "columns": index.columns,
             "classifier": index.classifier,
             "entries": entries,
-            "groups": groups_of(index.vocabulary, names | {entry["title"] for entry in entries}),
+            "groups": _search_terms(index.vocabulary, names),
         },
     )
-    write_whole(path, text.encode(), overwrite=overwrite)
+    write_atomically(path, text.encode(), overwrite=overwrite)
 
 
-def groups_of(vocabulary: str, names: set[str]) -> dict[str, str]:
-    """What classes are called besides, and the groups they belong to, for a search by any of it."""
-    known = bundled(vocabulary)
+def _search_terms(vocabulary: str, names: set[str]) -> dict[str, str]:
+    """Map the names of classes to their other names and their groups, joined by commas."""
+    known = bundled_vocabulary(vocabulary)
     if known is None:
         return {}
     labels = {label.name: label for label in known.labels if label.name in names}
@@ -76,15 +77,15 @@ def groups_of(vocabulary: str, names: set[str]) -> dict[str, str]:
     }
 
 
-def _described(atlas: Atlas, entry: Entry) -> dict[str, Any]:
-    """What the page says of a portrait."""
+def _page_entry(atlas: Atlas, entry: AtlasEntry) -> dict[str, Any]:
+    """Return what the page shows for a portrait."""
     index = atlas.index
-    of = f" --network {shlex.quote(index.network)}"
+    network = f" --network {shlex.quote(index.network)}"
     if index.layer == CLASS_MAP:
-        wanted = f"--see {shlex.quote(entry.name)}"
+        options = f"--see {shlex.quote(entry.name)}"
         objective = shlex.quote(f"see({entry.name})")
     else:
-        wanted = f"--layer {index.layer} --channel {entry.number}"
+        options = f"--layer {index.layer} --channel {entry.number}"
         objective = f"{index.layer}:{entry.number}"
     return {
         "number": entry.number,
@@ -93,8 +94,8 @@ def _described(atlas: Atlas, entry: Entry) -> dict[str, Any]:
         "sure": entry.sure,
         "guesses": [(guess.name, round(guess.probability, 4)) for guess in entry.guesses],
         "neighbours": [neighbour.number for neighbour in entry.neighbours],
-        "dream": f"puppyslug dream PHOTO.jpg{of} {wanted}",
-        "draw": f"puppyslug portrait {objective}{of} -o portrait.png",
+        "dream": f"puppyslug dream PHOTO.jpg{network} {options}",
+        "draw": f"puppyslug portrait {objective}{network} -o portrait.png",
     }
 
 

@@ -1,4 +1,7 @@
-"""The index of an atlas: what each portrait shows, and which others are like it. Torch-free."""
+"""The index of an atlas: the captions of its portraits and the neighbours of its channels.
+
+Nothing here imports torch.
+"""
 
 import functools
 from pathlib import Path
@@ -7,86 +10,86 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from puppyslug.errors import AtlasError
-from puppyslug.files.atomic import write_whole
+from puppyslug.files.atomic import write_atomically
 
-FILE = "atlas.json"
+INDEX_FILE = "atlas.json"  # its keys, the aliases of the fields below, are a file format
 _MAX_BYTES = 20_000_000
 _Number = Annotated[int, Field(ge=0, le=1_000_000)]
-_Share = Annotated[float, Field(ge=-1, le=1)]
+_Ratio = Annotated[float, Field(ge=-1, le=1)]
 _Text = Annotated[str, Field(max_length=300)]
 _Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class _StrictModel(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
 
 
-class Guess(_StrictModel):
-    """A class that a portrait was taken for.
+class PortraitGuess(_StrictModel):
+    """A class that a classifier recognises in a portrait.
 
     Attributes:
-        number: of the class.
-        name: of the class.
+        number: index of the class.
+        name: name of the class.
         probability: in [0, 1].
     """
 
     number: _Number
     name: _Text
-    probability: _Share
+    probability: _Ratio
 
 
 class Neighbour(_StrictModel):
-    """A channel that answers to the same portraits.
+    """A channel that the same portraits activate.
 
     Attributes:
-        number: of the channel.
-        likeness: how its answers to all portraits go along with this one's, in [-1, 1].
+        number: index of the channel.
+        similarity: correlation of the activations of both channels over all portraits, in [-1, 1].
     """
 
     number: _Number
-    likeness: _Share
+    similarity: Annotated[_Ratio, Field(alias="likeness")]
 
 
-class Entry(_StrictModel):
-    """What is known of a channel, or of a class.
+class AtlasEntry(_StrictModel):
+    """A channel or a class.
 
     Attributes:
-        number: counted from 0.
-        name: a class's own; empty for a channel.
-        guesses: what a classifier takes the portrait for, likeliest first.
-        sure: whether the first guess is one to rely on.
-        beaten_by: how many other portraits excite it more than its own does.
-        neighbours: the channels that are most like it, the nearest first.
+        number: index, from 0.
+        name: name of the class; empty for a channel.
+        guesses: the classes that a classifier recognises in the portrait, likeliest first.
+        sure: whether the first guess is above the confidence threshold.
+        rank: number of other portraits that activate the channel more than its own does.
+        neighbours: the channels that the same portraits activate, most similar first.
     """
 
     number: _Number
     name: _Text = ""
-    guesses: tuple[Guess, ...] = ()
+    guesses: tuple[PortraitGuess, ...] = ()
     sure: bool = False
-    beaten_by: _Number = 0
+    rank: Annotated[_Number, Field(alias="beaten_by")] = 0
     neighbours: tuple[Neighbour, ...] = ()
 
     @property
     def title(self) -> str:
-        """What to call it: its name, else what it is taken for."""
+        """The name of the class, else the first guess, or ``"unsure"``."""
         if self.name:
             return self.name
         return self.guesses[0].name if self.sure else "unsure"
 
 
-class Index(_StrictModel):
-    """An atlas without its pictures.
+class AtlasIndex(_StrictModel):
+    """An atlas without its portraits.
 
     Attributes:
-        network: the network's name.
-        layer: the layer's name; ``"labels"`` for classes.
+        network: name of the network.
+        layer: name of the layer; ``"labels"`` for classes.
         weights: SHA-256 of the network's weights.
-        size: edge of the portraits, in pixels.
-        columns: portraits in a row of the picture that holds them all.
-        steps: that each took.
-        seed: that they were drawn with.
-        classifier: which network says what they show.
-        vocabulary: of the classifier's classes, where puppyslug brings one.
+        size: side length of a portrait in pixels.
+        columns: number of portraits in a row of the picture that contains them all.
+        steps: number of steps for each portrait.
+        seed: of the portraits.
+        classifier: name of the network that captioned the portraits.
+        vocabulary: name of the classifier's vocabulary, where puppyslug includes it; else empty.
         entries: one for each channel, in order.
     """
 
@@ -99,44 +102,45 @@ class Index(_StrictModel):
     seed: _Number
     classifier: _Text
     vocabulary: _Text
-    entries: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=100_000)]
+    entries: Annotated[tuple[AtlasEntry, ...], Field(min_length=1, max_length=100_000)]
 
     @classmethod
-    def read(cls, folder: Path) -> "Index":
-        """Read the index in a folder.
+    def read(cls, folder: Path) -> "AtlasIndex":
+        """Read the index of the atlas in a folder.
 
         Raises:
-            AtlasError: it is missing, or damaged.
+            AtlasError: the index is missing or damaged.
         """
-        path = folder / FILE
+        path = folder / INDEX_FILE
         try:
             stat = path.stat()
-            return _parsed(path, stat.st_mtime_ns, stat.st_size)
-        except (OSError, ValueError) as error:  # pydantic's are ValueErrors
+            return _read_cached(path, stat.st_mtime_ns, stat.st_size)
+        except (OSError, ValueError) as error:  # pydantic's errors are ValueErrors
             raise AtlasError(
-                f"{path} is damaged, or no index of an atlas; remove the folder and build again"
+                f"{path} is missing, damaged or not the index of an atlas; delete the folder and "
+                "build the atlas again"
             ) from error
 
     def write(self, folder: Path) -> None:
         """Write the index into a folder.
 
         Raises:
-            OutputError: it cannot be written there.
+            OutputError: the file cannot be written.
         """
-        write_whole(folder / FILE, self.model_dump_json().encode())
+        write_atomically(folder / INDEX_FILE, self.model_dump_json(by_alias=True).encode())
 
 
 @functools.lru_cache(maxsize=32)
-def _parsed(path: Path, _changed: int, size: int) -> Index:
-    """An index that is read again only where its file has changed.
+def _read_cached(path: Path, _modified: int, size: int) -> AtlasIndex:
+    """Read an index, once for each version of its file.
 
     Raises:
-        OSError: it cannot be read.
-        ValueError: it is no index.
+        OSError: the file cannot be read.
+        ValueError: the file is not an index.
     """
     if size > _MAX_BYTES:
-        raise ValueError
-    index = Index.model_validate_json(path.read_bytes())
+        raise ValueError(f"{size} bytes")
+    index = AtlasIndex.model_validate_json(path.read_bytes())
     if [entry.number for entry in index.entries] != list(range(len(index.entries))):
-        raise ValueError
+        raise ValueError("entries are not in order")
     return index

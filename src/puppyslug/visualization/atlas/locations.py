@@ -1,4 +1,4 @@
-"""Where atlases are: those that puppyslug brings, and those that were built here."""
+"""Where atlases are stored: those included in puppyslug, and those that the user has built."""
 
 import re
 from collections.abc import Callable
@@ -9,93 +9,94 @@ from puppyslug.errors import AtlasError
 from puppyslug.files.folders import data_folder
 from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.visualization.atlas.atlas import Atlas
-from puppyslug.visualization.atlas.index import FILE
+from puppyslug.visualization.atlas.index import INDEX_FILE
 
-_DIGITS = 8  # of the weights' hash, in a folder's name
-_ODD = re.compile(r"[^\w.+-]+")
+_HASH_DIGITS = 8  # of the weights' SHA-256, in the name of a folder
+_UNSAFE_CHARACTERS = re.compile(r"[^\w.+-]+")
 
 
-class UnbuiltError(AtlasError):
+class AtlasNotBuiltError(AtlasError):
     """There is no atlas of this layer yet."""
 
 
-def built_in_folder() -> Path:
-    """The folder of the atlases that come with puppyslug."""
+def bundled_atlas_folder() -> Path:
+    """Return the folder of the atlases included in puppyslug."""
     return Path(str(files(__package__) / "built"))
 
 
-def own_folder() -> Path:
-    """The folder of the atlases that were built here, which need not exist."""
+def user_atlas_folder() -> Path:
+    """Return the folder of the atlases that the user has built; it may not exist."""
     return data_folder() / "atlases"
 
 
-def folder_name(network: str, layer: str, weights: str) -> str:
-    """What an atlas's folder is called: two of other weights have other names."""
-    return "-".join((_plain(network), _plain(layer), weights[:_DIGITS]))
+def atlas_folder_name(network: str, layer: str, weights: str) -> str:
+    """Return the name of an atlas's folder, which differs for different weights."""
+    return "-".join((_sanitise(network), _sanitise(layer), weights[:_HASH_DIGITS]))
 
 
 def list_atlases(damaged: Callable[[AtlasError], object] = lambda _: None) -> list[Atlas]:
-    """All atlases that are whole: those built here first, then those that puppyslug brings.
+    """List all complete atlases: those that the user has built first, then the included ones.
 
     Args:
-        damaged: is told of those that cannot be read, which are left out.
+        damaged: called with the error of each atlas that cannot be read; these are omitted.
     """
-    found = []
-    for folder in _folders(""):
+    atlases = []
+    for folder in _complete_folders():
         try:
-            found.append(Atlas(folder))
+            atlases.append(Atlas(folder))
         except AtlasError as error:
             damaged(error)
-    return found
+    return atlases
 
 
 def find_atlas(network: str, layer: str, weights: str = "") -> Atlas:
-    """The atlas of a layer.
+    """Find the atlas of a layer.
 
     Args:
-        network: the network's name.
-        layer: the layer's name.
-        weights: SHA-256 of the network's weights, where it is loaded.
+        network: name of the network.
+        layer: name of the layer.
+        weights: SHA-256 of the network's weights; default: the published weights.
 
     Raises:
-        AtlasError: there is one, but of other weights, or it is damaged.
+        AtlasError: the only atlas of the layer belongs to other weights, or is damaged.
+        AtlasNotBuiltError: there is none; the message names the command that builds it.
         NetworkError: no such network or layer.
-        UnbuiltError: there is none; the message says how to build it.
     """
     spec = find_spec(network)
     layer = spec.layer(layer).name
-    weights = weights or spec.known_sha256
-    found = [Atlas(folder) for folder in _folders(folder_name(spec.name, layer, ""))]
-    for atlas in found:
+    weights = weights or spec.expected_sha256
+    prefix = atlas_folder_name(spec.name, layer, "")
+    candidates = [Atlas(folder) for folder in _complete_folders(prefix)]
+    for atlas in candidates:
         if not weights or atlas.index.weights == weights:
             return atlas
     command = f"puppyslug atlas build {spec.name} {layer}"
-    if found:
+    if candidates:
         raise AtlasError(
-            f"the atlas of {found[0].title} here is of the weights "
-            f"{found[0].index.weights[:_DIGITS]}…, and these are {weights[:_DIGITS]}…; "
-            f"'{command}' with these weights draws another"
+            f"the atlas of {candidates[0].title} belongs to the weights "
+            f"{candidates[0].index.weights[:_HASH_DIGITS]}…, not to {weights[:_HASH_DIGITS]}…; "
+            f"build another with '{command}'"
         )
-    raise UnbuiltError(f"there is no atlas of {spec.name} {layer}; '{command}' draws it")
+    raise AtlasNotBuiltError(f"there is no atlas of {spec.name} {layer}; build it with '{command}'")
 
 
-def known_atlas(spec: NetworkSpec, layer: str, weights: str) -> Atlas | None:
-    """The atlas of a layer, or None where there is none that can be used."""
+def find_usable_atlas(spec: NetworkSpec, layer: str, weights: str) -> Atlas | None:
+    """Find the atlas of a layer, or return None where ``find_atlas`` would raise an AtlasError."""
     try:
         return find_atlas(spec.name, layer, weights)
     except AtlasError:
         return None
 
 
-def _folders(beginning: str) -> list[Path]:
-    """The folders of whole atlases whose names begin so; of two of one name the one built here."""
+def _complete_folders(prefix: str = "") -> list[Path]:
+    """List the folders of complete atlases; a user's atlas hides an included one of its name."""
     found: dict[str, Path] = {}
-    for shelf in (own_folder(), built_in_folder()):
-        for folder in sorted(shelf.iterdir()) if shelf.is_dir() else ():
-            if folder.name.startswith(beginning) and (folder / FILE).is_file():
+    for parent in (user_atlas_folder(), bundled_atlas_folder()):
+        for folder in sorted(parent.iterdir()) if parent.is_dir() else ():
+            if folder.name.startswith(prefix) and (folder / INDEX_FILE).is_file():
                 found.setdefault(folder.name, folder)
     return list(found.values())
 
 
-def _plain(name: str) -> str:
-    return _ODD.sub("_", name)
+def _sanitise(name: str) -> str:
+    return _UNSAFE_CHARACTERS.sub("_", name)

@@ -1,15 +1,15 @@
-/** Requests to the studio; what goes wrong becomes an Error in words. */
+/** Requests to the HTTP API. A failed request throws an Error with the reason. */
 
 async function request(path, options = {}) {
   let response;
   try {
     response = await fetch(path, options);
   } catch {
-    throw new Error("the studio does not answer; is it still running?");
+    throw new Error("the studio is not responding; check that it is still running");
   }
   if (response.status === 204) return null;
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(body.detail ?? `the studio answered ${response.status}`);
+  if (!response.ok) throw new Error(body.detail ?? `the studio responded with status ${response.status}`);
   return body;
 }
 
@@ -26,5 +26,4 @@ export const patch = send("PATCH");
 
 export const remove = (path) => request(path, { method: "DELETE" });
 
-/** Where a dream's things are. */
-export const at = (id, what = "") => `/api/dreams/${id}${what && `/${what}`}`;
+export const dreamUrl = (id, resource = "") => `/api/dreams/${id}${resource && `/${resource}`}`;

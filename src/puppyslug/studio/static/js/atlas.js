@@ -1,92 +1,92 @@
-/** Portraits of channels and classes: a layer's channel chosen by what it looks for. */
+/** Portraits of channels and classes, to choose a layer's channel by what it responds to. */
 
 import { get } from "./api.js";
-import { catalogue, el } from "./page.js";
+import { choices, el } from "./page.js";
 
-const whole = new Map();
-let asked = 0;
+const atlases = new Map(); // promises, by network and layer
+let latestRequest = 0;
 
-export const known = (network, layer) =>
-  catalogue.atlases.some((one) => one.network === network && one.layer === layer);
+export const hasAtlas = (network, layer) =>
+  choices.atlases.some((one) => one.network === network && one.layer === layer);
 
 const query = (network, layer, more = {}) => new URLSearchParams({ network, layer, ...more });
 
-/** All that is known of an atlas, asked for once. */
-export function open(network, layer) {
+/** Loads the atlas of a layer; cached. */
+export function loadAtlas(network, layer) {
   const key = `${network} ${layer}`;
-  if (!whole.has(key)) {
-    const one = get(`/api/atlas?${query(network, layer)}`)
+  if (!atlases.has(key)) {
+    const loading = get(`/api/atlas?${query(network, layer)}`)
       .then((atlas) => ({ ...atlas, picture: `/api/atlas/portraits?${query(network, layer)}` }));
-    one.catch(() => whole.delete(key));
-    whole.set(key, one);
+    loading.catch(() => atlases.delete(key));
+    atlases.set(key, loading);
   }
-  return whole.get(key);
+  return atlases.get(key);
 }
 
-/** Shows one portrait in a square element. */
-export function put(node, atlas, number) {
+/** Shows one portrait as the background of a square element. */
+export function showPortrait(node, atlas, number) {
   const rows = Math.ceil(atlas.count / atlas.columns);
-  const share = (at, count) => (count > 1 ? (100 * at) / (count - 1) : 0);
+  const percent = (index, count) => (count > 1 ? (100 * index) / (count - 1) : 0);
+  const [column, row] = [number % atlas.columns, Math.floor(number / atlas.columns)];
   node.style.backgroundImage = `url("${atlas.picture}")`;
   node.style.backgroundSize = `${100 * atlas.columns}% ${100 * rows}%`;
-  node.style.backgroundPosition =
-    `${share(number % atlas.columns, atlas.columns)}% ${share(Math.floor(number / atlas.columns), rows)}%`;
+  node.style.backgroundPosition = `${percent(column, atlas.columns)}% ${percent(row, rows)}%`;
 }
 
 export function start() {
-  el("atlas").addEventListener("toggle", fill);
-  el("atlas-words").addEventListener("input", fill);
+  el("atlas").addEventListener("toggle", update);
+  el("atlas-words").addEventListener("input", update);
   el("atlas-words").addEventListener("keydown", (event) => {
     if (event.key === "Enter") event.preventDefault();
   });
-  el("channel").addEventListener("input", mark);
+  el("channel").addEventListener("input", markChannel);
   el("portraits").addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
     el("channel").value = el("channel").value === button.dataset.number ? "" : button.dataset.number;
-    mark();
+    markChannel();
   });
 }
 
-/** Offers the portraits of another layer, where there are any. */
-export function turn() {
-  const here = known(el("network").value, el("any-layer").value);
-  el("atlas").hidden = !here;
+/** Shows the atlas of the chosen layer, if there is one. */
+export function showLayer() {
+  const available = hasAtlas(el("network").value, el("any-layer").value);
+  el("atlas").hidden = !available;
   el("atlas-words").value = "";
   el("portraits").replaceChildren();
-  if (here) fill();
+  if (available) update();
 }
 
-async function fill() {
+async function update() {
   if (!el("atlas").open || el("atlas").hidden) return;
-  const number = ++asked;
+  const request = ++latestRequest;
   const [network, layer] = [el("network").value, el("any-layer").value];
   const word = el("atlas-words").value.trim();
   try {
-    const atlas = await open(network, layer);
+    const atlas = await loadAtlas(network, layer);
     const { entries } = word ? await get(`/api/atlas?${query(network, layer, { q: word })}`) : atlas;
-    if (number !== asked) return;
-    el("portraits").replaceChildren(...entries.map((entry) => tile(atlas, entry)));
-    el("atlas-hint").textContent = entries.length ? "" : `None looks like ${word}.`;
-    mark();
+    if (request !== latestRequest) return;
+    el("portraits").replaceChildren(...entries.map((entry) => createPortrait(atlas, entry)));
+    el("atlas-hint").textContent = entries.length ? "" : `No channel matches ${word}.`;
+    markChannel();
   } catch (error) {
-    if (number === asked) el("atlas-hint").textContent = error.message;
+    if (request === latestRequest) el("atlas-hint").textContent = error.message;
   }
 }
 
-function tile(atlas, entry) {
+function createPortrait(atlas, entry) {
   const item = document.createElement("li");
   const button = Object.assign(document.createElement("button"), {
     type: "button", className: "portrait", title: `${entry.number}: ${entry.title}`,
   });
   button.dataset.number = entry.number;
   button.ariaLabel = `Channel ${entry.number}: ${entry.title}`;
-  put(button, atlas, entry.number);
+  showPortrait(button, atlas, entry.number);
   item.append(button);
   return item;
 }
 
-function mark() {
+function markChannel() {
   for (const button of el("portraits").querySelectorAll("button")) {
     button.ariaPressed = String(button.dataset.number === el("channel").value);
   }

@@ -1,62 +1,64 @@
-/** All dreams, newest first, to look through and to search. */
+/** The gallery: all dreams, newest first, with search. */
 
-import { at, get } from "./api.js";
+import { dreamUrl, get } from "./api.js";
 import { attempt, caption, el } from "./page.js";
 
-const MANY = 24;
-let opened = () => {};
+const PAGE_SIZE = 24;
+const SEARCH_DELAY = 250; // milliseconds after the last key
+let onOpen = () => {};
 let timer = 0;
 
 export function start(open) {
-  opened = open;
-  el("words").addEventListener("input", () => {
+  onOpen = open;
+  el("search").addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(refresh, 250);
+    timer = setTimeout(refresh, SEARCH_DELAY);
   });
-  el("older").addEventListener("click", () => attempt(() => fetchMore(el("dreams").lastElementChild?.dataset.id)));
+  el("older").addEventListener("click", () => attempt(() => loadOlder(el("dreams").lastElementChild?.dataset.id)));
   attempt(refresh);
 }
 
 export async function refresh() {
-  const dreams = await page();
-  el("dreams").replaceChildren(...dreams.map(card));
-  after(dreams);
+  const dreams = await fetchPage();
+  el("dreams").replaceChildren(...dreams.map(createCard));
+  updateFooter(dreams);
 }
 
-async function fetchMore(before) {
-  const dreams = await page(before);
-  el("dreams").append(...dreams.map(card));
-  after(dreams);
+async function loadOlder(before) {
+  const dreams = await fetchPage(before);
+  el("dreams").append(...dreams.map(createCard));
+  updateFooter(dreams);
 }
 
-function page(before) {
-  const query = new URLSearchParams({ limit: MANY, words: el("words").value });
+function fetchPage(before) {
+  const query = new URLSearchParams({ limit: PAGE_SIZE, words: el("search").value });
   if (before) query.set("before", before);
   return get(`/api/dreams?${query}`);
 }
 
-function after(dreams) {
-  el("older").hidden = dreams.length < MANY;
+function updateFooter(dreams) {
+  el("older").hidden = dreams.length < PAGE_SIZE;
   el("no-dreams").hidden = el("dreams").children.length > 0;
-  el("no-dreams").textContent = el("words").value ? "None with these words." : "None yet.";
+  el("no-dreams").textContent = el("search").value ? "No dream matches." : "No dreams yet.";
 }
 
-function card(dream) {
-  const item = el("card").content.cloneNode(true).firstElementChild;
+function createCard(dream) {
+  const item = el("card-template").content.cloneNode(true).firstElementChild;
   item.dataset.id = dream.id;
   const picture = item.querySelector("img");
-  if (dream.width) picture.src = at(dream.id, dream.status === "done" ? "thumbnail" : "before");
+  if (dream.width) picture.src = dreamUrl(dream.id, dream.status === "done" ? "thumbnail" : "before");
   else picture.removeAttribute("src");
   item.querySelector(".title").textContent = dream.title;
   const state = dream.status === "done" ? caption(dream.recipe) : dream.status;
   const text = dream.kind === "zoom" ? `film, ${state}` : state;
-  item.querySelector(".quiet").textContent = text;
+  item.querySelector(".muted").textContent = text;
   item.querySelector("button").ariaLabel = `Dream of ${dream.title}: ${text}`;
-  item.querySelector("button").addEventListener("click", () => opened(dream.id));
+  item.querySelector("button").addEventListener("click", () => onOpen(dream.id));
   return item;
 }
 
-export function mark(id) {
+/** Highlights the dream that is open. */
+export function markOpen(id) {
   for (const item of el("dreams").children) {
     item.querySelector("button").setAttribute("aria-current", String(item.dataset.id === id));
   }

@@ -1,61 +1,62 @@
-/** The page's elements by id, and what every part of it says to the user. */
+/** Elements of the page by id, status and error messages, and formatting. */
 
 export const el = (id) => document.getElementById(id);
 
-export const catalogue = JSON.parse(el("catalogue")?.textContent ?? "{}"); // not on every page
+export const choices = JSON.parse(el("choices")?.textContent ?? "{}"); // not on every page
 
-export function say(text) {
+export function showStatus(text) {
   el("status").textContent = text;
 }
 
-export function fail(error) {
+export function showError(error) {
   el("error-text").textContent = error ? sentence(error.message ?? String(error)) : "";
   el("error").hidden = !error;
 }
 
-/** Runs something that may fail, and says so where it does. */
+/** Runs an action, and shows the error if it fails. */
 export async function attempt(action) {
-  fail(null);
+  showError(null);
   try {
     return await action();
   } catch (error) {
-    fail(error);
+    showError(error);
     return undefined;
   }
 }
 
+/** Capitalises a message and ends it with a full stop. */
 export function sentence(text) {
-  const plain = /^[a-z]+[ ,:]/.test(text); // and no name such as vgg19 or cat.jpg
-  const whole = plain ? text.charAt(0).toUpperCase() + text.slice(1) : text;
-  return /[.?!]$/.test(whole) ? whole : `${whole}.`;
+  const startsWithWord = /^[a-z]+[ ,:]/.test(text); // not with a name such as vgg19 or cat.jpg
+  const capitalised = startsWithWord ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+  return /[.?!]$/.test(capitalised) ? capitalised : `${capitalised}.`;
 }
 
-/** What a dream sees more of, as people say it. */
+/** Returns a short description of a recipe's objective. */
 export function caption(recipe) {
   const { objective } = recipe;
-  const look = lookOf(recipe);
-  if (look) return look.name;
-  const thing = /^see\(([^()]+)\)$/.exec(objective);
-  if (thing) return thing[1];
+  const preset = findPreset(recipe);
+  if (preset) return preset.name;
+  const label = /^see\(([^()]+)\)$/.exec(objective);
+  if (label) return label[1];
   const guide = /^guide\("([^"]+)"/.exec(objective);
   return guide ? `like ${guide[1]}` : objective;
 }
 
-/** The look that a recipe is of, if it is of one. */
-export function lookOf(recipe) {
-  const preset = catalogue.presets.find((one) => one.name === recipe.preset);
-  if (!preset || !["vgg19", preset.settings.network].includes(recipe.network)) return undefined;
-  const network = catalogue.networks.find((one) => one.name === recipe.network);
+/** Returns the preset of a recipe, unless the recipe has another objective. */
+export function findPreset(recipe) {
+  const preset = choices.presets.find((one) => one.name === recipe.preset);
+  if (!preset || ![choices.defaults.network, preset.settings.network].includes(recipe.network)) return undefined;
+  const network = choices.networks.find((one) => one.name === recipe.network);
   return recipe.objective === (preset.settings.objective ?? network?.default_layer) ? preset : undefined;
 }
 
-export function duration(seconds) {
+export function formatDuration(seconds) {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** Shows one of the stage's states: empty, source, running, done. */
-export function show(state) {
+/** Shows one state of the stage: empty, source, running or done. */
+export function showStage(state) {
   el("stage").dataset.state = state;
   el("drop").hidden = state !== "empty";
   el("view").hidden = state === "empty";

@@ -1,86 +1,89 @@
-/** A dream that is done: before and after, download, and what can be made of it. */
+/** A finished dream: comparison with the original, download, and dreams derived from it. */
 
-import { at, post, remove } from "./api.js";
-import { attempt, caption, catalogue, el, fail, say, sentence, show } from "./page.js";
-import * as form from "./form.js";
+import { dreamUrl, post, remove } from "./api.js";
+import { attempt, caption, choices, el, sentence, showError, showStage, showStatus } from "./page.js";
+import * as form from "./settings-form.js";
 import * as source from "./source.js";
+
+const FILM_PRESET = choices.presets.find((preset) => preset.name === choices.defaults.film_preset); // few steps per frame
+const LARGER = 1.6; // factor
+const DERIVED = {
+  feed: () => ({ feed: true }),
+  seed: () => ({ recipe: { seed: Math.floor(Math.random() * 1e6) } }),
+  larger: (dream) => ({ size: String(Math.round(Math.max(dream.width, dream.height) * LARGER)) }),
+  zoom: () => ({ kind: "zoom", feed: true, frames: 75, recipe: { ...FILM_PRESET.settings, count: null, size: "480" } }),
+};
 
 let current = null;
 
-export const dream = () => current;
-
-export function start({ queued, deleted, changed }) {
-  el("divide").addEventListener("input", divide);
-  for (const button of document.querySelectorAll("[data-again]")) {
+export function start({ onQueued, onDeleted, onSourceChange }) {
+  el("compare-slider").addEventListener("input", updateComparison);
+  for (const button of document.querySelectorAll("[data-derive]")) {
     button.addEventListener("click", () => attempt(async () => {
-      queued(await post(at(current.id, "again"), AGAIN[button.dataset.again](current)));
+      onQueued(await post(dreamUrl(current.id, "again"), DERIVED[button.dataset.derive](current)));
     }));
   }
-  el("rerun").addEventListener("click", () => attempt(async () => queued(await post(at(current.id, "rerun")))));
+  el("rerun").addEventListener("click", () => attempt(async () => onQueued(await post(dreamUrl(current.id, "rerun")))));
   el("reuse").addEventListener("click", async () => {
     const { recipe } = current;
-    await source.again(current, changed);
+    await source.selectSourceOf(current, onSourceChange);
     form.fill(recipe);
-    say("Its settings are in the form now.");
+    showStatus("The form now has the settings of this dream.");
   });
   el("delete").addEventListener("click", () => attempt(async () => {
     if (!window.confirm(`Delete the dream of ${current.title}?`)) return;
-    await remove(at(current.id));
-    deleted();
+    await remove(dreamUrl(current.id));
+    onDeleted();
   }));
 }
 
-const FILM = catalogue.presets.find((preset) => preset.name === "film"); // few steps a frame
-const AGAIN = {
-  feed: () => ({ feed: true }),
-  seed: () => ({ recipe: { seed: Math.floor(Math.random() * 1e6) } }),
-  larger: (dream) => ({ size: String(Math.round(Math.max(dream.width, dream.height) * 1.6)) }),
-  zoom: () => ({ kind: "zoom", feed: true, frames: 75, recipe: { ...FILM.settings, count: null, size: "480" } }),
-};
-
-export function open(one) {
-  current = one;
-  show("done");
-  const good = one.status === "done";
-  const film = good && one.kind === "zoom";
-  fail(good || one.status === "cancelled" ? null : new Error(one.error || `it was ${one.status}`));
-  say(good ? `The dream of ${one.title} is done.` : sentence(`it is ${one.status}`));
-  for (const id of ["download", "compare"]) el(id).hidden = !good;
-  for (const button of document.querySelectorAll("[data-again]")) {
-    button.hidden = !good || (film && button.dataset.again !== "seed");
+export function open(dream) {
+  current = dream;
+  showStage("done");
+  const succeeded = dream.status === "done";
+  const film = succeeded && dream.kind === "zoom";
+  showError(succeeded || dream.status === "cancelled" ? null : new Error(dream.error || `the dream was ${dream.status}`));
+  showStatus(succeeded ? `The dream of ${dream.title} is done.` : sentence(`the dream is ${dream.status}`));
+  for (const id of ["download", "compare"]) el(id).hidden = !succeeded;
+  for (const button of document.querySelectorAll("[data-derive]")) {
+    button.hidden = !succeeded || (film && button.dataset.derive !== "seed");
   }
-  el("rerun").hidden = good;
-  el("compare").hidden = !good || film;
+  el("rerun").hidden = succeeded;
+  el("compare").hidden = !succeeded || film;
   el("brush").hidden = true;
-  el("film").hidden = !film;
-  el("before").hidden = !good || film;
-  el("divide").value = 0;
-  if (good) {
-    el("after").src = at(one.id, "image");
-    el("before").src = at(one.id, "before");
-    el("download").href = at(one.id, film ? "film?download=true" : "image?download=true");
-  } else if (one.width) {
-    el("after").src = at(one.id, "before");
+  el("before").hidden = !succeeded || film;
+  el("compare-slider").value = 0;
+  showPictures(dream, { succeeded, film });
+  el("facts").textContent = describe(dream);
+  el("recipe").textContent = JSON.stringify(dream.recipe, null, 1);
+  updateComparison();
+}
+
+function showPictures(dream, { succeeded, film }) {
+  if (succeeded) {
+    el("after").src = dreamUrl(dream.id, "image");
+    el("before").src = dreamUrl(dream.id, "before");
+    el("download").href = dreamUrl(dream.id, film ? "film?download=true" : "image?download=true");
+  } else if (dream.width) {
+    el("after").src = dreamUrl(dream.id, "before");
   } else {
     el("after").removeAttribute("src");
   }
+  el("after").alt = succeeded ? `The dream of ${dream.title}` : "";
   el("after").hidden = film;
-  if (film) el("film").src = at(one.id, "film");
+  el("film").hidden = !film;
+  if (film) el("film").src = dreamUrl(dream.id, "film");
   else el("film").removeAttribute("src");
-  el("after").alt = good ? `The dream of ${one.title}` : "";
-  el("facts").textContent = facts(one);
-  el("recipe").textContent = JSON.stringify(one.recipe, null, 1);
-  divide();
 }
 
-function facts(one) {
-  const parts = [one.title, caption(one.recipe), one.recipe.network];
-  if (one.width) parts.push(`${one.width}×${one.height}`);
-  if (one.ended && one.started) parts.push(`${Math.round(one.ended - one.started)} s`);
-  return [parts.join(" · "), ...one.notices.map(sentence)].join(" ");
+function describe(dream) {
+  const facts = [dream.title, caption(dream.recipe), dream.recipe.network];
+  if (dream.width) facts.push(`${dream.width}×${dream.height}`);
+  if (dream.ended && dream.started) facts.push(`${Math.round(dream.ended - dream.started)} s`);
+  return [facts.join(" · "), ...dream.notices.map(sentence)].join(" ");
 }
 
-/** Shows the picture before on the left of the divide. */
-function divide() {
-  el("before").style.clipPath = `inset(0 ${100 - el("divide").value}% 0 0)`;
+/** Shows the original to the left of the slider. */
+function updateComparison() {
+  el("before").style.clipPath = `inset(0 ${100 - el("compare-slider").value}% 0 0)`;
 }

@@ -1,113 +1,112 @@
-/** What to dream of: a photo that is dropped, pasted or picked, clouds or noise. */
+/** The source of a dream: a photo that is dropped, pasted or chosen, or clouds or noise. */
 
-import { at, post } from "./api.js";
-import { attempt, el, fail, say, show } from "./page.js";
-import * as brush from "./brush.js";
-import * as form from "./form.js";
+import { dreamUrl, post } from "./api.js";
+import { attempt, el, showError, showStage, showStatus } from "./page.js";
+import * as form from "./settings-form.js";
+import * as maskEditor from "./mask-editor.js";
 
-let current = null; // a File, "clouds", "noise", or null
-let url = ""; // where to see it
+let source = null; // a File, "clouds", "noise", or null
+let sourceUrl = "";
 
-export const source = () => current;
+export const current = () => source;
 
-export function start(changed) {
+export function start(onChange) {
   const stage = el("stage");
-  el("file").addEventListener("change", () => take(el("file").files[0], changed));
+  el("file").addEventListener("change", () => selectFile(el("file").files[0], onChange));
   for (const button of document.querySelectorAll("[data-start]")) {
-    button.addEventListener("click", () => nothing(button.dataset.start, changed));
+    button.addEventListener("click", () => selectGenerated(button.dataset.start, onChange));
   }
-  for (const id of ["other", "new"]) {
+  for (const id of ["change-source", "new"]) {
     el(id).addEventListener("click", () => {
-      clear(changed);
+      clear(onChange);
       el("file").focus();
     });
   }
   window.addEventListener("dragover", (event) => {
     event.preventDefault();
-    stage.classList.add("over");
+    stage.classList.add("drag-over");
   });
   window.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) stage.classList.remove("over");
+    if (!event.relatedTarget) stage.classList.remove("drag-over");
   });
   window.addEventListener("drop", (event) => {
     event.preventDefault();
-    stage.classList.remove("over");
-    take(event.dataTransfer.files[0], changed);
+    stage.classList.remove("drag-over");
+    selectFile(event.dataTransfer.files[0], onChange);
   });
-  window.addEventListener("paste", (event) => take(event.clipboardData?.files[0], changed));
+  window.addEventListener("paste", (event) => selectFile(event.clipboardData?.files[0], onChange));
 }
 
-/** Takes a picture to dream of; of a dream, its settings too. */
-export async function take(file, changed) {
+/** Uses a picture as the source; if it contains a recipe, also fills the form. */
+async function selectFile(file, onChange) {
   if (!file) return;
   if (el("stage").dataset.state === "running") {
-    fail(new Error("a dream is running; stop or cancel it before you take another picture"));
+    showError(new Error("a dream is running; stop or cancel it before you choose another picture"));
     return;
   }
   const data = new FormData();
   data.append("dream", file);
-  say(`Looking at ${file.name} …`);
-  const asked = { recipe: null };
-  await attempt(async () => { asked.recipe = await post("/api/recipe", data); asked.fine = true; });
+  showStatus(`Reading ${file.name} …`);
+  const result = await attempt(async () => ({ recipe: await post("/api/recipe", data) }));
   el("file").value = "";
-  if (!asked.fine) {
-    say("");
+  if (!result) {
+    showStatus("");
     return;
   }
-  place(file, URL.createObjectURL(file), file.name, changed);
-  if (asked.recipe) form.fill(asked.recipe);
-  say(asked.recipe
-    ? `${file.name} is a dream: its settings are in the form now.`
-    : `${file.name} is ready to be dreamt of.`);
+  select(file, URL.createObjectURL(file), file.name, onChange);
+  if (result.recipe) form.fill(result.recipe);
+  showStatus(result.recipe
+    ? `${file.name} contains a recipe: the form now has its settings.`
+    : `${file.name} is ready.`);
 }
 
-export function nothing(name, changed) {
-  fail(null);
-  place(name, `/static/pictures/start-${name}.webp`, name === "clouds" ? "Clouds, made by puppyslug" : "Noise", changed);
-  say(`The dream starts from ${name}.`);
+function selectGenerated(name, onChange) {
+  showError(null);
+  const title = name === "clouds" ? "Generated clouds" : "Noise";
+  select(name, `/static/pictures/start-${name}.webp`, title, onChange);
+  showStatus(`The dream starts from ${name}.`);
 }
 
-/** Puts back what is to be dreamt of. */
-export function put(changed) {
-  place(current, url, el("source-name").textContent, changed);
+/** Shows the current source again. */
+export function showCurrent(onChange) {
+  select(source, sourceUrl, el("source-name").textContent, onChange);
 }
 
-/** Puts what to dream of on the stage. */
-function place(what, where, name, changed) {
-  current = what;
-  url = where;
+function select(newSource, url, name, onChange) {
+  source = newSource;
+  sourceUrl = url;
   const picture = el("after");
-  picture.onload = () => brush.fit();
-  picture.onerror = () => say("This browser cannot show the picture, but it can be dreamt of.");
+  picture.onload = () => maskEditor.resizeCanvas();
+  picture.onerror = () => showStatus("This browser cannot display the picture, but the studio can dream of it.");
   picture.src = url;
   picture.alt = name;
   picture.hidden = false;
   el("source-name").textContent = name;
   for (const id of ["film", "before", "compare"]) el(id).hidden = true;
-  brush.clear();
-  show("source");
-  changed();
-  el("other").focus({ preventScroll: true });
+  maskEditor.close();
+  showStage("source");
+  onChange();
+  el("change-source").focus({ preventScroll: true });
 }
 
-export function clear(changed) {
-  current = null;
+export function clear(onChange) {
+  source = null;
   el("file").value = "";
-  brush.clear();
-  show("empty");
-  say("");
-  changed();
+  maskEditor.close();
+  showStage("empty");
+  showStatus("");
+  onChange();
 }
 
-/** A stored photo of a dream as a file again, for another dream of it. */
-export async function again(dream, changed) {
+/** Uses the source of an earlier dream. */
+export async function selectSourceOf(dream, onChange) {
   if (!dream.photo) {
-    nothing(dream.recipe.photo, changed);
+    selectGenerated(dream.recipe.photo, onChange);
     return;
   }
   await attempt(async () => {
-    const response = await fetch(at(dream.id, "photo"));
-    if (!response.ok) throw new Error("the photo of that dream is gone");
-    await take(new File([await response.blob()], dream.photo.name), changed);
+    const response = await fetch(dreamUrl(dream.id, "photo"));
+    if (!response.ok) throw new Error("the photo of that dream is missing");
+    await selectFile(new File([await response.blob()], dream.photo.name), onChange);
   });
 }

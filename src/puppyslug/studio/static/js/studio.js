@@ -1,100 +1,108 @@
-/** Ties the page's parts together. */
+/** The page for dreams: connects its parts. */
 
-import { at, get, post } from "./api.js";
-import { attempt, el, fail, say, show } from "./page.js";
+import { dreamUrl, get, post } from "./api.js";
+import { attempt, el, showError, showStage, showStatus } from "./page.js";
 import * as atlas from "./atlas.js";
-import * as brush from "./brush.js";
-import * as form from "./form.js";
+import * as classSearch from "./class-search.js";
+import * as form from "./settings-form.js";
 import * as gallery from "./gallery.js";
+import * as maskEditor from "./mask-editor.js";
+import * as progress from "./progress.js";
 import * as result from "./result.js";
 import * as source from "./source.js";
-import * as things from "./things.js";
-import * as watch from "./watch.js";
 
-function changed() {
-  watch.leave();
+function onSourceChange() {
+  progress.stopWatching();
   if (location.hash) history.pushState(null, "", location.pathname);
 }
 
-/** Shows what the address names: a dream, or what there is to dream of. */
-function visit(options) {
-  if (/^#[\w-]{8,40}$/.test(location.hash)) open(location.hash.slice(1), { visited: true, ...options });
-  else if (source.source() === null) source.clear(() => watch.leave());
-  else source.put(() => watch.leave());
+/** Shows what the URL names: a dream, or else the source. */
+function route(options) {
+  if (/^#[\w-]{8,40}$/.test(location.hash)) openDream(location.hash.slice(1), { inHistory: true, ...options });
+  else if (source.current() === null) source.clear(progress.stopWatching);
+  else source.showCurrent(progress.stopWatching);
 }
 
-async function dream(event) {
+async function submit(event) {
   event.preventDefault();
   await attempt(async () => {
-    if (source.source() === null) throw new Error("choose a photo first, or start from clouds or noise");
+    const photo = source.current();
+    if (photo === null) throw new Error("choose a photo first, or start from clouds or noise");
     const data = new FormData();
-    const settings = form.settings();
-    const photo = source.source();
+    const settings = form.readSettings();
     if (typeof photo === "string") settings.photo = photo;
     else data.append("photo", photo, photo.name);
-    const mask = await brush.mask();
+    const mask = await maskEditor.exportMask();
     if (mask) data.append("mask", mask, "mask.png");
-    const guide = form.guide();
+    const guide = form.guideFile();
     if (guide) data.append("guide", guide, guide.name);
     data.append("recipe", JSON.stringify(settings));
-    el("go").disabled = true;
+    el("submit-button").disabled = true;
     try {
-      queued(await post("/api/dreams", data));
+      onQueued(await post("/api/dreams", data));
     } finally {
-      el("go").disabled = false;
+      el("submit-button").disabled = false;
     }
   });
 }
 
-function queued(one) {
-  fail(null);
-  history.pushState(null, "", `#${one.id}`);
-  watch.watch(one, ended);
+function onQueued(dream) {
+  showError(null);
+  history.pushState(null, "", `#${dream.id}`);
+  progress.watch(dream, onEnd);
   el("stage").scrollIntoView({ block: "start" });
-  attempt(gallery.refresh).then(() => gallery.mark(one.id));
+  refreshGallery(dream.id);
 }
 
-function ended(one) {
-  result.open(one);
-  attempt(gallery.refresh).then(() => gallery.mark(one.id));
+function onEnd(dream) {
+  result.open(dream);
+  refreshGallery(dream.id);
 }
 
-async function open(id, { visited = false, filled = false } = {}) {
+function refreshGallery(id) {
+  attempt(gallery.refresh).then(() => gallery.markOpen(id));
+}
+
+async function openDream(id, { inHistory = false, fillForm = false } = {}) {
   await attempt(async () => {
-    const one = await get(at(id));
-    watch.leave();
-    if (!visited) history.pushState(null, "", `#${id}`);
-    if (filled) form.fill(one.recipe);
-    if (["queued", "running", "paused"].includes(one.status)) watch.watch(one, ended);
-    else result.open(one);
-    gallery.mark(id);
+    const dream = await get(dreamUrl(id));
+    progress.stopWatching();
+    if (!inHistory) history.pushState(null, "", `#${id}`);
+    if (fillForm) form.fill(dream.recipe);
+    if (["queued", "running", "paused"].includes(dream.status)) progress.watch(dream, onEnd);
+    else result.open(dream);
+    gallery.markOpen(id);
     el("stage").scrollIntoView({ block: "start" });
   });
 }
 
+/** Applies a link of the page Teach, which names a network and one of its classes. */
+function applyQuery() {
+  const query = new URLSearchParams(location.search);
+  if (!query.has("see")) return;
+  form.selectClass(query.get("network") ?? "", query.get("see"));
+  history.replaceState(null, "", location.pathname + location.hash);
+}
+
 atlas.start();
 form.start();
-brush.start();
-things.start(form.seeingNetwork);
-source.start(changed);
-watch.start(ended);
+maskEditor.start();
+classSearch.start(form.classNetwork);
+source.start(onSourceChange);
+progress.start(onEnd);
 result.start({
-  queued,
-  changed,
-  deleted: () => {
-    source.clear(changed);
-    say("Deleted.");
+  onQueued,
+  onSourceChange,
+  onDeleted: () => {
+    source.clear(onSourceChange);
+    showStatus("Deleted.");
     attempt(gallery.refresh);
   },
 });
-gallery.start((id) => open(id));
-el("look").addEventListener("submit", dream);
-el("dismiss").addEventListener("click", () => fail(null));
-window.addEventListener("popstate", () => visit());
-show("empty");
-visit({ filled: true });
-const wanted = new URLSearchParams(location.search);
-if (wanted.has("see")) {
-  form.choose(wanted.get("network") ?? "", wanted.get("see"));
-  history.replaceState(null, "", location.pathname + location.hash);
-}
+gallery.start((id) => openDream(id));
+el("settings").addEventListener("submit", submit);
+el("dismiss").addEventListener("click", () => showError(null));
+window.addEventListener("popstate", () => route());
+showStage("empty");
+route({ fillForm: true });
+applyQuery();

@@ -1,227 +1,233 @@
-/** The page that teaches a network: its things, the lesson, and what was learnt. */
+/** The page that trains a network: its classes, the training job, and the result. */
 
 import { get, patch, post, remove } from "./api.js";
-import { attempt, duration, el, fail, say, sentence } from "./page.js";
-import * as trays from "./trays.js";
+import { attempt, el, formatDuration, sentence, showError, showStatus } from "./page.js";
+import * as classes from "./training-classes.js";
 
 const ENDED = ["done", "failed", "cancelled", "interrupted"];
-let address = null; // of the lesson, once there is one; a promise while it is begun
+let currentUrl = null; // URL of the open job, as a promise while it is being created
 let events = null;
 
-const at = (id) => `/api/lessons/${id}`;
+const jobUrl = (id) => `/api/lessons/${id}`;
+const networkUrl = (file) => `/api/networks/${encodeURIComponent(file)}`;
+const dreamPage = (network, name) => `/?${new URLSearchParams({ network, see: name })}`;
 
-/** The lesson's address; the first that asks begins one. */
-function lesson() {
-  address ??= post("/api/lessons").then((one) => {
-    history.replaceState(null, "", `#${one.id}`);
-    return at(one.id);
+/** Returns the URL of the open job, which is created on the server if necessary. */
+function getJobUrl() {
+  currentUrl ??= post("/api/lessons").then((job) => {
+    history.replaceState(null, "", `#${job.id}`);
+    return jobUrl(job.id);
   });
-  address.catch(() => { address = null; });
-  return address;
+  currentUrl.catch(() => { currentUrl = null; });
+  return currentUrl;
 }
 
-function fresh() {
-  leave();
-  address = null;
+function openNew() {
+  stopWatching();
+  currentUrl = null;
   if (location.hash) history.pushState(null, "", location.pathname);
-  trays.clear();
-  trays.add();
-  trays.add();
+  classes.clear();
+  classes.add();
+  classes.add();
   el("name").value = "";
-  el("base").value = "efficientnet_lite0";
-  el("outcome").hidden = true;
-  state(null);
-  say("");
+  el("base").value = el("base").dataset.default;
+  el("result").hidden = true;
+  showState(null);
+  showStatus("");
 }
 
-async function open(id) {
-  const [one, pictures] = await Promise.all([get(at(id)), get(`${at(id)}/pictures`)]);
-  leave();
-  address = Promise.resolve(at(id));
+async function openJob(id) {
+  const [job, pictures] = await Promise.all([get(jobUrl(id)), get(`${jobUrl(id)}/pictures`)]);
+  stopWatching();
+  currentUrl = Promise.resolve(jobUrl(id));
   if (location.hash !== `#${id}`) history.pushState(null, "", `#${id}`);
-  trays.clear();
-  for (const thing of one.things) {
-    const item = trays.add(thing);
-    for (const picture of pictures.filter((some) => some.thing === thing.number)) trays.show(item, at(id), picture);
+  classes.clear();
+  for (const one of job.things) {
+    const item = classes.add(one);
+    for (const picture of pictures.filter(({ thing }) => thing === one.number)) {
+      classes.addPicture(item, jobUrl(id), picture);
+    }
   }
-  if (!one.things.length) trays.add();
-  el("name").value = one.name;
-  el("base").value = one.base;
-  say("");
-  watch(one);
+  if (!job.things.length) classes.add();
+  el("name").value = job.name;
+  el("base").value = job.base;
+  showStatus("");
+  watch(job);
 }
 
-function leave() {
+function stopWatching() {
   events?.close();
   events = null;
 }
 
-/** Follows a lesson while it waits or runs. */
-function watch(one) {
-  update(one);
-  if (!["queued", "running"].includes(one.status)) return;
-  events = new EventSource(`${at(one.id)}/events`);
+/** Shows a job, and while it is queued or running, its progress. */
+function watch(job) {
+  update(job);
+  if (!["queued", "running"].includes(job.status)) return;
+  events = new EventSource(`${jobUrl(job.id)}/events`);
   events.onmessage = (event) => update(JSON.parse(event.data));
   events.onerror = () => {
-    if (events?.readyState === EventSource.CLOSED) fail(new Error("the studio does not answer any more"));
+    if (events?.readyState === EventSource.CLOSED) showError(new Error("the studio is not responding any more"));
   };
 }
 
-function update(one) {
-  state(one.status);
-  const { progress } = one;
+function update(job) {
+  showState(job.status);
+  const { progress } = job;
   if (progress) el("progress").value = progress.fraction;
   else el("progress").removeAttribute("value");
   el("stop").hidden = !progress?.stage.startsWith("report");
-  el("how-far").textContent = words(one);
-  outcome(one);
-  if (!ENDED.includes(one.status)) return;
-  if (events) { // it has just ended
-    leave();
-    attempt(every);
-    say(one.status === "done" ? "" : sentence(`it is ${one.status}; teach it again whenever you like`));
-    const { activeElement } = document;
-    if (activeElement === document.body || el("running").contains(activeElement)) el("go").focus({ preventScroll: true });
-    if (one.status === "done") el("outcome").scrollIntoView({ block: "nearest" });
-  }
-  if (one.status === "failed") fail(new Error(one.error));
+  el("progress-text").textContent = describeProgress(job);
+  showResult(job);
+  if (!ENDED.includes(job.status)) return;
+  if (events) onEnd(job);
+  if (job.status === "failed") showError(new Error(job.error));
 }
 
-function state(status) {
+function onEnd(job) {
+  stopWatching();
+  attempt(refreshList);
+  showStatus(job.status === "done" ? "" : sentence(`the training was ${job.status}; you can start it again`));
+  const { activeElement } = document;
+  if (activeElement === document.body || el("running").contains(activeElement)) el("submit-button").focus({ preventScroll: true });
+  if (job.status === "done") el("result").scrollIntoView({ block: "nearest" });
+}
+
+function showState(status) {
   const running = ["queued", "running"].includes(status);
   el("running").hidden = !running;
-  el("lesson").inert = running;
-  el("lesson").classList.toggle("resting", running);
+  el("class-editor").inert = running;
+  el("class-editor").classList.toggle("inactive", running);
   for (const id of ["name", "base"]) el(id).disabled = running;
-  el("go").disabled = running;
-  el("go").textContent = running ? "It learns …" : ENDED.includes(status) ? "Teach again" : "Teach";
+  el("submit-button").disabled = running;
+  el("submit-button").textContent = running ? "Training …" : ENDED.includes(status) ? "Train again" : "Train";
 }
 
-function words({ status, position, progress }) {
+function describeProgress({ status, position, progress }) {
   if (status === "queued") return `Number ${position} in the queue`;
   if (!progress) return "";
-  const left = progress.seconds_left === null ? "" : `, ${duration(progress.seconds_left)} left`;
+  const left = progress.seconds_left === null ? "" : `, ${formatDuration(progress.seconds_left)} left`;
   return sentence(progress.stage + left);
 }
 
-function outcome({ id, outcome: how, here, notices }) {
-  el("outcome").hidden = !how;
+function showResult({ id, outcome: result, here: available, notices }) {
+  el("result").hidden = !result;
   el("notes").hidden = !notices.length;
-  el("notices").replaceChildren(...notices.map((text) => element("li", sentence(text))));
-  if (!how) return;
-  const held = how.counts.flat().reduce((sum, count) => sum + count, 0);
-  const right = how.counts.reduce((sum, row, index) => sum + row[index], 0);
-  el("score").replaceChildren(...held
-    ? [element("b", `${right} of ${held}`), "pictures that it had not seen are taken for what they are."]
-    : ["There were too few pictures to hold some out and test it; more would tell more."]);
-  el("learnt").replaceChildren(...how.things.map((name, index) => {
-    const item = element("li", "");
-    const row = how.counts[index] ?? [];
-    const tried = row.reduce((sum, count) => sum + count, 0);
-    const detail = tried ? `${row[index]} of ${tried}, taught with ${how.pictures[index]}` : `taught with ${how.pictures[index]}`;
-    item.append(element("b", name), element("span", detail, "quiet"));
-    if (here) {
-      const link = element("a", "Dream of it", "button primary");
-      link.href = dreamOf(how.file, name);
-      link.ariaLabel = `Dream of ${name}`;
-      item.append(link);
-    }
-    return item;
-  }));
-  el("report").hidden = !how.reported;
-  el("report").href = `${at(id)}/report`;
-  el("download").hidden = !here;
-  el("download").href = `/api/networks/${encodeURIComponent(how.file)}`;
+  el("notices").replaceChildren(...notices.map((text) => createElement("li", sentence(text))));
+  if (!result) return;
+  const tested = result.counts.flat().reduce((sum, count) => sum + count, 0);
+  const correct = result.counts.reduce((sum, row, index) => sum + row[index], 0);
+  el("score").replaceChildren(...tested
+    ? [createElement("b", `${correct} of ${tested}`), "held-out pictures are classified correctly."]
+    : ["There were too few pictures to hold some out for a test; add more."]);
+  el("class-results").replaceChildren(...result.things.map((name, index) => createClassResult(result, index, available)));
+  el("report").hidden = !result.reported;
+  el("report").href = `${jobUrl(id)}/report`;
+  el("download").hidden = !available;
+  el("download").href = networkUrl(result.file);
 }
 
-function element(kind, text, className = "") {
+function createClassResult(result, index, available) {
+  const name = result.things[index];
+  const row = result.counts[index] ?? [];
+  const tested = row.reduce((sum, count) => sum + count, 0);
+  const trained = `trained on ${result.pictures[index]}`;
+  const item = createElement("li", "");
+  item.append(createElement("b", name), createElement("span", tested ? `${row[index]} of ${tested} correct, ${trained}` : trained, "muted"));
+  if (available) {
+    const link = createElement("a", "Dream of it", "button primary");
+    link.href = dreamPage(result.file, name);
+    link.ariaLabel = `Dream of ${name}`;
+    item.append(link);
+  }
+  return item;
+}
+
+function createElement(kind, text, className = "") {
   return Object.assign(document.createElement(kind), { textContent: text, className });
 }
 
-/** All lessons, to go on with, and networks that came otherwise; to delete, too. */
-async function every() {
-  const [lessons, networks] = await Promise.all([get("/api/lessons"), get("/api/networks")]);
+/** Lists all training jobs, and trained networks that were copied into the data folder. */
+async function refreshList() {
+  const [jobs, networks] = await Promise.all([get("/api/lessons"), get("/api/networks")]);
   const others = networks.filter((network) => network.things.length
-    && !lessons.some((one) => one.here && one.outcome.file === network.name));
-  el("no-lessons").hidden = lessons.length + others.length > 0;
-  el("every").replaceChildren(...lessons.map(lessonRow), ...others.map(networkRow));
+    && !jobs.some((job) => job.here && job.outcome.file === network.name));
+  el("no-training-jobs").hidden = jobs.length + others.length > 0;
+  el("training-jobs").replaceChildren(...jobs.map(createJobRow), ...others.map(createNetworkRow));
 }
 
-function lessonRow(one) {
-  const things = one.things.map((thing) => thing.name).filter((name) => name && name !== "none");
-  const hint = [things.join(", "), one.here ? "" : one.status].filter(Boolean).join(" · ");
-  return row(one.name || "Not named yet", hint, async () => {
-    await open(one.id);
-    el("lesson").scrollIntoView({ block: "start" });
+function createJobRow(job) {
+  const names = job.things.map((one) => one.name).filter((name) => name && name !== "none");
+  const hint = [names.join(", "), job.here ? "" : job.status].filter(Boolean).join(" · ");
+  return createRow(job.name || "Unnamed", hint, async () => {
+    await openJob(job.id);
+    el("class-editor").scrollIntoView({ block: "start" });
   }, async (name) => {
     if (!window.confirm(`Delete ${name}, its pictures and its network?`)) return;
-    await remove(at(one.id));
-    if (one.here) await removeNetwork(one.outcome.file);
-    if (location.hash === `#${one.id}`) fresh();
-    await every();
+    await remove(jobUrl(job.id));
+    if (job.here) await remove(networkUrl(job.outcome.file));
+    if (location.hash === `#${job.id}`) openNew();
+    await refreshList();
   });
 }
 
-function networkRow({ name, things }) {
-  return row(name.replace(/\.safetensors$/, ""), things.join(", "), () => {
-    location.href = dreamOf(name, things[0]);
-  }, async (called) => {
-    if (!window.confirm(`Delete the network ${called}?`)) return;
-    await removeNetwork(name);
-    await every();
+function createNetworkRow({ name: file, things }) {
+  return createRow(file.replace(/\.safetensors$/, ""), things.join(", "), () => {
+    location.href = dreamPage(file, things[0]);
+  }, async (name) => {
+    if (!window.confirm(`Delete the network ${name}?`)) return;
+    await remove(networkUrl(file));
+    await refreshList();
   });
 }
 
-function row(name, hint, open, forget) {
-  const item = el("row").content.cloneNode(true).firstElementChild;
+function createRow(name, hint, onOpen, onDelete) {
+  const item = el("job-template").content.cloneNode(true).firstElementChild;
   const [card, button] = item.querySelectorAll("button");
   card.querySelector(".title").textContent = name;
-  card.querySelector(".quiet").textContent = hint;
-  card.addEventListener("click", () => attempt(open));
+  card.querySelector(".muted").textContent = hint;
+  card.addEventListener("click", () => attempt(onOpen));
   button.ariaLabel = `Delete ${name}`;
   button.addEventListener("click", () => attempt(async () => {
-    await forget(name);
+    await onDelete(name);
     if (!button.isConnected) el("new").focus();
   }));
   return item;
 }
 
-const removeNetwork = (file) => remove(`/api/networks/${encodeURIComponent(file)}`);
-const dreamOf = (network, thing) => `/?${new URLSearchParams({ network, see: thing })}`;
-
-async function ask() {
-  await trays.saved();
-  if (!el("error").hidden && document.querySelector(".called [aria-invalid]")) return;
-  fail(null);
-  if (trays.busy()) throw new Error("pictures are still being taken in; a moment, please");
-  const where = await lesson();
-  await patch(where, { name: el("name").value, base: el("base").value });
-  watch(await post(`${where}/teach`));
-  say("");
+async function submit() {
+  await classes.saved();
+  if (!el("error").hidden && document.querySelector(".class-name [aria-invalid]")) return;
+  showError(null);
+  if (classes.isUploading()) throw new Error("wait until all pictures are uploaded");
+  const url = await getJobUrl();
+  await patch(url, { name: el("name").value, base: el("base").value });
+  watch(await post(`${url}/teach`));
+  showStatus("");
   el("cancel").focus({ preventScroll: true });
-  await every();
+  await refreshList();
 }
 
-trays.start(lesson);
+/** Shows what the URL names: a training job, or a new one. */
+function route() {
+  const id = location.hash.slice(1);
+  if (id) attempt(() => openJob(id));
+  else openNew();
+}
+
+classes.start(getJobUrl);
 el("teach").addEventListener("submit", (event) => {
   event.preventDefault();
-  ask().catch(fail);
+  submit().catch(showError);
 });
-for (const order of ["stop", "cancel"]) {
-  el(order).addEventListener("click", () => attempt(async () => post(`${await lesson()}/${order}`)));
+for (const command of ["stop", "cancel"]) {
+  el(command).addEventListener("click", () => attempt(async () => post(`${await getJobUrl()}/${command}`)));
 }
 el("new").addEventListener("click", () => {
-  fresh();
-  el("things").querySelector("input").focus();
+  openNew();
+  el("classes").querySelector("input").focus();
 });
-el("dismiss").addEventListener("click", () => fail(null));
-window.addEventListener("popstate", visit);
-
-function visit() {
-  const id = location.hash.slice(1);
-  if (id) attempt(() => open(id));
-  else fresh();
-}
-
-visit();
-attempt(every);
+el("dismiss").addEventListener("click", () => showError(null));
+window.addEventListener("popstate", route);
+route();
+attempt(refreshList);

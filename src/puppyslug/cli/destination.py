@@ -1,0 +1,172 @@
+"""Output files: default names, checks before any work starts, and saving without loss."""
+
+import contextlib
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from puppyslug.cli.messages import print_message
+from puppyslug.errors import OutputError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MAX_STEM_BYTES = 200  # file names are limited to 255 bytes
+
+
+def unused_paths(
+    folder: Path, stem: str, suffix: str = ".png", reserved: set[Path] | None = None
+) -> Iterator[Path]:
+    """Yield paths at which no file exists: ``stem.png``, ``stem-2.png`` and so on.
+
+    Args:
+        folder: folder of the files.
+        stem: their name without number and suffix.
+        suffix: their suffix.
+        reserved: paths of files that are still to be written; every yielded path is added.
+    """
+    reserved = set() if reserved is None else reserved
+    number = 1
+    stem = os.fsdecode(os.fsencode(stem)[:MAX_STEM_BYTES])
+    while True:
+        path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
+        if path not in reserved and not os.path.lexists(path):
+            reserved.add(path)
+            yield path
+        number += 1
+
+
+@contextlib.contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Ignore Ctrl-C while a file is being saved."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class Destination:
+    """The file that one result is saved to: a given path, or the next unused name in a folder.
+
+    Attributes:
+        path: path of the file.
+    """
+
+    def __init__(self, file: Path | None, candidates: Iterator[Path], *, overwrite: bool) -> None:
+        """Create a destination from ``file``, or from the first of ``candidates`` if it is None."""
+        self._candidates = candidates
+        self._is_explicit = file is not None
+        self._overwrite = overwrite
+        self.path = file or next(candidates)
+
+    @classmethod
+    def from_option(
+        cls,
+        output: Path | None,
+        *,
+        folder: Path,
+        stem: str,
+        suffix: str = ".png",
+        overwrite: bool = False,
+        reserved: set[Path] | None = None,
+    ) -> "Destination":
+        """Choose the file from the option ``-o``, and check that it can be written.
+
+        Args:
+            output: value of the option: a file, an existing folder, or None.
+            folder: folder of the file if ``output`` is None.
+            stem: default name of the file, without its suffix.
+            suffix: suffix of the default name.
+            overwrite: whether an existing file may be replaced.
+            reserved: as in ``unused_paths``, if several results are saved at the same time.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        from puppyslug.images import validate_output_path
+
+        if output is not None and output.is_dir():
+            folder, output = output, None
+        destination = cls(output, unused_paths(folder, stem, suffix, reserved), overwrite=overwrite)
+        validate_output_path(destination.path, overwrite=overwrite)
+        return destination
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the file."""
+        return self.path.parent
+
+    def check_not_input(self, *inputs: object) -> None:
+        """Check that the result would not replace a file that is read.
+
+        Args:
+            inputs: paths of the files; anything else is ignored.
+
+        Raises:
+            OutputError: it would replace one of them.
+        """
+        for path in inputs:
+            if not isinstance(path, Path) or not (self.path.exists() and path.exists()):
+                continue
+            if self.path.samefile(path):
+                raise OutputError(f"{self.path} is an input file; choose another output file")
+
+    def save(
+        self, picture: "Image.Image", recipe_text: str | None = None, *, quiet: bool = False
+    ) -> Path:
+        """Write the result and print its path on standard output.
+
+        If the file cannot be written, the picture is saved to a temporary folder, which the error
+        names.
+
+        Args:
+            picture: the result.
+            recipe_text: as in ``save_image``.
+            quiet: whether to print no notices.
+
+        Returns:
+            Path of the file.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        from puppyslug.images import save_image
+
+        try:
+            with _interrupts_ignored():
+                notices = save_image(
+                    picture, self.path, recipe_text=recipe_text, overwrite=self._overwrite
+                )
+        except OutputError as error:
+            if not self._is_explicit and self.path.exists():  # another process has taken the name
+                self.path = next(self._candidates)
+                return self.save(picture, recipe_text, quiet=quiet)
+            rescued = _save_temporarily(picture, self.path.stem, recipe_text)
+            if rescued is None:
+                raise
+            raise OutputError(f"{error}; the picture was saved as {rescued} instead") from error
+        for notice in notices:
+            print_message(notice, quiet=quiet)
+        print(self.path)
+        return self.path
+
+
+def _save_temporarily(picture: "Image.Image", stem: str, recipe_text: str | None) -> Path | None:
+    """Save a picture to a new temporary folder; return None if that fails, too."""
+    from puppyslug.images import save_image
+
+    path = Path(tempfile.mkdtemp(prefix="puppyslug-")) / f"{stem}.png"
+    try:
+        save_image(picture, path, recipe_text=recipe_text)
+    except OutputError:
+        path.parent.rmdir()
+        return None
+    return path

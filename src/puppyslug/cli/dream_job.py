@@ -1,0 +1,211 @@
+"""The path of one image through a command: destination, preparation, steps, saved file."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from puppyslug.cli.destination import Destination
+from puppyslug.cli.messages import EXIT_INTERRUPTED, format_duration, print_message
+from puppyslug.cli.progress_bar import ProgressBar
+from puppyslug.cli.weights import resolve_weights
+from puppyslug.errors import ClusterError
+from puppyslug.recipe import InputFiles, Recipe
+
+if TYPE_CHECKING:
+    from puppyslug.engine.prepared_dream import PreparedDream
+    from puppyslug.engine.progress import DreamStep
+    from puppyslug.images.reader import ImageSource
+    from puppyslug.video.timelapse import TimeLapse
+
+NO_CHANGE_NOTICE = (
+    "the dream equals the photo: nothing in it activates the objective; try another channel, or "
+    "the layer before the ReLU (conv4_4 for relu4_4)"
+)
+
+
+@dataclass(frozen=True)
+class DreamJob:
+    """What the dreams of one command have in common.
+
+    Attributes:
+        recipe: the complete recipe.
+        files: mask, guides, weights and labels.
+        recipe_file: the file that settings were read from, or None.
+        output: value of the option ``-o``.
+        force: whether to replace an existing file.
+        print_recipe: whether to print the recipe of each dream.
+        no_recipe: whether to leave the recipe out of the file.
+        timelapse: path of a video of the steps, or None.
+        quiet: whether to print neither progress nor notices.
+    """
+
+    recipe: Recipe
+    files: InputFiles = field(default_factory=InputFiles)
+    recipe_file: Path | None = None
+    output: Path | None = None
+    force: bool = False
+    print_recipe: bool = False
+    no_recipe: bool = False
+    timelapse: Path | None = None
+    quiet: bool = False
+
+    def prepare(
+        self, source: str | Path, reserved: set[Path] | None = None
+    ) -> "tuple[Destination, PreparedDream]":
+        """Choose the output file of a dream, and prepare the dream.
+
+        Args:
+            source: an image file, ``"noise"`` or ``"clouds"``.
+            reserved: as in ``unused_paths``.
+
+        Raises:
+            PuppyslugError: the image cannot be read, or the dream cannot be written.
+        """
+        destination = Destination.from_option(
+            self.output,
+            folder=source.parent if isinstance(source, Path) else Path(),
+            stem=f"{source.stem if isinstance(source, Path) else source}.dream",
+            overwrite=self.force,
+            reserved=reserved,
+        )
+        destination.check_not_input(
+            source, self.recipe_file, self.files.mask, *self.files.guides.values()
+        )
+        folder = destination.folder
+        prepared = prepare_dream(
+            self.recipe, source, self.files, result_folder=folder, quiet=self.quiet
+        )
+        return destination, prepared
+
+    def render(
+        self,
+        prepared: "PreparedDream",
+        destination: Destination,
+        source: str | Path,
+        *,
+        concurrency: int = 1,
+    ) -> int:
+        """Run a prepared dream, and save the result with its recipe.
+
+        Args:
+            prepared: the prepared dream.
+            destination: the output file.
+            source: what the progress bar is labelled with.
+            concurrency: number of workers that compute each step.
+
+        Returns:
+            0, or 130 after Ctrl-C. An interrupted dream is saved with a recipe that stops at its
+            last step.
+
+        Raises:
+            ClusterError: the cluster was lost; the dream was saved likewise.
+        """
+        from puppyslug.engine.estimation import estimate_seconds
+        from puppyslug.images import validate_output_size
+
+        if self.print_recipe:
+            print(prepared.recipe.to_json(indent=2))
+        validate_output_size(destination.path, (prepared.size[1], prepared.size[0]))
+        if not self.quiet:
+            seconds = estimate_seconds(prepared) / concurrency
+            print_message(f"{prepared.plan}: about {format_duration(seconds)}")
+        recorder = self._start_timelapse()
+        step, interruption = run_steps(
+            prepared,
+            source_name(source),
+            quiet=self.quiet,
+            on_step=None if recorder is None else recorder.add,
+        )
+        if step is None:
+            if isinstance(interruption, ClusterError):
+                raise interruption
+            print_message("interrupted before the first step: nothing to save", quiet=self.quiet)
+            return EXIT_INTERRUPTED
+        if interruption is not None:
+            step = replace(step, recipe=step.recipe.with_settings({"stop_after": step.number}))
+            place = f"octave {step.octave + 1} of {step.octaves}"
+            print_message(f"interrupted in {place}; saving the dream so far", quiet=self.quiet)
+        elif not step.grew:
+            print_message(NO_CHANGE_NOTICE, quiet=self.quiet)
+        recipe_text = "" if self.no_recipe else None
+        destination.save(step.to_pil(prepared.alpha), recipe_text, quiet=self.quiet)
+        if recorder is not None:
+            print(recorder.save("" if self.no_recipe else step.recipe.to_json()))
+        if isinstance(interruption, ClusterError):
+            raise interruption
+        return 0 if interruption is None else EXIT_INTERRUPTED
+
+    def _start_timelapse(self) -> "TimeLapse | None":
+        if self.timelapse is None:
+            return None
+        from puppyslug.video.timelapse import TimeLapse
+
+        return TimeLapse(self.timelapse)
+
+
+def source_name(source: str | Path) -> str:
+    """Return the name of an image, for messages."""
+    return source.name if isinstance(source, Path) else source
+
+
+def prepare_dream(
+    recipe: Recipe,
+    source: "ImageSource",
+    files: InputFiles | None = None,
+    *,
+    result_folder: Path | None = None,
+    quiet: bool,
+) -> "PreparedDream":
+    """Prepare a dream as ``puppyslug.engine.preparation.prepare`` does, and print its notices.
+
+    Weights that are named by their URL are downloaded.
+    """
+    if isinstance(source, Path):
+        from puppyslug.images import check_image_file
+
+        check_image_file(source)
+    from puppyslug.engine.preparation import prepare
+
+    if files is not None and isinstance(files.weights, str):
+        files = files._replace(weights=resolve_weights(files.weights, quiet=quiet))
+    prepared = prepare(recipe, source, files, result_folder=result_folder)
+    for notice in prepared.notices:
+        print_message(notice, quiet=quiet)
+    return prepared
+
+
+def run_steps(
+    prepared: "PreparedDream",
+    label: str,
+    *,
+    quiet: bool,
+    on_step: "Callable[[DreamStep], None] | None" = None,
+) -> "tuple[DreamStep | None, KeyboardInterrupt | ClusterError | None]":
+    """Run the steps of a dream, with a progress bar.
+
+    Args:
+        prepared: the prepared dream.
+        label: name of the dream, shown before the bar.
+        quiet: whether to print nothing.
+        on_step: called with every step.
+
+    Returns:
+        The last completed step, None if there is none; and what interrupted the dream, None if it
+        is complete.
+    """
+    from puppyslug.engine.loop import dream_steps
+
+    last, tile = None, prepared.recipe.tile
+    try:
+        with ProgressBar(label, quiet=quiet) as bar:
+            for last in dream_steps(prepared):
+                bar.show_step(last)
+                if on_step is not None:
+                    on_step(last)
+                if last.recipe.tile != tile:
+                    tile = last.recipe.tile
+                    print_message(f"out of memory: continuing in tiles of {tile}", quiet=quiet)
+    except (KeyboardInterrupt, ClusterError) as interruption:
+        return last, interruption
+    return last, None

@@ -1,0 +1,80 @@
+"""Options that zoom, journey and film share."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from puppyslug.cli.help_panels import FILM_PANEL, OUTPUT_PANEL
+from puppyslug.cli.options import output_option
+from puppyslug.errors import RecipeError
+from puppyslug.recipe.defaults import FILM_FPS
+
+MIN_FPS, MAX_FPS = 0.01, 1000
+
+Fps = Annotated[
+    float | None,
+    typer.Option(
+        "--fps",
+        metavar="N",
+        help=f"frames per second [default: {FILM_FPS}]",
+        rich_help_panel=FILM_PANEL,
+    ),
+]
+Keyframes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--at",
+        metavar="FRAME:SETTING",
+        help="keyframe, such as 0:relu3_4, 4s:relu5_2 or 100:zoom=1.02, or a .json file "
+        "(repeatable; settings are interpolated between keyframes)",
+        rich_help_panel=FILM_PANEL,
+    ),
+]
+Quality = Annotated[
+    int,
+    typer.Option(
+        "--quality",
+        metavar="N",
+        min=0,
+        max=100,
+        help="video quality, 0 to 100",
+        rich_help_panel=OUTPUT_PANEL,
+    ),
+]
+NoRecipe = Annotated[
+    bool,
+    typer.Option(
+        "--no-recipe",
+        help="do not store the recipe in the film's metadata",
+        rich_help_panel=OUTPUT_PANEL,
+    ),
+]
+Output = Annotated[Path, output_option("film to write: .mp4, .webm or .gif", metavar="OUT")]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="replace OUT, and start an interrupted film again",
+        rich_help_panel=OUTPUT_PANEL,
+    ),
+]
+
+
+def parse_fps(fps: float | None, default: float = FILM_FPS) -> Fraction:
+    """Return the frame rate as a fraction.
+
+    Args:
+        fps: value of ``--fps``, frames per second.
+        default: frame rate if it is None.
+
+    Raises:
+        RecipeError: the frame rate is out of range.
+    """
+    value = default if fps is None else fps
+    if not MIN_FPS <= value <= MAX_FPS:
+        raise RecipeError(
+            f"--fps is {value:g}; it must be between {MIN_FPS:g} and {MAX_FPS:g} frames per second"
+        )
+    return Fraction(value).limit_denominator(1001)

@@ -1,0 +1,118 @@
+"""The state of a running dream, which its steps share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from puppyslug.engine.focus import compute_focus
+from puppyslug.engine.octaves import plan_octaves
+from puppyslug.engine.prepared_dream import PreparedDream
+from puppyslug.engine.progress import DreamStep
+from puppyslug.engine.step import GradientAscent
+from puppyslug.engine.term_context import DreamTermContext
+from puppyslug.engine.tiling import retry_with_smaller_tiles
+from puppyslug.images.sizes import Size
+from puppyslug.objectives import Objective, parse_objective
+from puppyslug.recipe import Recipe
+
+
+@dataclass
+class DreamState:
+    """The state of a running dream.
+
+    Attributes:
+        prepared: the inputs.
+        recipe: the recipe so far, with changes and smaller tiles.
+        frame: index of the film frame.
+        sizes: (height, width) of each octave.
+        ascent: takes the steps.
+        terms: computes the targets of the objective's terms.
+        detail: detail that the next octave starts from, or None.
+        pixels: number of pixels processed in all steps so far.
+    """
+
+    prepared: PreparedDream
+    recipe: Recipe
+    frame: int
+    sizes: tuple[Size, ...]
+    ascent: GradientAscent
+    terms: DreamTermContext
+    detail: Tensor | None = None
+    pixels: int = 0
+
+    @classmethod
+    def start(cls, prepared: PreparedDream, frame: int, jitter_frame: int) -> "DreamState":
+        """Validate the objective, and plan the octaves."""
+        recipe, network = prepared.recipe, prepared.network
+        objective = recipe.combined_objective()
+        objective.check(network.spec, prepared.composition_size)
+        sizes = plan_octaves(recipe, objective, network.spec, prepared.size).sizes
+        generator = np.random.default_rng((recipe.seed, jitter_frame))
+        return cls(
+            prepared,
+            recipe,
+            frame,
+            sizes,
+            GradientAscent(network, generator, prepared.executor),
+            DreamTermContext(network, prepared.image, prepared.guides),
+        )
+
+    def objective_at(self, recipe: Recipe, size: Size) -> Objective:
+        """Parse a step's objective for the size of its octave."""
+        network = self.prepared.network
+        objective = parse_objective(recipe.objective, network.find_label)
+        return objective.scale_positions(network.spec, self.prepared.composition_size, size)
+
+    def compute_focus(self, image: Tensor, objective: Objective, recipe: Recipe) -> Tensor | None:
+        """Compute the focus of the next steps."""
+        network, size = self.prepared.network, (image.shape[-2], image.shape[-1])
+        focus, self.recipe = retry_with_smaller_tiles(
+            lambda tile: compute_focus(network, image, objective, recipe, tile),
+            self.recipe,
+            size,
+            self.ascent.generator,
+        )
+        return focus
+
+    def take_step(
+        self,
+        image: Tensor,
+        objective: Objective,
+        recipe: Recipe,
+        octave: int,
+        mask: Tensor | None,
+        focus: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Take a step; see ``GradientAscent.step``."""
+        size = (image.shape[-2], image.shape[-1])
+        objective = objective.bind(self.terms)
+        result, self.recipe = retry_with_smaller_tiles(
+            lambda tile: self.ascent.step(
+                image, objective, recipe, octave=octave, mask=mask, focus=focus, tile=tile
+            ),
+            self.recipe,
+            size,
+            self.ascent.generator,
+        )
+        self.pixels += size[0] * size[1]
+        return result
+
+    def completed_step(
+        self, octave: int, step: int, image: Tensor, base: Tensor, scores: Tensor
+    ) -> DreamStep:
+        """Return the state to yield after a step."""
+        work = self.recipe.iterations * sum(height * width for height, width in self.sizes)
+        return DreamStep(
+            octave=octave,
+            octaves=len(self.sizes),
+            step=step,
+            steps=self.recipe.iterations,
+            score=float(scores.mean()),
+            fraction=self.pixels / work,
+            image=image,
+            base=base,
+            start=self.prepared.image,
+            mask=self.prepared.mask,
+            recipe=self.recipe,
+        )

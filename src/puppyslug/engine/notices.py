@@ -1,0 +1,47 @@
+"""Messages that tell the user, before a dream starts, what differs from what they may expect."""
+
+from collections.abc import Iterator
+
+from puppyslug.engine.octaves import OBJECT_SIZE, OctavePlan
+from puppyslug.errors import plural
+from puppyslug.images import LoadedImage
+from puppyslug.images.sizes import Size, display_size
+from puppyslug.networks.runtime import has_fast_bfloat16
+from puppyslug.recipe import Recipe
+
+
+def size_notices(recipe: Recipe, photo: LoadedImage) -> Iterator[str]:
+    """Report that the photo is scaled down by default."""
+    if recipe.size is None and photo.size != photo.original_size:
+        height, width = photo.original_size
+        ratio = height * width / (photo.size[0] * photo.size[1])
+        yield (
+            f"{photo.name or 'the image'} is scaled down from {display_size(photo.original_size)} "
+            f"to {display_size(photo.size)}; --size full needs about {ratio:.3g} times the time "
+            "and memory"
+        )
+
+
+def count_notices(recipe: Recipe, composition_size: Size) -> Iterator[str]:
+    """Report that there is too little room for the requested number of objects."""
+    room = max(1, composition_size[0] * composition_size[1] // OBJECT_SIZE**2)
+    if recipe.count is not None and recipe.count > room:
+        yield (
+            f"{display_size(composition_size)} has room for about {plural(room, 'object')} of "
+            f"{OBJECT_SIZE} pixels each, not for {recipe.count}; use a larger --size"
+        )
+
+
+def octave_notices(plan: OctavePlan) -> Iterator[str]:
+    """Report octaves that are left out."""
+    if plan.dropped:
+        yield (
+            f"{plural(plan.dropped, 'octave')} below the {plan.min_size}×{plan.min_size} pixels "
+            f"that the layer needs {'is' if plan.dropped == 1 else 'are'} left out"
+        )
+
+
+def precision_notices(precision: str, device: str) -> Iterator[str]:
+    """Report a precision that is slow on the device."""
+    if precision == "bfloat16" and not has_fast_bfloat16(device):
+        yield "this device has no native bfloat16; float32 is faster on it"

@@ -1,0 +1,51 @@
+"""The inputs of a dream, with everything that ``auto`` and names stand for resolved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from puppyslug.gradient.executor import TileExecutor, execute_locally
+from puppyslug.images.sizes import Size
+from puppyslug.networks.network import Network
+from puppyslug.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class PreparedDream:
+    """Everything that ``dream_steps`` needs.
+
+    Attributes:
+        image: 1×3×H×W RGB in [0, 1], on the network's device.
+        recipe: the recipe; ``prepare`` resolves size, precision, threads and hashes.
+        network: the network to amplify.
+        mask: 1×1×H×W in [0, 1], how much each pixel may change; None for no mask.
+        guides: guide images by name, 1×3×h×w RGB in [0, 1].
+        alpha: alpha channel of the photo, 1×1×H×W in [0, 1]; None if it is opaque.
+        executor: computes the gradient's tiles.
+        notices: messages for the user, one sentence each.
+        plan: one-line summary of the work: sizes, octaves, tiles, precision and device.
+        required_memory: bytes that the dream needs in addition to the program and the weights; 0
+            if unknown.
+    """
+
+    image: Tensor
+    recipe: Recipe
+    network: Network
+    mask: Tensor | None = None
+    guides: Mapping[str, Tensor] = field(default_factory=dict)
+    alpha: Tensor | None = None
+    executor: TileExecutor = execute_locally
+    notices: tuple[str, ...] = ()
+    plan: str = ""
+    required_memory: int = 0
+
+    @property
+    def size(self) -> Size:
+        """(height, width) of the image."""
+        return self.image.shape[-2], self.image.shape[-1]
+
+    @property
+    def composition_size(self) -> Size:
+        """(height, width) that octaves and positions of the recipe refer to."""
+        return self.recipe.composition_size or self.size

@@ -1,0 +1,94 @@
+"""The progress of a dream, and the state that each of its steps yields."""
+
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from puppyslug.engine.blending import blend
+from puppyslug.images import RECIPE_KEY, resize, to_pil
+from puppyslug.images.sizes import Size
+from puppyslug.recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """The position of a step in a dream.
+
+    Attributes:
+        octave: index of the octave, from 0, the coarsest.
+        octaves: number of octaves.
+        step: index of the step in its octave, from 0.
+        steps: number of steps per octave.
+        score: score of the image before the step, a mean over the layer; it rises within an octave.
+        fraction: completed share of the work, in (0, 1].
+    """
+
+    octave: int
+    octaves: int
+    step: int
+    steps: int
+    score: float
+    fraction: float
+
+    @property
+    def number(self) -> int:
+        """Number of completed steps, including this one."""
+        return self.octave * self.steps + self.step + 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class DreamStep(Progress):
+    """The state of a dream after one step.
+
+    Attributes:
+        image: 1×3×h×w RGB in [0, 1], the dream at the size of the octave.
+        base: 1×3×h×w, the photo at the size of the octave.
+        start: 1×3×H×W, the photo at full size.
+        mask: 1×1×H×W, how much each pixel may change, or None.
+        recipe: the recipe so far, including every change that was sent.
+    """
+
+    image: Tensor
+    base: Tensor
+    start: Tensor
+    mask: Tensor | None
+    recipe: Recipe
+
+    @property
+    def grew(self) -> bool:
+        """Whether the dream added anything to the photo; always True with a ``margin``."""
+        return bool(self.recipe.margin) or not torch.equal(self.image, self.base)
+
+    @property
+    def detail(self) -> Tensor:
+        """What the dream has added, 1×3×h×w: its image minus the photo."""
+        return self.image - self.base
+
+    def picture(self, size: Size | None = None) -> Tensor:
+        """Render the dream as it would be saved, 1×3×height×width RGB in [0, 1].
+
+        Args:
+            size: (height, width); None for full size. Smaller sizes are faster, for previews.
+        """
+        start = self.start if size is None else resize(self.start, size)
+        dream = self.image
+        if dream.shape != start.shape or size is not None:
+            detail = resize(self.detail, (start.shape[-2], start.shape[-1]))
+            if self.mask is not None:
+                detail = detail * (resize(self.mask, (start.shape[-2], start.shape[-1])) > 0)
+            dream = (start + detail).clamp_(0, 1)
+        return blend(
+            dream, start, strength=self.recipe.strength, keep_colours=self.recipe.keep_colours
+        )
+
+    def to_pil(self, alpha: Tensor | None = None) -> Image.Image:
+        """Render the dream as a Pillow image that passes its recipe on to ``save_image``.
+
+        Args:
+            alpha: alpha channel to restore, 1×1×H×W in [0, 1], or None.
+        """
+        picture = to_pil(self.picture(), alpha)
+        picture.info[RECIPE_KEY] = self.recipe.to_json()
+        return picture

@@ -1,0 +1,69 @@
+"""Functions that create objectives of one term."""
+
+from puppyslug.images.sizes import Size
+from puppyslug.labels import FindLabel, find_label
+from puppyslug.objectives.objective import Objective
+from puppyslug.objectives.terms.channel import ChannelTerm
+from puppyslug.objectives.terms.guide import GuideTerm
+from puppyslug.objectives.terms.layer import LayerTerm
+from puppyslug.objectives.terms.neuron import NeuronTerm
+from puppyslug.objectives.terms.see import SeeTerm
+
+
+def layer(name: str) -> Objective:
+    """Amplify whatever a layer responds to: half its mean square (the notebook's objective).
+
+    Args:
+        name: a layer's name, such as ``"relu4_4"``.
+    """
+    return Objective(((1.0, LayerTerm(name)),))
+
+
+def channel(name: str, number: int) -> Objective:
+    """Amplify the mean activation of one channel.
+
+    Args:
+        name: a layer's name.
+        number: index of the channel, from 0.
+    """
+    return Objective(((1.0, ChannelTerm(name, number)),))
+
+
+def neuron(name: str, number: int, position: Size | None = None) -> Objective:
+    """Amplify the activation of one channel at one position.
+
+    Args:
+        name: a layer's name.
+        number: index of the channel, from 0.
+        position: (row, column) in the layer's map of the image at its final size; None for the
+            centre.
+    """
+    return Objective(((1.0, NeuronTerm(name, number, position)),))
+
+
+def see(name: str, names: FindLabel = find_label) -> Objective:
+    """Amplify a class by name: the logarithm of the probability that the network predicts for it.
+
+    Args:
+        name: a class or a group of classes, such as ``"golden retriever"`` or ``"dog"``. When a
+            dream begins, a group is replaced by the member that is most likely in the image;
+            ``"any dog"`` keeps the group.
+        names: looks up a label by name, such as ``network.find_label``; ImageNet's by default.
+
+    Raises:
+        LabelError: unknown class or group; similar names are suggested.
+    """
+    return Objective(((1.0, SeeTerm.parse(name, names)),))
+
+
+def guide(name: str, layer: str) -> Objective:
+    """Amplify the features of another image (the notebook's guide).
+
+    Args:
+        name: the guide's file name, without folders.
+        layer: the layer whose features are matched.
+
+    Raises:
+        ObjectiveError: the name is empty, or contains a folder.
+    """
+    return Objective(((1.0, GuideTerm.named(name, layer)),))

@@ -1,0 +1,55 @@
+"""Default values of everything that a user may leave unset. Nothing here imports torch.
+
+The fields of a recipe state their own defaults in ``puppyslug.recipe.fields``; options that are not
+fields, and values that several fields or commands share, stand here. ``cli/`` and ``studio/`` refer
+to both and never repeat a value.
+"""
+
+from typing import Final, Literal
+
+PRESET: Final = "classic"
+NETWORK: Final = "vgg19"
+STARTING_IMAGE: Final = "clouds"
+PHOTO_SIDE: Final = 1024  # pixels, longest side of a photo
+STARTING_IMAGE_SIZE: Final = (360, 640)  # (height, width) of noise and clouds
+SEED: Final = 0
+
+SEE_PRESET: Final = "natural"  # of dreams of a named class
+CLASSIFIER: Final = "efficientnet_lite0"  # finds named classes for networks without classes
+SEE_NETWORK: Final = "efficientnet_lite0+efficientnet_lite1"  # for dreams of named classes
+ATLAS_CLASSIFIER: Final = SEE_NETWORK  # captions portraits
+TOP_CLASSES: Final = 5  # guesses of a classification
+CLASSIFIED_SIDE: Final = 1024  # pixels, longest side of an image that is classified
+CHANNEL_RESULTS: Final = 6  # channels that activate most strongly on an image
+CHANNELS_SIDE: Final = 640  # pixels, longest side of an image whose channels are ranked
+SHEET_SIDE: Final = 480  # pixels, longest side of each image of a contact sheet
+
+FILM_PRESET: Final = "film"
+FILM_SIDE: Final = 640  # pixels, longest side of a film frame
+FILM_FPS: Final = 25  # frames per second of zooms and journeys
+FILM_QUALITY: Final = 80  # 0 to 100
+FLOWS: Final = ("dis", "none")
+FLOW: Final = "dis"
+TIMELAPSE_FPS: Final = 12  # frames per second
+ZOOM: Final = 1.05  # magnification per frame of zooms and journeys, as in the notebook
+ZOOM_FRAMES: Final = 100
+FILM_STARTING_IMAGE: Final[Literal["noise", "clouds"]] = (
+    "noise"  # starting image of zooms and journeys
+)
+FRAMES_PER_LAYER: Final = 100  # of a journey
+CROSSFADE: Final = 10  # frames over which a journey changes its layer
+
+PORTRAIT_SIDE: Final = 224  # pixels
+PORTRAIT_STEPS: Final = 192
+PORTRAIT_BATCH: Final = 1  # variants
+PORTRAIT_DIVERSITY: Final = 2.0
+CHANNEL_ATLAS_SIDE: Final = 112  # pixels, of a channel's portrait in an atlas
+CHANNEL_ATLAS_STEPS: Final = 48
+CLASS_ATLAS_SIDE: Final = 128  # pixels, of a class's portrait in an atlas
+CLASS_ATLAS_STEPS: Final = 64
+ATLAS_RESULTS: Final = 12  # of a search
+
+STUDIO_HOST: Final = "127.0.0.1"
+STUDIO_PORT: Final = 8000
+STUDIO_WORKERS: Final = 1  # dreams at the same time
+STUDIO_DISK_QUOTA: Final = "10GB"  # for dreams

@@ -1,0 +1,105 @@
+"""Shorthand for objectives: ``layer``, ``channel``, ``strongest``, ``see`` and ``guide``."""
+
+from collections.abc import Mapping
+
+from puppyslug.errors import RecipeError
+from puppyslug.labels import FindLabel, label_finder, unresolved_label
+from puppyslug.networks import find_spec
+from puppyslug.objectives import guide, see
+from puppyslug.recipe import defaults
+from puppyslug.recipe.presets import find_preset
+from puppyslug.recipe.recipe import Recipe
+
+
+def expand_shorthand(settings: Mapping[str, object]) -> dict[str, object]:
+    """Replace shorthand in settings by an ``objective``.
+
+    Args:
+        settings: fields of a recipe and shorthand: ``layer``, one or several names; ``channel``, a
+            number; ``strongest``, a number of channels of each ``layer``, those that activate most
+            strongly; ``see``, one or several class names, each with an optional weight
+            (``"2*castle"``); ``guide``, one or several names of guide images, whose features at
+            ``layer`` are sought.
+
+    Raises:
+        RecipeError: shorthand beside an objective, or a channel with several layers.
+        LabelError: ``see`` names an unknown class or group.
+    """
+    settings = dict(settings)
+    lists = {name: _to_list(settings.pop(name, None)) for name in ("layer", "see", "guide")}
+    channel, strongest = (settings.pop(name, None) for name in ("channel", "strongest"))
+    used = [name for name, values in lists.items() if values]
+    if not used and channel is None and strongest is None:
+        return settings
+    if used and settings.get("objective"):
+        raise RecipeError(f"--{used[0]} cannot be combined with an objective; leave out one")
+    if lists["see"]:
+        settings = _with_see_defaults(settings)
+    find_label: FindLabel = unresolved_label
+    if lists["see"] and not settings.get("labels"):
+        network = str(settings.get("network", defaults.NETWORK))
+        find_label = label_finder(find_spec(network).vocabulary)
+    terms = [_see_term(text, find_label) for text in lists["see"]]
+    layers = _layer_terms(settings, lists, channel, strongest)
+    if lists["guide"]:
+        terms += [str(guide(name, layer)) for name in lists["guide"] for layer in layers]
+    else:
+        terms += layers
+    return {**settings, "objective": " + ".join(terms).replace("+ -", "- ")}
+
+
+def _layer_terms(
+    settings: Mapping[str, object],
+    lists: Mapping[str, list[str]],
+    channel: object,
+    strongest: object,
+) -> list[str]:
+    """Return the terms for ``layer``, ``channel`` and ``strongest``."""
+    layers, uses_channels = lists["layer"], channel is not None or strongest is not None
+    if not layers and (uses_channels or lists["guide"]):
+        layers = [_default_layer(settings)]
+    if not uses_channels:
+        return layers
+    if lists["see"] and not lists["layer"]:
+        raise RecipeError("a channel beside --see needs its layer; name it with --layer")
+    if lists["guide"]:
+        raise RecipeError("guides use whole layers; leave out --channel and --strongest")
+    if channel is not None and strongest is not None:
+        raise RecipeError("--channel and --strongest cannot be combined; leave out --channel")
+    if strongest is not None:
+        return [f"strongest({layer}, {strongest})" for layer in layers]
+    if len(layers) > 1:
+        raise RecipeError(
+            "--channel needs a single layer; for several layers write an objective, such as "
+            f"'{' + '.join(f'{layer}:{channel}' for layer in layers)}'"
+        )
+    return [f"{layers[0]}:{channel}"]
+
+
+def _to_list(value: object) -> list[str]:
+    """Return one or several names as a list."""
+    values = value if isinstance(value, list | tuple) else [] if value is None else [value]
+    if not all(isinstance(one, str | int) for one in values):
+        raise RecipeError(f"layer, see and guide take names, not {value!r}")
+    return [str(one) for one in values]
+
+
+def _see_term(text: str, find_label: FindLabel) -> str:
+    """Return the term of a class name, such as ``2*see(castle)`` for ``2*castle``."""
+    weight, star, name = text.rpartition("*")
+    return f"{weight}{star}{see(name, find_label)}"
+
+
+def _with_see_defaults(settings: Mapping[str, object]) -> dict[str, object]:
+    """Add the preset for named classes and its network, unless the settings name others."""
+    with_preset = {"preset": defaults.SEE_PRESET, **settings}
+    preset = find_preset(str(with_preset["preset"])).settings
+    return {"network": preset.get("network", defaults.SEE_NETWORK), **with_preset}
+
+
+def _default_layer(settings: Mapping[str, object]) -> str:
+    """Return the layer of the objective that the settings have without shorthand."""
+    (_, term), *others = Recipe.complete(settings).combined_objective().terms
+    if others or str(term) != term.layer:
+        raise RecipeError("the objective has several layers; name one with --layer")
+    return term.layer

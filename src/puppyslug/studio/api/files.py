@@ -1,0 +1,75 @@
+"""The HTTP API of a dream's files: previews, results and uploads."""
+
+import mimetypes
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import FileResponse, Response
+
+from puppyslug.studio.api.dependencies import Studio, find_dream
+from puppyslug.studio.http_errors import HTTPError
+from puppyslug.studio.jobs.data_folder import BEFORE_FILE, FILM_FILE, RESULT_FILE, THUMBNAIL_FILE
+from puppyslug.studio.jobs.models import Job
+from puppyslug.studio.services import Services
+
+router = APIRouter(prefix="/api/dreams/{id}")
+Dream = Annotated[Job, Depends(find_dream)]
+
+
+@router.get("/preview", response_class=Response)
+def get_preview(studio: Studio, job: Dream) -> Response:
+    """Return the current picture, small (JPEG): the start, a preview, or the thumbnail."""
+    data = studio.hub.preview(job.id)
+    if data:
+        return Response(data, media_type="image/jpeg")
+    done = (studio.folder.job_folder(job.id) / THUMBNAIL_FILE).is_file()
+    return _file_response(studio, job, THUMBNAIL_FILE if done else BEFORE_FILE)
+
+
+@router.get("/image", response_class=FileResponse)
+def get_image(studio: Studio, job: Dream, *, download: bool = False) -> FileResponse:
+    """Return the result at full size, with its recipe (PNG); the last frame of a film."""
+    name = f"{_stem(job)}.dream.png" if download else None
+    return _file_response(studio, job, RESULT_FILE, name)
+
+
+@router.get("/film", response_class=FileResponse)
+def get_film(studio: Studio, job: Dream, *, download: bool = False) -> FileResponse:
+    """Return the film (MP4)."""
+    name = f"{_stem(job)}.dream.mp4" if download else None
+    return _file_response(studio, job, FILM_FILE, name)
+
+
+@router.get("/before", response_class=FileResponse)
+def get_before(studio: Studio, job: Dream) -> FileResponse:
+    """Return the starting picture, upright and at screen size (JPEG)."""
+    return _file_response(studio, job, BEFORE_FILE)
+
+
+@router.get("/thumbnail", response_class=FileResponse)
+def get_thumbnail(studio: Studio, job: Dream) -> FileResponse:
+    """Return a small picture for the gallery (JPEG)."""
+    return _file_response(studio, job, THUMBNAIL_FILE)
+
+
+@router.get("/photo", response_class=FileResponse)
+def get_photo(studio: Studio, job: Dream) -> FileResponse:
+    """Return the uploaded photo, unchanged."""
+    if job.photo is None:
+        raise HTTPError(404, "that dream has no photo; it started from noise or clouds")
+    return _file_response(studio, job, job.photo.file, job.photo.name)
+
+
+def _stem(job: Job) -> str:
+    return job.title.rpartition(".")[0] or job.title
+
+
+def _file_response(
+    studio: Services, job: Job, file: str, download_name: str | None = None
+) -> FileResponse:
+    """Return a file of a job, as a download if a file name is given."""
+    path = studio.folder.job_folder(job.id) / file
+    if not path.is_file():
+        raise HTTPError(404, f"{file} does not exist yet; wait until the dream has written it")
+    media_type = mimetypes.guess_type(file)[0] or "application/octet-stream"
+    return FileResponse(path, filename=download_name, media_type=media_type)

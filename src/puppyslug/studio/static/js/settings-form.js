@@ -1,0 +1,204 @@
+/** The settings form. Only fields that the user has set are sent; the preset decides the rest. */
+
+import * as atlas from "./atlas.js";
+import { choices, el, findPreset } from "./page.js";
+
+const form = () => el("settings");
+const fields = () => form().querySelectorAll("[data-field]");
+
+const target = () => form().elements.target.value; // preset, see, layer or guide
+const presetSettings = (name) => choices.presets.find((preset) => preset.name === name).settings;
+export const classNetwork = () => el("see-network").value || presetSettings(choices.defaults.see_preset).network;
+
+export function start() {
+  form().addEventListener("change", (event) => {
+    if (event.target.name === "target") showTarget();
+    if (event.target.name === "preset") showPresetValues();
+    if (event.target.id === "network") showLayers();
+    if (event.target.name === "layer") {
+      el("any-layer").value = event.target.value;
+      atlas.showLayer();
+    }
+    if (event.target.id === "any-layer") markLayer();
+  });
+  for (const slider of document.querySelectorAll(".slider")) startSlider(slider);
+  el("reset").addEventListener("click", reset);
+  el("see-network-label").hidden = el("see-network").options.length < 2;
+  showLayers();
+  showTarget();
+}
+
+/** Keeps the range and the number of a slider equal; it is unset while the number is empty. */
+function startSlider(slider) {
+  const [range, number] = slider.querySelectorAll("input");
+  range.addEventListener("input", () => {
+    number.value = range.value;
+    slider.classList.remove("unset");
+    number.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  number.addEventListener("input", () => {
+    range.value = number.value || number.placeholder;
+    slider.classList.toggle("unset", number.value === "");
+  });
+  slider.classList.add("unset");
+}
+
+/** Shows the fields of the chosen kind of objective. */
+function showTarget() {
+  for (const part of form().querySelectorAll("[data-target]")) {
+    part.hidden = part.dataset.target !== target();
+  }
+  showPresetValues();
+}
+
+/** Shows the preset's values as placeholders of the fields that are not set. */
+function showPresetValues() {
+  const name = { see: choices.defaults.see_preset, preset: form().elements.preset.value }[target()] ?? choices.defaults.preset;
+  const preset = presetSettings(name);
+  for (const field of fields()) {
+    if (field.type !== "number") continue;
+    field.dataset.default ??= field.placeholder;
+    field.placeholder = preset[field.dataset.field] ?? field.dataset.default;
+    const range = field.closest(".slider")?.querySelector(".range");
+    if (range && field.value === "") range.value = field.placeholder;
+  }
+}
+
+/** Lists the layers of the chosen network, the main ones as cards. */
+function showLayers() {
+  const network = choices.networks.find((one) => one.name === el("network").value);
+  const names = network.layers.map((layer) => layer.name);
+  el("any-layer").replaceChildren(...network.layers.map((layer) =>
+    new Option(layer.shows ? `${layer.name}: ${layer.shows}` : layer.name, layer.name)));
+  const cards = network.depths.filter((name) => names.includes(name)).map((name) => createLayerCard(network, name));
+  el("layers").replaceChildren(el("layers").querySelector("legend"), ...cards);
+  el("any-layer").value = network.default_layer;
+  markLayer();
+}
+
+function createLayerCard(network, name) {
+  const label = document.createElement("label");
+  const radio = Object.assign(document.createElement("input"), { type: "radio", name: "layer", value: name });
+  const text = document.createElement("span");
+  text.textContent = name;
+  const { shows } = network.layers.find((layer) => layer.name === name);
+  if (shows) text.append(Object.assign(document.createElement("span"), { className: "muted", textContent: shows }));
+  label.append(radio);
+  if (choices.pictures.includes(`${network.name}-${name}`)) {
+    label.append(Object.assign(new Image(160, 120), { src: `/static/pictures/${network.name}-${name}.webp`, alt: "" }));
+  }
+  label.append(text);
+  return label;
+}
+
+function markLayer() {
+  for (const radio of form().querySelectorAll("[name=layer]")) {
+    radio.checked = radio.value === el("any-layer").value;
+  }
+  atlas.showLayer();
+}
+
+/** Returns the fields that are set, as fields of a recipe. */
+export function readSettings() {
+  const settings = {};
+  for (const field of fields()) {
+    if (field.closest("[data-target][hidden]")) continue;
+    if (field.type === "checkbox") {
+      if (field.checked) settings[field.dataset.field] = true;
+    } else if (field.value.trim() !== "") {
+      settings[field.dataset.field] = field.type === "number" ? Number(field.value) : field.value.trim();
+    }
+  }
+  if (el("size").value) settings.size = el("size").value;
+  return { ...settings, ...readObjective() };
+}
+
+function readObjective() {
+  const objective = el("objective").value.trim();
+  if (objective) return target() === "layer" ? { objective, network: el("network").value } : { objective };
+  if (target() === "preset") return { preset: form().elements.preset.value };
+  if (target() === "see") {
+    const see = el("see").value.trim();
+    if (!see) throw new Error("enter the class to see, such as castle");
+    return el("see-network").value ? { see, network: el("see-network").value } : { see };
+  }
+  if (target() === "layer") {
+    const layer = { network: el("network").value, layer: el("any-layer").value };
+    return el("channel").value ? { ...layer, channel: Number(el("channel").value) } : layer;
+  }
+  if (!el("guide").files.length) throw new Error("choose a guide picture");
+  return {};
+}
+
+export const guideFile = () => (target() === "guide" ? el("guide").files[0] : null);
+
+/** Fills the form with the settings of a recipe. */
+export function fill(recipe) {
+  reset();
+  fillObjective(recipe);
+  for (const field of fields()) {
+    const value = recipe[field.dataset.field];
+    if (value === undefined || value === null || typeof value === "object") continue;
+    if (field.type === "number" && Number(field.placeholder) === value) continue;
+    if (field.type === "checkbox") field.checked = value;
+    else {
+      field.value = value;
+      field.dispatchEvent(new Event("input"));
+    }
+  }
+  if (/^\d+x\d+$/.test(recipe.size ?? "")) el("size").value = Math.max(...recipe.size.split("x").map(Number));
+}
+
+function fillObjective(recipe) {
+  const label = /^see\(([^()]+)\)$/.exec(recipe.objective);
+  const layer = /^([\w./-]+)(?::(\d+))?$/.exec(recipe.objective);
+  const network = choices.networks.find((one) => one.name === recipe.network);
+  const preset = findPreset(recipe);
+  if (preset && form().querySelector(`[name=preset][value="${preset.name}"]`)) {
+    selectTarget("preset");
+    form().elements.preset.value = preset.name;
+    showPresetValues();
+  } else if (label) {
+    selectTarget("see");
+    el("see").value = label[1].replace(/^"(.*)"$/, "$1");
+    el("see-network").value = network?.things.length ? network.name : "";
+  } else if (layer && network?.layers.some((one) => one.name === layer[1])) {
+    selectTarget("layer");
+    el("network").value = recipe.network;
+    showLayers();
+    el("any-layer").value = layer[1];
+    markLayer();
+    el("channel").value = layer[2] ?? "";
+  } else {
+    selectTarget(network ? "layer" : "see");
+    if (network) {
+      el("network").value = recipe.network;
+      showLayers();
+    }
+    el("objective").value = recipe.objective;
+  }
+}
+
+/** Selects a class of a trained network. */
+export function selectClass(network, name) {
+  selectTarget("see");
+  el("see-network").value = network;
+  if (!el("see-network").value) el("see-network").value = ""; // no such network: the default
+  el("see").value = name;
+}
+
+function selectTarget(value) {
+  form().elements.target.value = value;
+  showTarget();
+}
+
+function reset() {
+  for (const field of fields()) {
+    if (field.type === "checkbox") field.checked = false;
+    else field.value = "";
+    field.closest(".slider")?.classList.add("unset");
+  }
+  el("objective").value = "";
+  el("size").value = "";
+  showPresetValues();
+}

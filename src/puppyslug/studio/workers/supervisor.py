@@ -1,0 +1,253 @@
+"""The server's side of one worker: a thread that starts its process and sends it jobs."""
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Protocol
+
+from puppyslug.studio.jobs.data_folder import DataFolder, enforce_quota
+from puppyslug.studio.jobs.models import Job, JobProgress, Status
+from puppyslug.studio.jobs.progress_hub import ProgressHub
+from puppyslug.studio.jobs.store import JobStore
+from puppyslug.studio.limits import Limits
+from puppyslug.studio.workers.protocol import Command, Message, Task
+
+log = logging.getLogger(__name__)
+
+CANCEL_TIMEOUT = 0.5  # seconds until a worker that does not react to cancel is killed
+STOP_TIMEOUT = 60.0  # seconds to write the result after the time limit
+MAX_ATTEMPTS = 2  # of a film whose worker dies
+_POLL_INTERVAL = 0.1  # seconds
+_OUT_OF_MEMORY = -9  # exit code of a process that the kernel killed
+_FINAL_STATUS = {
+    "done": Status.DONE,
+    "failed": Status.FAILED,
+    "cancelled": Status.CANCELLED,
+}
+
+
+class WorkerProcess(Protocol):
+    """The part of ``multiprocessing.Process`` that a supervisor uses."""
+
+    @property
+    def exitcode(self) -> int | None:
+        """Exit code; None while the process runs."""
+
+    def is_alive(self) -> bool:
+        """Return whether the process is running."""
+
+    def kill(self) -> None:
+        """Kill the process."""
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until the process has exited."""
+
+
+Launcher = Callable[[], tuple[WorkerProcess, Connection]]
+
+
+@dataclass(frozen=True)
+class PoolContext:
+    """What the supervisors of a pool share.
+
+    Attributes:
+        store: job store.
+        folder: data folder.
+        hub: receives progress and previews.
+        limits: limits of a job.
+        launch: starts a worker process, and returns it with the server's end of its connection.
+        closing: set when the pool shuts down.
+        wakeup: notified when a job is queued.
+    """
+
+    store: JobStore
+    folder: DataFolder
+    hub: ProgressHub
+    limits: Limits
+    launch: Launcher
+    closing: threading.Event
+    wakeup: threading.Condition
+
+
+class WorkerSupervisor:
+    """A thread that takes jobs from the queue, and has them processed by a worker process.
+
+    A process that dies is replaced before the next job.
+    """
+
+    def __init__(self, context: PoolContext) -> None:
+        """Create a supervisor; ``thread`` is not started yet."""
+        self._context = context
+        self._store, self._hub = context.store, context.hub
+        self._process: WorkerProcess | None = None
+        self._connection: Connection | None = None
+        self._lock = threading.Lock()  # guards sending, and the current job
+        self._job_id: str | None = None
+        self._cancelled_at: float | None = None
+        self._notice = ""  # for the user, about the current job
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def send(self, job_id: str, command: Command) -> bool:
+        """Send a command to the worker; False if it is not processing this job."""
+        with self._lock:
+            if self._job_id != job_id:
+                return False
+            if command.name == "cancel":
+                self._cancelled_at = time.monotonic()
+            assert self._connection is not None
+            with contextlib.suppress(OSError):  # the process has died: _receive handles that
+                self._connection.send(command)
+            return True
+
+    def kill(self) -> None:
+        """Kill the process if it is running."""
+        process = self._process
+        if process is not None and process.is_alive():
+            process.kill()
+
+    def _run(self) -> None:
+        context = self._context
+        while not context.closing.is_set():
+            job = None
+            try:
+                self._ensure_process()
+                job = self._store.start_next()
+                if job is None:
+                    with context.wakeup:
+                        context.wakeup.wait(timeout=1.0)
+                    continue
+                self._process_job(job)
+            except Exception as error:  # keep the thread alive for the next job
+                log.exception("a worker's supervisor failed")
+                self._kill_and_wait()  # its messages are no longer read
+                self._fail(job, error)
+
+    def _fail(self, job: Job | None, error: Exception) -> None:
+        """Mark a job as failed, retrying until that can be written."""
+        while job is not None and not self._context.closing.wait(timeout=1.0):
+            try:
+                self._finish(job.id, Status.FAILED, error=f"internal error: {error}; see the log")
+            except Exception:  # such as a full disk, until the user frees space
+                continue
+            return
+
+    def _ensure_process(self) -> None:
+        if self._process is not None and self._process.is_alive():
+            return
+        process, connection = self._context.launch()
+        with self._lock:
+            self._process, self._connection = process, connection
+
+    def _process_job(self, job: Job) -> None:
+        """Send a job to the process, and handle its messages until the job has ended."""
+        assert self._connection is not None
+        connection = self._connection
+        limits, folder = self._context.limits, self._context.folder
+        self._hub.update(job.id, progress=JobProgress(stage="starting"))
+        deadline = time.monotonic() + limits.seconds
+        self._notice = ""
+        try:
+            with self._lock:
+                self._job_id, self._cancelled_at = job.id, None
+                connection.send(Task(job, folder.job_folder(job.id), folder.networks))
+            while not self._receive(job.id, connection):
+                now = time.monotonic()
+                if self._cancelled_at is not None and now > self._cancelled_at + CANCEL_TIMEOUT:
+                    self._kill_and_wait()
+                    self._finish(job.id, Status.CANCELLED)
+                    return
+                if now > deadline and not self._notice:
+                    self._notice = f"stopped after {limits.seconds:.0f} s, the time limit"
+                    self.send(job.id, Command("stop"))
+                if now > deadline + STOP_TIMEOUT:
+                    self._kill_and_wait()
+                    error = f"exceeded the time limit of {limits.seconds:.0f} s"
+                    self._finish(job.id, Status.FAILED, error=error)
+                    return
+        finally:
+            with self._lock:
+                self._job_id = None
+            self._hub.discard(job.id)
+
+    def _receive(self, job_id: str, connection: Connection) -> bool:
+        """Wait briefly for a message and handle it; return whether the job has ended."""
+        try:
+            if not connection.poll(_POLL_INTERVAL):
+                return False
+            message = connection.recv()
+        except (EOFError, OSError):  # the other end is closed: the process has died
+            self._handle_death(job_id)
+            return True
+        assert isinstance(message, Message)
+        status = _FINAL_STATUS.get(message.kind)
+        if status is not None:
+            self._finish(job_id, status, error=message.data or "")
+            return True
+        self._handle(job_id, message)
+        return False
+
+    def _handle(self, job_id: str, message: Message) -> None:
+        match message.kind:
+            case "update":
+                self._store.update(job_id, **message.data)
+                self._hub.update(job_id, refusal="")
+            case "progress":
+                self._hub.update(job_id, progress=message.data)
+            case "preview":
+                self._hub.update(job_id, preview=message.data)
+            case "rejected":
+                self._hub.update(job_id, refusal=message.data)
+            case "paused":
+                self._store.update(job_id, status=Status.PAUSED)
+                self._hub.notify()
+            case "resumed":
+                self._store.update(job_id, status=Status.RUNNING)
+                self._hub.notify()
+            case kind:
+                raise ValueError(f"unknown message kind {kind!r}")
+
+    def _handle_death(self, job_id: str) -> None:
+        """Decide what happens to the job of a process that has died."""
+        if self._context.closing.is_set():
+            return  # the job stays marked as running, and resumes after a restart
+        if self._cancelled_at is not None:
+            self._finish(job_id, Status.CANCELLED)
+            return
+        assert self._process is not None
+        self._process.join(timeout=5)
+        code = self._process.exitcode
+        job = self._store.get(job_id)
+        if job is not None and job.kind == "zoom" and job.attempts < MAX_ATTEMPTS:
+            self._store.update(job_id, status=Status.QUEUED)  # its frames are kept
+            return
+        reason = "probably out of memory" if code == _OUT_OF_MEMORY else f"exit code {code}"
+        remedy = (
+            "use fewer or smaller pictures" if job and job.is_training else "choose a smaller size"
+        )
+        error = f"the worker process ended unexpectedly ({reason}); {remedy}"
+        self._finish(job_id, Status.FAILED, error=error)
+
+    def _kill_and_wait(self) -> None:
+        self.kill()
+        if self._process is not None:
+            self._process.join(timeout=5)
+
+    def _finish(self, job_id: str, status: Status, *, error: str = "") -> None:
+        folder = self._context.folder
+        job = self._store.get(job_id)
+        if job is None:
+            return
+        notices = [self._notice] if self._notice else []
+        self._store.update(
+            job_id,
+            status=status,
+            ended=time.time(),
+            error=error,
+            notices=job.notices + notices,
+            bytes=job.bytes if job.is_training else folder.size(job_id),
+        )
+        enforce_quota(self._store, folder, self._context.limits.keep)

@@ -1,0 +1,50 @@
+"""``puppyslug portrait``: variants side by side, transparency, the recipe, and refusals."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from puppyslug.cli import main
+
+SMALL = ["--size", "48", "--steps", "2", "--quiet"]
+
+
+@pytest.fixture(autouse=True)
+def in_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_variants_are_saved_side_by_side_with_their_settings(capsys):
+    assert main(["portrait", "relu3_1:5", "-o", "p.png", "--batch", "3", *SMALL]) == 0
+    assert capsys.readouterr().out == "p.png\n"
+    with Image.open("p.png") as picture:
+        assert picture.size == (144, 48)
+        settings = json.loads(picture.text["puppyslug"])["portrait"]
+    assert (settings["objective"], settings["network"]) == ("relu3_1:5", "vgg19")
+    assert (settings["size"], settings["steps"], settings["batch"]) == (48, 2, 3)
+
+
+def test_a_transparent_portrait_has_an_alpha_channel():
+    assert main(["portrait", "see(castle)", "-o", "c.png", "--transparent", *SMALL]) == 0
+    with Image.open("c.png") as picture:
+        assert picture.mode == "RGBA"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["relu3_1:999", "-o", "x.png"], "999"),
+        (["relu9:1", "-o", "x.png"], "relu9"),
+        (["relu3_1:5", "-o", "existing.png"], "existing.png"),
+        (["relu3_1:5", "-o", "x.jpg", "--transparent"], "x.jpg"),
+        (["relu3_1:5", "-o", "x.xyz"], "x.xyz"),
+        (["see(nothing at all)", "-o", "x.png"], "nothing at all"),
+    ],
+)
+def test_errors_name_the_wrong_value_and_write_nothing(tmp_path, capsys, arguments, named):
+    (tmp_path / "existing.png").write_bytes(b"")
+    assert main(["portrait", *arguments, *SMALL]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ") and named in line
+    assert [path.name for path in tmp_path.iterdir()] == ["existing.png"]

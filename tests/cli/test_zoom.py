@@ -1,0 +1,99 @@
+"""``puppyslug zoom``: an endless zoom."""
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from puppyslug.cli import main
+from puppyslug.recipe import Recipe
+from support.commands import list_files, run_failing
+from support.films import decode_with_opencv, moving_scene
+from support.kills import assert_resumes_after_kills
+
+SHORT = ["--layer", "relu1_1", "--octaves", "1", "--iterations", "1", "--quiet"]
+NOISE = ["zoom", "noise", "--size", "64x48", *SHORT]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_zoom_has_its_frames_its_frame_rate_and_its_recipe(folder, capsys):
+    assert main([*NOISE, "--frames", "7", "--fps", "12", "-o", "z.mp4"]) == 0
+    assert capsys.readouterr().out == "z.mp4\n"
+    assert len(decode_with_opencv(folder / "z.mp4")) == 7
+    with av.open("z.mp4") as container:
+        assert container.streams.video[0].average_rate == 12
+        assert container.duration == pytest.approx(7 / 12 * av.time_base, abs=2)
+        recipe = Recipe.from_json(container.metadata["comment"])
+    assert (recipe.zoom, recipe.objective, recipe.photo) == (1.05, "relu1_1", "noise")
+    assert list_files(folder) == {"z.mp4"}
+
+
+def test_an_existing_film_is_replaced_only_on_request(folder, capsys):
+    arguments = [*NOISE, "--frames", "1", "-o", "z.mp4"]
+    (folder / "z.mp4").write_bytes(b"old")
+    line = run_failing(capsys, *arguments)
+    assert "z.mp4" in line
+    assert "--force" in line
+    assert main([*arguments, "--force"]) == 0
+    assert len(decode_with_opencv(folder / "z.mp4")) == 1
+
+
+def test_a_photo_moves_as_the_options_say(folder):
+    Image.fromarray(moving_scene(1)[0]).save("a.png")
+    motion = ["--zoom", "1", "--pan-x", "10", "--step-size", "0.001"]
+    assert main(["zoom", "a.png", *SHORT, *motion, "--frames", "3", "-o", "z.mp4"]) == 0
+    first, _, third = (frame.astype(float) for frame in decode_with_opencv(folder / "z.mp4"))
+    unmoved = np.abs(third - first).mean()
+    assert np.abs(third[:, 32:] - first[:, :-32]).mean() < 0.3 * unmoved
+
+
+def test_the_recipe_inside_a_film_repeats_it(folder, capsys):
+    arguments = [*NOISE, "--frames", "3", "--rotate", "4"]
+    assert main([*arguments, "-o", "one.mp4"]) == 0
+    again = ["zoom", "noise", "--recipe", "one.mp4", "--size", "64x48", "--frames", "3", "--quiet"]
+    assert main([*again, "-o", "two.mp4"]) == 0
+    assert (folder / "one.mp4").read_bytes() == (folder / "two.mp4").read_bytes()
+    capsys.readouterr()
+    assert main(["dream", "clouds", "--recipe", "one.mp4", "--print-recipe"]) == 0
+    assert Recipe.from_json(capsys.readouterr().out).objective == "relu1_1"
+
+
+def test_the_recipe_can_be_left_out(folder, capsys):
+    assert main([*NOISE, "--frames", "1", "--no-recipe", "-o", "bare.mp4"]) == 0
+    assert "recipe" in run_failing(capsys, "dream", "clouds", "--recipe", "bare.mp4")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["-o", "a.avi"], [".avi", ".mp4"]),
+        (["-o", "no/a.mp4"], ["no"]),
+        (["-o", "folder.mp4", "--force"], ["folder.mp4"]),
+        (["-o", "a.mp4", "--fps", "0"], ["--fps", "0"]),
+        (["-o", "a.mp4", "--fps", "1e-9"], ["--fps", "1e-09"]),
+        (["-o", "a.mp4", "--zoom", "9"], ["zoom", "9"]),
+        (["-o", "a.mp4", "--at", "relu4_1"], ["relu4_1"]),
+        (["-o", "a.mp4", "--at", "1:zoom=nan"], ["zoom"]),
+        (["-o", "a.mp4", "--frames", "100000000"], ["100000000"]),
+        (["gone.png", "-o", "a.mp4"], ["gone.png"]),
+        (["a.gif", "-o", "a.gif", "--force"], ["a.gif"]),
+    ],
+)
+def test_errors_name_the_wrong_value_and_write_nothing(folder, capsys, arguments, parts):
+    (folder / "folder.mp4").mkdir()
+    Image.fromarray(moving_scene(1)[0]).save("a.gif")
+    line = run_failing(capsys, "zoom", *arguments)
+    for part in parts:
+        assert part in line
+    assert sorted(path.name for path in folder.iterdir()) == ["a.gif", "folder.mp4"]
+
+
+@pytest.mark.slow
+def test_a_zoom_killed_at_any_moment_resumes_to_the_same_film(folder):
+    arguments = ["zoom", "noise", "--size", "160x96", *SHORT, "--frames", "60"]
+    assert_resumes_after_kills(folder, arguments, frames=60)

@@ -1,0 +1,83 @@
+"""Input images: photo, mask and guides."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from puppyslug.engine.inputs import (
+    MAX_GUIDE_SIDE,
+    create_reference,
+    load_guides,
+    load_mask,
+    load_photo,
+    validate_content,
+)
+from puppyslug.errors import ImageError, RecipeError
+from puppyslug.recipe import FileReference, Recipe
+
+GRADIENT = Image.fromarray(np.arange(60 * 80 * 3, dtype=np.uint32).reshape(60, 80, 3).astype("u1"))
+OTHER = FileReference(name="other.png", sha256="0" * 64)
+
+
+def test_a_starting_image_is_generated_from_the_seed():
+    recipe = Recipe.complete({"size": "32x24", "seed": 3})
+    noise = load_photo(recipe, "noise")
+    assert noise.image.shape == (1, 3, 24, 32)
+    assert (noise.image == load_photo(recipe, "noise").image).all()
+    other = recipe.with_settings({"seed": 4})
+    assert (noise.image != load_photo(other, "noise").image).any()
+    assert (noise.image != load_photo(recipe, "clouds").image).any()
+
+
+def test_a_photo_is_loaded_at_the_recipes_size():
+    assert load_photo(Recipe.complete({}), GRADIENT).size == (60, 80)
+    assert load_photo(Recipe.complete({"size": "40"}), GRADIENT).size == (30, 40)
+    assert load_photo(Recipe.complete({"size": "160x120"}), GRADIENT).size == (120, 160)
+
+
+def test_another_aspect_ratio_is_rejected():
+    with pytest.raises(RecipeError, match=r"80×60.*50×50"):
+        load_photo(Recipe.complete({"size": "50x50"}), GRADIENT)
+
+
+@pytest.mark.parametrize("source", ["noise", GRADIENT])
+def test_too_many_pixels_are_rejected_before_they_are_allocated(source):
+    with pytest.raises(RecipeError, match=r"60000×60000.*smaller"):
+        load_photo(Recipe.complete({"size": "60000x60000"}), source)
+
+
+def test_files_must_have_the_content_of_the_recipe():
+    recipe = Recipe.complete({"photo": OTHER, "mask": OTHER, "guides": [OTHER]})
+    with pytest.raises(ImageError, match=r"photo.*other\.png"):
+        load_photo(recipe, GRADIENT)
+    with pytest.raises(ImageError, match=r"mask.*other\.png"):
+        load_mask(recipe, GRADIENT)
+    with pytest.raises(ImageError, match=r"guide.*other\.png"):
+        load_guides(recipe, {"other.png": GRADIENT})
+    photo = load_photo(Recipe.complete({}), GRADIENT)
+    validate_content(photo, FileReference(name="", sha256=photo.sha256), "photo")
+
+
+def test_a_missing_mask_may_have_been_meant_as_a_class(tmp_path):
+    with pytest.raises(ImageError, match=r"see\(cat\)"):
+        load_mask(Recipe.complete({}), tmp_path / "cat")
+    with pytest.raises(ImageError, match=r"cat\.png"):
+        load_mask(Recipe.complete({}), tmp_path / "cat.png")
+
+
+def test_guides_are_scaled_down():
+    guides = load_guides(Recipe.complete({}), {"a": GRADIENT.resize((800, 600)), "b": GRADIENT})
+    assert guides["a"].size == (MAX_GUIDE_SIDE * 3 // 4, MAX_GUIDE_SIDE)
+    assert guides["b"].size == (60, 80)
+
+
+def test_references_hold_the_path_relative_to_the_result(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "dreams").mkdir()
+    path = tmp_path / "photos" / "sky.png"
+    GRADIENT.save(path)
+    photo = load_photo(Recipe.complete({}), path)
+    assert create_reference(photo, path, tmp_path / "dreams").folder == "../photos"
+    assert create_reference(photo, path, tmp_path / "photos").folder is None
+    unknown = create_reference(photo, path, None)
+    assert (unknown.name, unknown.sha256, unknown.folder) == ("sky.png", photo.sha256, None)

@@ -1,0 +1,52 @@
+"""The API of a dream's files."""
+
+import io
+import json
+
+import av
+from PIL import Image
+
+from support.studios import QUICK, assert_rejected, random_picture
+
+
+def test_a_zoom_is_a_film(studio):
+    form = {"recipe": json.dumps(QUICK), "kind": "zoom", "frames": "6", "fps": "12"}
+    job_id = studio.client.post("/api/dreams", data=form).json()["id"]
+    dream = studio.wait(job_id, "done")
+    assert dream["frames"] == 6
+    film = studio.client.get(f"/api/dreams/{job_id}/film").content
+    with av.open(io.BytesIO(film)) as container:
+        assert container.streams.video[0].average_rate == 12
+        assert sum(1 for _ in container.decode(video=0)) == 6
+    assert studio.image(job_id).size == (64, 48)
+    assert not (studio.data / "dreams" / job_id / "film.mp4.frames").exists()
+
+
+def test_files_that_do_not_exist_yet_are_not_found(client):
+    job_id = client.post("/api/dreams", data={"recipe": json.dumps(QUICK)}).json()["id"]
+    for resource in ("preview", "image", "film", "before", "thumbnail", "photo"):
+        assert_rejected(client.get(f"/api/dreams/{job_id}/{resource}"), 404)
+
+
+def test_the_preview_is_the_latest_picture_there_is(client, services):
+    recipe = json.dumps({**QUICK, "size": "64"})
+    photo = {"photo": ("a.png", random_picture())}
+    job_id = client.post("/api/dreams", data={"recipe": recipe}, files=photo).json()["id"]
+    folder = services.folder.job_folder(job_id)
+    for name, content in (("before.jpg", b"before"), ("thumbnail.jpg", b"thumbnail")):
+        (folder / name).write_bytes(content)
+        response = client.get(f"/api/dreams/{job_id}/preview")
+        assert (response.content, response.headers["content-type"]) == (content, "image/jpeg")
+    services.hub.update(job_id, preview=b"preview")
+    assert client.get(f"/api/dreams/{job_id}/preview").content == b"preview"
+
+
+def test_downloads_are_named_after_the_photo(client, services):
+    recipe = json.dumps({**QUICK, "size": "64"})
+    photo = {"photo": ("my.cat.png", random_picture())}
+    job_id = client.post("/api/dreams", data={"recipe": recipe}, files=photo).json()["id"]
+    Image.new("RGB", (4, 4)).save(services.folder.job_folder(job_id) / "dream.png")
+    shown = client.get(f"/api/dreams/{job_id}/image")
+    assert "content-disposition" not in shown.headers
+    download = client.get(f"/api/dreams/{job_id}/image", params={"download": True})
+    assert 'filename="my.cat.dream.png"' in download.headers["content-disposition"]

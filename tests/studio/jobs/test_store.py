@@ -1,0 +1,280 @@
+"""The job store: queue order, transactions, counters, databases of other versions."""
+
+import json
+import sqlite3
+import threading
+
+import pytest
+
+from puppyslug.errors import OutputError
+from puppyslug.studio.jobs.models import TRAINING, Job, Status, TrainingConfig
+from puppyslug.studio.jobs.store import SCHEMA_VERSION, JobStore
+
+# the schema and a document as version 1 wrote them, before there were training jobs
+VERSION_1 = """
+CREATE TABLE dreams (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT UNIQUE NOT NULL,
+    status TEXT NOT NULL,
+    words TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    document TEXT NOT NULL
+);
+CREATE INDEX by_status ON dreams (status, number);
+PRAGMA user_version = 1;
+"""
+DOCUMENT_1 = {
+    "id": "old",
+    "kind": "picture",
+    "status": "done",
+    "title": "cat.jpg",
+    "recipe": {"objective": "relu4_4", "network": "vgg19", "preset": "classic"},
+    "photo": {"file": "photo.jpg", "name": "cat.jpg", "sha256": "ab" * 32, "size": [60, 80]},
+    "mask": None,
+    "guides": [],
+    "frames": 1,
+    "fps": 25.0,
+    "parent": None,
+    "created": 1000.5,
+    "started": 1001.0,
+    "ended": 1002.0,
+    "attempts": 1,
+    "width": 80,
+    "height": 60,
+    "bytes": 77,
+    "error": "",
+    "notices": ["a notice"],
+}
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = JobStore(tmp_path / "studio.db")
+    yield store
+    store.close()
+
+
+def job(job_id, status=Status.QUEUED, **fields):
+    fields = {"recipe": {"objective": "relu4_4", "network": "vgg19"}, "created": 1.0, **fields}
+    return Job(id=job_id, status=status, **fields)
+
+
+def training_job(job_id, status=Status.DRAFT, **fields):
+    config = TrainingConfig(base="efficientnet_lite0")
+    return job(job_id, status, kind=TRAINING, recipe={}, lesson=config, **fields)
+
+
+def add(store, *jobs):
+    for one in jobs:
+        assert store.add(one, max_queued=100)
+
+
+def ids(jobs):
+    return [one.id for one in jobs]
+
+
+def test_a_job_is_returned_as_it_was_added(store):
+    added = job("a", title="Cat.JPG", notices=["one"], frames=5)
+    add(store, added)
+    assert store.get("a") == added
+    assert store.get("b") is None
+
+
+def test_jobs_are_kept_when_the_store_is_opened_again(store, tmp_path):
+    add(store, job("a"), job("b", Status.DONE))
+    store.close()
+    reopened = JobStore(tmp_path / "studio.db")
+    assert reopened.ids() == {"a", "b"}
+    assert reopened.position("a") == 1
+    reopened.close()
+
+
+def test_the_queue_is_first_in_first_out(store):
+    add(store, *(job(name) for name in "abc"))
+    started = [store.start_next() for _ in range(3)]
+    assert ids(started) == ["a", "b", "c"]
+    assert {one.status for one in started} == {Status.RUNNING}
+    assert {one.attempts for one in started} == {1}
+    assert store.start_next() is None
+
+
+def test_a_requeued_job_keeps_its_place(store):
+    add(store, job("a"), job("b"))
+    store.start_next()
+    store.update("a", status=Status.QUEUED)
+    again = store.start_next()
+    assert (again.id, again.attempts) == ("a", 2)
+
+
+def test_positions_count_queued_jobs_only(store):
+    add(store, job("a"), job("b"), job("done", Status.DONE), job("c"), training_job("draft"))
+    assert [store.position(name) for name in ("a", "b", "done", "c")] == [1, 2, None, 3]
+    store.start_next()
+    assert [store.position(name) for name in ("a", "b", "c", "gone")] == [None, 1, 2, None]
+    assert store.count_queued() == 2
+
+
+def test_a_full_queue_accepts_no_job(store):
+    assert store.add(job("a"), max_queued=1)
+    assert not store.add(job("b"), max_queued=1)
+    assert store.ids() == {"a"}
+    store.start_next()
+    assert store.add(job("b"), max_queued=1)
+
+
+def test_the_queue_limit_holds_for_simultaneous_threads(store):
+    accepted = []
+
+    def submit(number):
+        accepted.append(store.add(job(f"job-{number}"), max_queued=5))
+
+    threads = [threading.Thread(target=submit, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(accepted) == store.count_queued() == len(store.ids()) == 5
+
+
+def test_no_job_is_started_twice_by_simultaneous_threads(store):
+    add(store, *(job(f"job-{number}") for number in range(20)))
+    started = []
+
+    def take_all():
+        while one := store.start_next():
+            started.append(one.id)
+
+    threads = [threading.Thread(target=take_all) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(started) == sorted(store.ids())
+
+
+def test_an_update_depends_on_the_status(store):
+    add(store, job("a"))
+    assert store.update("a", if_status=(Status.RUNNING,), title="new") is None
+    assert store.get("a").title == ""
+    updated = store.update("a", if_status=(Status.QUEUED,), title="new")
+    assert updated == store.get("a")
+    assert updated.title == "new"
+    assert store.update("gone", title="new") is None
+
+
+def test_a_failed_transaction_changes_nothing(store, monkeypatch):
+    add(store, job("a"))
+
+    def fail(_):
+        raise RuntimeError("between reading and writing")
+
+    monkeypatch.setattr(store, "save", fail)
+    with pytest.raises(RuntimeError, match="between"):
+        store.start_next()
+    monkeypatch.undo()
+    assert store.get("a").status is Status.QUEUED
+    assert store.start_next().id == "a"
+
+
+def test_an_id_exists_once(store):
+    add(store, job("a", title="first"))
+    with pytest.raises(sqlite3.IntegrityError):
+        store.add(job("a", title="second"), max_queued=100)
+    assert store.get("a").title == "first"
+
+
+@pytest.mark.parametrize("status", Status)
+def test_only_inactive_jobs_are_deleted(store, status):
+    add(store, job("a", status))
+    assert store.delete("a") is (status not in {Status.RUNNING, Status.PAUSED})
+    assert (store.get("a") is None) is (status not in {Status.RUNNING, Status.PAUSED})
+    assert not store.delete("gone")
+
+
+def test_dreams_are_listed_newest_first_in_pages(store):
+    add(store, *(job(name) for name in "abcde"), training_job("t"))
+    assert ids(store.list_dreams(2)) == ["e", "d"]
+    assert ids(store.list_dreams(2, before="d")) == ["c", "b"]
+    assert ids(store.list_dreams(9, before="a")) == []
+
+
+def test_all_words_must_match_in_any_case(store):
+    zoom = {"objective": "relu2_1", "network": "vgg19", "preset": "swirls"}
+    add(store, job("a", title="Cat.jpg"), job("b", title="cat.jpg", recipe=zoom, kind="zoom"))
+    assert ids(store.list_dreams(9, words="CAT")) == ["b", "a"]
+    assert ids(store.list_dreams(9, words="swirls cat")) == ["b"]
+    assert ids(store.list_dreams(9, words="zoom")) == ["b"]
+    assert ids(store.list_dreams(9, words="cat relu9")) == []
+    assert ids(store.list_dreams(9, words="%")) == []
+
+
+def test_training_jobs_are_listed_and_counted_apart(store):
+    add(store, job("a", bytes=5), training_job("t", bytes=7), training_job("u", bytes=9))
+    assert ids(store.list_training_jobs()) == ["u", "t"]
+    assert store.total_bytes() == 5
+    assert store.total_bytes(training=True) == 16
+    store.update("a", bytes=50)
+    assert store.total_bytes() == 50
+    store.delete("t")
+    assert store.total_bytes(training=True) == 9
+
+
+def test_jobs_of_a_status_are_listed_oldest_first(store):
+    add(store, job("a"), job("b", Status.DONE), job("c", Status.FAILED), job("d", Status.DONE))
+    assert ids(store.with_status(Status.DONE, Status.FAILED)) == ["b", "c", "d"]
+    store.update("a", status=Status.DONE)
+    assert ids(store.with_status(Status.DONE)) == ["a", "b", "d"]
+
+
+def test_a_database_of_version_1_is_opened_and_upgraded(tmp_path):
+    path = tmp_path / "studio.db"
+    database = sqlite3.connect(path)
+    database.executescript(VERSION_1)
+    waiting = {**DOCUMENT_1, "id": "waiting", "status": "queued", "photo": None}
+    for document in (DOCUMENT_1, waiting):
+        database.execute(
+            "INSERT INTO dreams (id, status, words, bytes, document) VALUES (?, ?, ?, ?, ?)",
+            (document["id"], document["status"], "cat.jpg picture relu4_4 vgg19 classic", 77,
+             json.dumps(document)),
+        )  # fmt: skip
+    database.commit()
+    database.close()
+    store = JobStore(path)
+    old = store.get("old")
+    assert old.model_dump(mode="json", include=set(DOCUMENT_1)) == DOCUMENT_1
+    assert (old.lesson, old.outcome) == (None, None)
+    assert ids(store.list_dreams(9, words="cat vgg19")) == ["waiting", "old"]
+    assert store.total_bytes() == 2 * 77
+    add(store, training_job("new"))
+    assert ids(store.list_training_jobs()) == ["new"]
+    assert store.start_next().id == "waiting"
+    store.close()
+    database = sqlite3.connect(path)
+    assert database.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    database.close()
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "studio.db"
+    newer = SCHEMA_VERSION + 1
+    database = sqlite3.connect(path)
+    database.execute(f"PRAGMA user_version = {newer}")
+    database.close()
+    with pytest.raises(OutputError) as raised:
+        JobStore(path)
+    message = str(raised.value)
+    assert str(path) in message
+    assert str(newer) in message
+    assert "update" in message
+    database = sqlite3.connect(path)
+    assert database.execute("PRAGMA user_version").fetchone() == (newer,)
+    assert database.execute("SELECT name FROM sqlite_master").fetchall() == []
+    database.close()
+
+
+def test_a_damaged_database_is_refused(tmp_path):
+    path = tmp_path / "studio.db"
+    path.write_bytes(b"not a database " * 100)
+    with pytest.raises(OutputError, match="--data") as raised:
+        JobStore(path)
+    assert str(path) in str(raised.value)

@@ -1,0 +1,337 @@
+"""The worker pool, with fake processes behind real pipes: death, retry, cancel, shutdown."""
+
+import threading
+import time
+
+import pytest
+
+from puppyslug.studio.jobs.data_folder import DataFolder
+from puppyslug.studio.jobs.models import TRAINING, Job, JobProgress, Status, TrainingConfig
+from puppyslug.studio.jobs.progress_hub import ProgressHub
+from puppyslug.studio.jobs.store import JobStore
+from puppyslug.studio.limits import Limits
+from puppyslug.studio.workers import supervisor
+from puppyslug.studio.workers.pool import ProcessPool
+from puppyslug.studio.workers.protocol import Command, JobCancelledError
+from support.workers import FakeProcess
+
+TIMEOUT = 30  # seconds; a job that gets stuck fails the test instead of blocking it
+
+
+class Pool:
+    """A pool of fake workers; ``run`` is what a worker does with a task."""
+
+    def __init__(self, folder, size=1, **limits):
+        self.folder = DataFolder(folder)
+        self.store = JobStore(self.folder.database)
+        self.hub = ProgressHub()
+        self.processes = []
+        self.tasks = []
+        self.run = lambda process, task, control: control.emit("done")
+        self.pool = ProcessPool(
+            size, self.store, self.folder, self.hub, Limits(**limits), self._launch
+        )
+        self.pool.start()
+
+    def _launch(self):
+        process = FakeProcess(self._run_task)
+        self.processes.append(process)
+        return process, process.connection
+
+    def _run_task(self, process, task, control):
+        self.tasks.append(task)
+        self.run(process, task, control)
+
+    def submit(self, job_id, **fields):
+        job = Job(id=job_id, created=1, **{"recipe": {}, **fields})
+        self.folder.job_folder(job_id).mkdir()
+        assert self.store.add(job, max_queued=100)
+        self.pool.notify()
+
+    def wait(self, job_id, *statuses):
+        statuses = statuses or tuple(status for status in Status if status.ended)
+        wait_until(lambda: self.store.get(job_id).status in statuses)
+        return self.store.get(job_id)
+
+    def close(self):
+        self.pool.close()
+        self.store.close()
+        self.folder.release()
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline, "timed out"
+        time.sleep(0.002)
+
+
+@pytest.fixture
+def create(tmp_path):
+    pools = []
+
+    def create_pool(size=1, **limits):
+        pools.append(Pool(tmp_path / "data", size, **limits))
+        return pools[-1]
+
+    yield create_pool
+    for pool in pools:
+        pool.close()
+
+
+@pytest.fixture(autouse=True)
+def short_intervals(monkeypatch):
+    monkeypatch.setattr(supervisor, "_POLL_INTERVAL", 0.005)
+    monkeypatch.setattr(supervisor, "CANCEL_TIMEOUT", 0.02)
+
+
+def die_with(exitcode):
+    return lambda process, task, control: process.die(exitcode)
+
+
+def poll_until_told(process, task, control):
+    """Behave as a dream does: work until the server says stop or cancel."""
+    control.emit("progress", JobProgress(stage="dreaming"))
+    try:
+        while not control.stopped:
+            control.poll()
+            time.sleep(0.002)
+    except JobCancelledError:
+        control.emit("cancelled")
+    else:
+        control.emit("done")
+
+
+def ignore_commands(process, task, control):
+    control.emit("progress", JobProgress(stage="dreaming"))
+    wait_until(lambda: not process.is_alive())
+
+
+def test_jobs_are_processed_in_order_by_one_process(create):
+    pool = create()
+    for job_id in "abc":
+        pool.submit(job_id)
+    ended = [pool.wait(job_id) for job_id in "abc"]
+    assert {job.status for job in ended} == {Status.DONE}
+    assert [task.job.id for task in pool.tasks] == ["a", "b", "c"]
+    assert pool.tasks[0].folder == pool.folder.job_folder("a")
+    assert pool.tasks[0].networks == pool.folder.networks
+    assert len(pool.processes) == 1
+    assert [job.attempts for job in ended] == [1, 1, 1]
+    assert all(job.started <= job.ended for job in ended)
+
+
+def test_two_workers_process_two_jobs_at_the_same_time(create):
+    pool = create(size=2)
+    both = threading.Barrier(2)
+
+    def meet(process, task, control):
+        both.wait(TIMEOUT)
+        control.emit("done")
+
+    pool.run = meet
+    pool.submit("a")
+    pool.submit("b")
+    assert pool.wait("a").status is pool.wait("b").status is Status.DONE
+    assert len(pool.processes) == 2
+
+
+def test_messages_reach_the_store_and_the_hub(create):
+    pool = create()
+    proceed = threading.Event()
+
+    def run(process, task, control):
+        control.emit("update", {"recipe": {"seed": 1}, "width": 80})
+        control.emit("progress", JobProgress(step=7))
+        control.emit("preview", b"jpeg")
+        control.emit("rejected", "jitter is too large")
+        control.emit("paused")
+        proceed.wait(TIMEOUT)
+        control.emit("resumed")
+        control.emit("update", {"width": 81})
+        control.emit("failed", "the disk is full")
+
+    pool.run = run
+    pool.submit("a")
+    paused = pool.wait("a", Status.PAUSED)
+    assert (paused.recipe, paused.width) == ({"seed": 1}, 80)
+    assert pool.hub.progress("a").step == 7
+    assert pool.hub.preview("a") == b"jpeg"
+    assert pool.hub.refusal("a") == "jitter is too large"
+    proceed.set()
+    failed = pool.wait("a")
+    assert (failed.status, failed.error, failed.width) == (Status.FAILED, "the disk is full", 81)
+    wait_until(lambda: pool.hub.progress("a") is None)
+
+
+@pytest.mark.parametrize(("exitcode", "reason"), [(-9, "memory"), (3, "3")])
+def test_a_process_that_dies_fails_its_job_and_is_replaced(create, exitcode, reason):
+    pool = create()
+    pool.run = die_with(exitcode)
+    pool.submit("a")
+    failed = pool.wait("a")
+    assert failed.status is Status.FAILED
+    assert reason in failed.error
+    assert "smaller size" in failed.error
+    pool.run = lambda process, task, control: control.emit("done")
+    pool.submit("b")
+    assert pool.wait("b").status is Status.DONE
+    assert len(pool.processes) == 2
+
+
+def test_the_remedy_for_training_is_fewer_pictures(create):
+    pool = create()
+    pool.run = die_with(-9)
+    pool.submit("t", kind=TRAINING, lesson=TrainingConfig(base="efficientnet_lite0"))
+    assert "fewer" in pool.wait("t").error
+
+
+def test_a_film_whose_process_dies_is_retried_once(create):
+    pool = create()
+    pool.run = die_with(1)
+    pool.submit("film", kind="zoom")
+    failed = pool.wait("film")
+    assert (failed.status, failed.attempts) == (Status.FAILED, 2)
+    assert [task.job.attempts for task in pool.tasks] == [1, 2]
+    assert len(pool.processes) >= 2
+
+
+def test_a_job_is_cancelled_by_its_worker(create):
+    pool = create()
+    pool.run = poll_until_told
+    pool.submit("a")
+    wait_until(lambda: pool.pool.send("a", Command("cancel")))
+    assert pool.wait("a").status is Status.CANCELLED
+    pool.submit("b")
+    wait_until(lambda: pool.pool.send("b", Command("stop")))
+    assert pool.wait("b").status is Status.DONE
+
+
+def test_a_worker_that_ignores_cancel_is_killed(create):
+    pool = create()
+    pool.run = ignore_commands
+    pool.submit("a")
+    wait_until(lambda: pool.pool.send("a", Command("cancel")))
+    assert pool.wait("a").status is Status.CANCELLED
+    assert not pool.processes[0].is_alive()
+    pool.run = lambda process, task, control: control.emit("done")
+    pool.submit("b")
+    assert pool.wait("b").status is Status.DONE
+
+
+def test_a_cancelled_job_whose_process_dies_is_cancelled(create, monkeypatch):
+    monkeypatch.setattr(supervisor, "CANCEL_TIMEOUT", TIMEOUT)
+    pool = create()
+    died = threading.Event()
+
+    def die_when_cancelled(process, task, control):
+        try:
+            while True:
+                control.poll()
+        except JobCancelledError:
+            died.set()
+            process.die(1)
+
+    pool.run = die_when_cancelled
+    pool.submit("film", kind="zoom")
+    wait_until(lambda: pool.pool.send("film", Command("cancel")))
+    assert died.wait(TIMEOUT)
+    assert pool.wait("film").status is Status.CANCELLED
+
+
+def test_commands_reach_only_the_job_they_are_for(create):
+    pool = create()
+    pool.run = poll_until_told
+    pool.submit("a")
+    pool.submit("b")
+    pool.wait("a", Status.RUNNING)
+    assert not pool.pool.send("b", Command("stop"))
+    assert not pool.pool.send("gone", Command("stop"))
+    wait_until(lambda: pool.pool.send("a", Command("stop")))
+    assert pool.wait("a").status is Status.DONE
+    wait_until(lambda: not pool.pool.send("a", Command("stop")))
+
+
+def test_a_job_that_exceeds_the_time_limit_is_stopped_with_a_notice(create):
+    pool = create(seconds=0.01)
+    pool.run = poll_until_told
+    pool.submit("a", notices=["earlier"])
+    done = pool.wait("a")
+    assert done.status is Status.DONE
+    assert done.notices[0] == "earlier"
+    assert "limit" in done.notices[1]
+
+
+def test_a_job_that_does_not_stop_is_killed(create, monkeypatch):
+    monkeypatch.setattr(supervisor, "STOP_TIMEOUT", 0.02)
+    pool = create(seconds=0.01)
+    pool.run = ignore_commands
+    pool.submit("a")
+    failed = pool.wait("a")
+    assert failed.status is Status.FAILED
+    assert "limit" in failed.error
+    assert not pool.processes[0].is_alive()
+
+
+def test_running_jobs_stay_marked_as_running_when_the_pool_closes(create):
+    pool = create(size=2)
+    pool.run = ignore_commands
+    pool.submit("a")
+    pool.submit("film", kind="zoom")
+    for job_id in ("a", "film"):
+        pool.wait(job_id, Status.RUNNING)
+    pool.submit("queued")
+    wait_until(lambda: len(pool.tasks) == 2)
+    pool.pool.close()
+    assert not any(process.is_alive() for process in pool.processes)
+    statuses = [pool.store.get(job_id).status for job_id in ("a", "film", "queued")]
+    assert statuses == [Status.RUNNING, Status.RUNNING, Status.QUEUED]
+
+
+def test_a_job_that_is_deleted_from_the_store_does_not_stop_the_worker(create):
+    pool = create()
+    started, proceed = threading.Event(), threading.Event()
+
+    def run(process, task, control):
+        started.set()
+        proceed.wait(TIMEOUT)
+        control.emit("update", {"width": 1})
+        control.emit("done")
+
+    pool.run = run
+    pool.submit("a")
+    assert started.wait(TIMEOUT)
+    pool.store.update("a", status=Status.CANCELLED)
+    assert pool.store.delete("a")
+    proceed.set()
+    pool.submit("b")
+    assert pool.wait("b").status is Status.DONE
+
+
+def test_an_error_in_the_server_fails_the_job_and_the_next_one_runs(create, caplog):
+    pool = create()
+    pool.run = lambda process, task, control: control.emit("nonsense")
+    pool.submit("a")
+    failed = pool.wait("a")
+    assert failed.status is Status.FAILED
+    assert "nonsense" in failed.error
+    assert "supervisor" in caplog.text
+    pool.run = lambda process, task, control: control.emit("done")
+    pool.submit("b")
+    assert pool.wait("b").status is Status.DONE
+
+
+def test_ended_dreams_beyond_the_quota_are_deleted(create):
+    pool = create(keep=1)
+
+    def write(process, task, control):
+        (task.folder / "dream.png").write_bytes(bytes(100))
+        control.emit("done")
+
+    pool.run = write
+    for job_id in "abc":
+        pool.submit(job_id)
+    wait_until(lambda: pool.store.ids() == {"c"})
+    wait_until(lambda: pool.store.get("c").status is Status.DONE)
+    assert pool.store.get("c").bytes == 100
+    assert pool.folder.size("a") == 0

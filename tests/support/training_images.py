@@ -1,0 +1,37 @@
+"""Folders of training images."""
+
+from pathlib import Path
+
+import numpy as np
+import skimage.data
+from PIL import Image
+
+TEXTURES = ("brick", "grass", "gravel")
+TRAIN_COLUMNS, HOLDOUT_COLUMNS = (0, 340), (345, 512)  # of the photographs
+
+
+def save_texture_crops(folder: Path, columns: tuple[int, int], count: int, seed: int = 0) -> Path:
+    """Save square crops of scikit-image's photographs of brick, grass and gravel, by class."""
+    generator = np.random.default_rng((seed, *columns))
+    for name in TEXTURES:
+        class_folder = folder / name
+        class_folder.mkdir(parents=True)
+        photo = getattr(skimage.data, name)()
+        for number in range(count):
+            size = int(generator.integers(110, 160))
+            top = int(generator.integers(0, 512 - size))
+            left = int(generator.integers(columns[0], columns[1] - size))
+            crop = photo[top : top + size, left : left + size]
+            Image.fromarray(crop).save(class_folder / f"{number:03}.png")
+    return folder
+
+
+def save_random_images(folder: Path, count: int, seed: int) -> Path:
+    """Save images of random blobs, no two of them near-duplicates."""
+    folder.mkdir(parents=True, exist_ok=True)
+    generator = np.random.default_rng(seed)
+    for number in range(count):
+        coarse = generator.integers(0, 256, (6, 6, 3), dtype=np.uint8)
+        picture = Image.fromarray(coarse).resize((96, 96), Image.Resampling.BICUBIC)
+        picture.save(folder / f"{number:03}.png")
+    return folder
