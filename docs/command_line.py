@@ -1,4 +1,4 @@
-"""Writes docs/command-line.md from the commands' own help."""
+"""Writes docs/command-line.md from the help of the commands."""
 
 import contextlib
 import io
@@ -10,34 +10,37 @@ COMMANDS = (
     "portrait", "channels", "teach", "studio", "classify", "layers", "labels", "bench",
     "atlas", "networks",
 )  # fmt: skip
-INNER = (
+SUBCOMMANDS = (
     *(("atlas", name) for name in ("build", "show", "search", "like")),
     ("networks", "fetch"),
 )
 PAGE = Path(__file__).with_name("command-line.md")
+INTRODUCTION = """# The command line
+
+Exit status: 0 on success; 1 if a command fails, with one line `error: …` on standard error; 2 for
+wrong usage; 130 after Ctrl-C: an interrupted dream is saved as it is. Paths of saved files are
+printed on standard output, notices on standard error; progress is shown only in a terminal.
+
+The names `noise` and `clouds` stand for generated images; for files of these names, give `./noise`
+and `./clouds`.
+"""
 
 
-def page() -> str:
-    """The whole page, as Markdown."""
+def render_page() -> str:
+    """Return the whole page as Markdown."""
     os.environ["COLUMNS"] = "80"
     from puppyslug.cli import main
 
-    parts = [
-        "# The command line\n",
-        "Exit status: 0; 1 when a run fails, with one line `error: …` on standard error; 2 for "
-        "wrong usage;\n130 on Ctrl-C, with the dream so far saved and named. The names of saved "
-        "files go to standard\noutput, notices to standard error, and progress too, but only to a "
-        "terminal.\n\nA photo called `noise` or `clouds` is named `./noise` or `./clouds`.\n",
-    ]
-    for command in ((), *((name,) for name in COMMANDS), *INNER):
-        shown = io.StringIO()
-        with contextlib.redirect_stdout(shown):
+    parts = [INTRODUCTION]
+    for command in ((), *((name,) for name in COMMANDS), *SUBCOMMANDS):
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
             main([*command, "--help"])
         title = " ".join(("puppyslug", *command))
-        lines = (line.rstrip() for line in shown.getvalue().strip().splitlines())
+        lines = (line.rstrip() for line in output.getvalue().strip().splitlines())
         parts.append(f"## {title}\n\n```\n" + "\n".join(lines) + "\n```\n")
     return "\n".join(parts)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    PAGE.write_text(render_page(), encoding="utf-8")
