@@ -93,7 +93,7 @@ class Term(ABC):
         """Create the term from text.
 
         Args:
-            text: what stands between the parentheses of ``call(…)``, or what ``pattern`` matched.
+            text: the text between the parentheses of ``call(…)``, or what ``pattern`` matched.
             find_label: looks up class names.
 
         Raises:

@@ -14,7 +14,7 @@ from puppyslug.networks.specs import FinetunedHead
 from puppyslug.recipe import defaults
 from puppyslug.recognition.class_maps import class_map
 
-MIN_CONFIDENCE = 0.3  # probability from which on a classification counts as sure
+MIN_CONFIDENCE = 0.3  # lowest probability at which a classification counts as sure
 MAX_ASPECT_RATIO = 4  # beyond which an image is squeezed
 
 

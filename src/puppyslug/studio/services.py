@@ -120,7 +120,7 @@ class Services:
 
 
 def _recover_jobs(store: JobStore) -> None:
-    """Queue again what was running when the server ended.
+    """Requeue the jobs that were running when the server ended.
 
     Paused jobs and training jobs become interrupted instead. Training again is quick, since the
     features of its pictures are cached.

@@ -31,7 +31,7 @@ class Architecture(nn.Module, ABC):
                 computed as one.
 
         Yields:
-            (name, activation), in the order of the spec; every target among them.
+            (name, activation), in the order of the spec; includes every target.
         """
 
     @property

@@ -30,7 +30,7 @@ class FinetunedHead:
         logit_scale: factor of the logits for classification. Dreams use the unscaled logits: a
             saturated softmax has no gradient.
         logit_bias: added to the logits of the new classes before they are scaled.
-        confidence_threshold: probability from which on a classification counts as sure.
+        confidence_threshold: lowest probability at which a classification counts as sure.
     """
 
     base: str
@@ -67,7 +67,7 @@ class NetworkSpec:
         classes: number of classes of its classifier, 0 without one.
         vocabulary: the bundled vocabulary that names its classes, such as ``"imagenet"``, or empty.
         labels: a file to download with the names of its classes, or None.
-        motifs: what dreams tend to show: (first layer of which this holds, motif), lowest first.
+        motifs: what dreams tend to show: (lowest layer that shows it, motif), lowest first.
         trained_at: side length, in pixels, of the images that it was trained with.
         members: of an ensemble, its networks; empty for a single network.
         class_map_alias: the literature's name of the layer ``labels``; empty for none.

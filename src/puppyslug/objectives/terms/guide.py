@@ -23,7 +23,7 @@ class GuideTerm(Term):
 
     At every position the score is the largest dot product with a feature of the guide; the gradient
     at the layer is that feature (google/deepdream, ``dream.ipynb``, "Controlling dreams"). It is
-    divided by the number of channels, so that it compares with a layer's mean square.
+    divided by the number of channels, so that it is comparable to a layer's mean square.
 
     Attributes:
         layer: the layer whose features are matched.

@@ -12,6 +12,7 @@
         ├── thumbnail.jpg  the result, for the gallery
         ├── dream.png      the result, with its recipe; the last frame of a film
         ├── film.mp4       the film
+        ├── report.html    the report of a training job
         └── things/N/      training pictures of a class
 """
 

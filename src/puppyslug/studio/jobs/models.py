@@ -158,7 +158,7 @@ class Job(BaseModel):
 
     @property
     def is_training(self) -> bool:
-        """Whether it trains a network, and is not a dream."""
+        """Whether the job trains a network instead of rendering a dream."""
         return self.lesson is not None
 
 
