@@ -44,7 +44,10 @@ def test_no_submodule_shadows_a_public_function():
             "portrait_steps",
             ["objectives", "network", "size", "steps", "seed", "diversity", "transparent"],
         ),
-        ("load_network", ["name", "weights", "labels", "precision", "device", "winograd"]),
+        (
+            "load_network",
+            ["name", "weights", "labels", "precision", "device", "winograd", "kernels"],
+        ),
     ],
 )
 def test_the_keywords_of_public_functions_stay(function, keywords):

@@ -14,6 +14,9 @@ def run() -> None:
                 setattr(sys, name, stack.enter_context(Path(os.devnull).open("w")))
             getattr(sys, name).reconfigure(errors="backslashreplace")
         try:
+            from puppyslug.networks.threads import configure_threads
+
+            configure_threads()  # before torch is imported
             from puppyslug.cli import main
 
             status = main()

@@ -14,6 +14,7 @@ from puppyslug.files.hashing import file_sha256
 from puppyslug.networks import find_spec
 from puppyslug.networks.architectures import create_architecture
 from puppyslug.networks.finetuned import FinetunedHeader, header_metadata, make_finetuned_spec
+from puppyslug.networks.kernels import DIRECT
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.weights.location import locate_weights
 from puppyslug.recipe import InputFiles
@@ -49,7 +50,7 @@ def test_the_users_weights_are_loaded_by_a_worker_that_lacks_them(tmp_path):
 
 def test_a_machine_with_other_weights_is_refused():
     with pytest.raises(ClusterError, match=r"efficientnet_lite0.*00000000…"):
-        NetworkPayload("efficientnet_lite0", "float32", "cpu", 0, "0" * 64).load()
+        NetworkPayload("efficientnet_lite0", "float32", "cpu", DIRECT, "0" * 64).load()
 
 
 def test_a_finetuned_network_is_loaded_by_a_worker_that_lacks_it(tmp_path):
@@ -64,7 +65,7 @@ def test_a_finetuned_network_is_loaded_by_a_worker_that_lacks_it(tmp_path):
     finetuned = ((path.name, [np.fromfile(path, np.uint8)]),)
     sha256 = file_sha256(path)
     path.unlink()
-    packed = NetworkPayload(path.name, "float32", "cpu", 0, sha256, finetuned=finetuned)
+    packed = NetworkPayload(path.name, "float32", "cpu", DIRECT, sha256, finetuned=finetuned)
     network = packed.load()
     assert network.spec.finetuned.new_classes == ("cup", "hat")
     assert network.find_label("hat").number == 1
@@ -75,7 +76,7 @@ def test_downloads_are_put_into_the_workers_cache(monkeypatch, tmp_path):
     spec = find_spec("squeezenet1_1")
     data = np.frombuffer(b"no weights at all", np.uint8)
     packed = NetworkPayload(
-        "squeezenet1_1", "float32", "cpu", 0, "0" * 64, downloads=((spec.weights, [data]),)
+        "squeezenet1_1", "float32", "cpu", DIRECT, "0" * 64, downloads=((spec.weights, [data]),)
     )
     with pytest.raises(PuppyslugError, match=spec.weights.name):  # the hash is still checked
         packed.load()

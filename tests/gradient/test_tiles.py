@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from puppyslug.gradient.gradient import value_and_gradient
 from puppyslug.gradient.tiles import split_into_tiles
+from puppyslug.images import generate_clouds
 from puppyslug.networks import find_spec
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network
@@ -24,18 +25,22 @@ sides = st.integers(1, 90)
     st.tuples(st.integers(1, 300), st.integers(1, 300)),
     st.tuples(sides, sides),
     st.sampled_from(["vgg19", "efficientnet_lite0", "googlenet", "inception_v3", "vgg16"]),
+    st.integers(1, 4),
     st.data(),
 )
-def test_tiles_cover_every_pixel_once_with_a_sufficient_halo(size, tile_size, name, data):
+def test_tiles_cover_every_pixel_once_with_a_sufficient_halo(
+    size, tile_size, name, alignment, data
+):
     height, width = size
     spec = find_spec(name)
     layer = data.draw(st.sampled_from(spec.layers))
     covered = torch.zeros(height, width)
-    for tile in split_into_tiles(size, tile_size, [layer]):
+    for tile in split_into_tiles(size, tile_size, [layer], alignment=alignment):
         rows, columns = tile.rows, tile.columns
         covered[rows.start : rows.stop, columns.start : columns.stop] += 1
         for span, length in ((rows, height), (columns, width)):
             assert 0 <= span.crop_start <= span.start < span.stop <= span.crop_stop <= length
+            assert span.crop_start % (alignment * layer.stride) == 0
             assert span.crop_start in {0} or span.start - span.crop_start >= layer.context
             assert span.crop_stop in {length} or span.crop_stop - span.stop >= layer.context
             assert span.start % layer.stride == span.crop_start % layer.stride == 0
@@ -161,3 +166,14 @@ def test_tiles_of_deep_layers_of_every_architecture_are_exact(name, text, size, 
 def test_tiles_of_deep_layers_of_pretrained_networks_are_exact(name, text, size):
     network = load_network(name, precision="float32", device="cpu")
     assert_tiles_are_exact(network, text, size, (96, 128), 1)
+
+
+@pytest.mark.parametrize("layer", ["relu3_3", "relu4_4"])
+def test_winograd_in_float32_rounds_in_tiles_as_in_the_undivided_image(layer):
+    network = load_network("vgg19", precision="float32", winograd=64, kernels="native")
+    image = generate_clouds((150, 210))
+    objective = parse_objective(layer)
+    scores, whole = value_and_gradient(network, objective, image)
+    tiled_scores, tiled = value_and_gradient(network, objective, image, tile=(56, 88))
+    assert torch.allclose(tiled_scores, scores, rtol=1e-5)
+    assert (tiled - whole).abs().max() < 1e-4 * whole.abs().mean()

@@ -11,6 +11,7 @@ from puppyslug.engine.loop import dream_steps
 from puppyslug.errors import ImageError
 from puppyslug.networks import find_spec, list_networks, registry
 from puppyslug.networks.architectures.local_response_norm import LocalResponseNorm
+from puppyslug.networks.kernels import ConvolutionMethod
 from puppyslug.networks.network import Network
 from puppyslug.networks.registry import register_networks, registered_networks
 from puppyslug.networks.specs import CLASS_MAP, PackagedWeights, RemoteFile
@@ -107,7 +108,7 @@ def test_a_network_dreams_at_its_smallest_size_and_not_below(spec):
 
 @STRUCTURES
 def test_a_network_dreams_in_bfloat16_and_by_winograd(spec):
-    network = random_network(spec.name, "bfloat16", winograd_min_channels=16)
+    network = random_network(spec.name, "bfloat16", convolution=ConvolutionMethod(16))
     recipe = make_recipe(spec, precision="bfloat16")
     side = spec.layer(spec.default_layer).min_size + 40
     image = random_image(side, side)

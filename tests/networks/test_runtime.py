@@ -3,11 +3,12 @@ import pytest
 from puppyslug.engine import notices, preparation
 from puppyslug.errors import RecipeError
 from puppyslug.networks import runtime
+from puppyslug.networks.kernels import DIRECT, ConvolutionMethod
 from puppyslug.networks.runtime import (
     free_memory,
+    resolve_convolution,
     resolve_device,
     resolve_precision,
-    resolve_winograd,
 )
 from puppyslug.recipe import Recipe
 
@@ -15,7 +16,9 @@ from puppyslug.recipe import Recipe
 @pytest.fixture(params=[True, False], ids=["fast bfloat16", "slow bfloat16"])
 def fast_bfloat16(request, monkeypatch):
     monkeypatch.setattr(runtime, "has_fast_bfloat16", lambda device: request.param)
-    monkeypatch.setattr(runtime, "measure_winograd_min_channels", lambda: 64)
+    monkeypatch.setattr(
+        runtime, "choose_convolution", lambda _, kernels: ConvolutionMethod(64, kernels)
+    )
     return request.param
 
 
@@ -26,13 +29,45 @@ def test_auto_is_bfloat16_where_that_is_fast(fast_bfloat16):
     assert resolve_precision("bfloat16", "cpu") == "bfloat16"
 
 
-def test_winograd_is_resolved_for_fast_bfloat16_only(fast_bfloat16):
-    assert resolve_winograd("auto", "bfloat16", "cpu") == (64 if fast_bfloat16 else 0)
-    assert resolve_winograd("steady", "bfloat16", "cpu") == (256 if fast_bfloat16 else 0)
-    for choice in ("auto", "steady"):
-        assert resolve_winograd(choice, "float32", "cpu") == 0
-        assert resolve_winograd(choice, "bfloat16", "cuda") == 0
-    assert resolve_winograd(128, "float32", "cpu") == 128
+@pytest.fixture(params=[True, False], ids=["native kernels", "no native kernels"])
+def kernels(request, monkeypatch):
+    monkeypatch.setattr(runtime, "load_library", lambda: object() if request.param else None)
+    return "native" if request.param else "torch"
+
+
+def test_the_fastest_convolution_is_chosen_for_fast_precisions(fast_bfloat16, kernels):
+    fast = ConvolutionMethod(64, kernels)
+    assert resolve_convolution("auto", "auto", precision="float32", device="cpu") == fast
+    assert resolve_convolution("auto", "auto", precision="bfloat16", device="cpu") == (
+        fast if fast_bfloat16 else DIRECT
+    )
+    assert (
+        resolve_convolution("auto", "torch", precision="float32", device="cpu").kernels == "torch"
+    )
+
+
+def test_the_steady_convolution_is_not_measured(fast_bfloat16, kernels, monkeypatch):
+    monkeypatch.setattr(runtime, "choose_convolution", None)
+    steady = resolve_convolution("steady", "auto", precision="float32", device="cpu")
+    assert steady == ConvolutionMethod({"native": 64, "torch": 256}[kernels], kernels)
+
+
+@pytest.mark.parametrize("winograd", ["auto", "steady", 64])
+def test_a_gpu_uses_the_convolutions_of_torch(winograd):
+    for device in ("cuda", "mps"):
+        method = resolve_convolution(winograd, "auto", precision="float32", device=device)
+        assert method == DIRECT
+
+
+def test_a_number_without_kernels_means_torch_as_in_old_recipes():
+    for kernels, expected in (("auto", "torch"), ("torch", "torch"), ("native", "native")):
+        method = resolve_convolution(128, kernels, precision="float32", device="cpu")
+        assert method == ConvolutionMethod(128, expected)
+
+
+def test_unknown_kernels_are_refused():
+    with pytest.raises(RecipeError, match="cython"):
+        resolve_convolution("auto", "cython", precision="float32", device="cpu")
 
 
 def test_devices_are_resolved_or_refused(monkeypatch):

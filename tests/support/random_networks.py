@@ -7,6 +7,7 @@ import torch
 
 from puppyslug.networks import NetworkSpec, find_spec, list_networks
 from puppyslug.networks.architectures import Architecture, create_architecture
+from puppyslug.networks.kernels import DIRECT, ConvolutionMethod
 from puppyslug.networks.network import Network
 
 
@@ -31,15 +32,13 @@ def _cached_architecture(
 
 
 def random_network(
-    name: str, precision: str = "float32", winograd_min_channels: int = 0
+    name: str, precision: str = "float32", convolution: ConvolutionMethod = DIRECT
 ) -> Network:
     """A registered network with random weights, which networks of one structure share."""
     spec = find_spec(name)
     same = [other for other in list_networks() if _structure(other) == _structure(spec)]
     architecture = _cached_architecture(*_structure(spec), same[0].name)
-    return Network(
-        spec, architecture, precision=precision, winograd_min_channels=winograd_min_channels
-    )
+    return Network(spec, architecture, precision=precision, convolution=convolution)
 
 
 def _structure(spec: NetworkSpec) -> tuple[str, object, int]:

@@ -81,7 +81,7 @@ def convolution_gflops(precision: str) -> float:
 
 def count_flops(network: str, layer: str, size: Size) -> float:
     """Count the floating-point operations of one gradient with direct convolutions."""
-    loaded = load_network(network, precision="float32", device="cpu")
+    loaded = load_network(network, precision="float32", device="cpu", winograd=0)
     counter = FlopCounterMode(display=False)
     with counter:
         value_and_gradient(loaded, parse_objective(layer), torch.rand(1, 3, *size))

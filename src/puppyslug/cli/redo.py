@@ -94,7 +94,8 @@ def _override_settings(recipe: Recipe, settings: dict[str, object]) -> Recipe:
     if "memory" in settings:
         recipe = recipe.with_settings({"memory": settings["memory"], "tile": "auto"})
     if "device" in settings:
-        recipe = recipe.with_settings({"device": settings["device"], "winograd": "auto"})
+        automatic = {"winograd": "auto", "kernels": "auto"}
+        recipe = recipe.with_settings({"device": settings["device"], **automatic})
     return recipe
 
 

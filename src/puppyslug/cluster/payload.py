@@ -15,6 +15,7 @@ from puppyslug.files.atomic import write_atomically
 from puppyslug.networks import find_spec
 from puppyslug.networks.external import trust
 from puppyslug.networks.finetuned import register_finetuned_file
+from puppyslug.networks.kernels import ConvolutionMethod
 from puppyslug.networks.loader import load_network, resolve_weights_path
 from puppyslug.networks.network import Network
 from puppyslug.networks.specs import LocalFile, NetworkSpec, RemoteFile, split_network_names
@@ -32,7 +33,7 @@ class NetworkPayload:
         name: name of the network.
         precision: resolved precision.
         device: resolved device.
-        winograd: as in ``Network.winograd_min_channels``.
+        convolution: as in ``Network.convolution``.
         sha256: hash of the weights.
         weights: name and content of the user's weights file, or None.
         labels: name and content of the user's file of class names, or None.
@@ -43,7 +44,7 @@ class NetworkPayload:
     name: str
     precision: str
     device: str
-    winograd: int
+    convolution: ConvolutionMethod
     sha256: str
     weights: tuple[str, BytesRef] | None = None
     labels: tuple[str, BytesRef] | None = None
@@ -64,7 +65,7 @@ class NetworkPayload:
             spec.name,
             network.precision,
             str(network.device),
-            network.winograd_min_channels,
+            network.convolution,
             network.weights_sha256,
             weights=None
             if files.weights is None
@@ -111,7 +112,8 @@ class NetworkPayload:
                 labels=labels,
                 precision=self.precision,
                 device=self.device,
-                winograd=self.winograd,
+                winograd=self.convolution.winograd_min_channels,
+                kernels=self.convolution.kernels,
             )
         if network.weights_sha256 != self.sha256:
             raise ClusterError(

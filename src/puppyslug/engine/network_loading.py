@@ -15,8 +15,8 @@ def load_recipe_network(recipe: Recipe, files: InputFiles, device: str) -> Netwo
     """Load the network of a recipe, and set the number of threads for the whole process.
 
     Args:
-        recipe: ``network``, ``precision``, ``winograd`` and ``threads`` apply; ``weights`` and
-            ``labels`` with a hash are validated.
+        recipe: ``network``, ``precision``, ``winograd``, ``kernels`` and ``threads`` apply;
+            ``weights`` and ``labels`` with a hash are validated.
         files: the user's weights and labels.
         device: resolved device.
 
@@ -40,6 +40,7 @@ def load_recipe_network(recipe: Recipe, files: InputFiles, device: str) -> Netwo
         precision=recipe.precision,
         device=device,
         winograd=recipe.winograd,
+        kernels=recipe.kernels,
     )
     if recipe.weights is not None and recipe.weights.sha256 != network.weights_sha256:
         raise WeightsError(_describe_mismatch(recipe, spec, network, files))

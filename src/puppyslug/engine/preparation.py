@@ -125,7 +125,8 @@ def _machine_settings(network: Network) -> dict[str, object]:
         "weights": FileReference(name=network.weights_name, sha256=network.weights_sha256),
         "precision": network.precision,
         "device": network.device.type,
-        "winograd": network.winograd_min_channels,
+        "winograd": network.convolution.winograd_min_channels,
+        "kernels": network.convolution.kernels,
         "threads": torch.get_num_threads(),
     }
 

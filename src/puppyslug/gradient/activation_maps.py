@@ -58,7 +58,8 @@ def compute_activation_map(
     chosen = list(range(spec.channels)) if channels is None else list(channels)
     result = image.new_zeros(image.shape[0], len(chosen), *spec.output_size(size))
     with torch.no_grad():
-        for piece in split_into_tiles(size, tile or size, [spec]):
+        alignment = network.tile_alignment
+        for piece in split_into_tiles(size, tile or size, [spec], alignment=alignment):
             crop = image[(..., *piece.crop)]
             region = compute_tile_activations(network, [layer], crop, piece, size)[layer]
             rows, columns = region.activation.shape[-2:]

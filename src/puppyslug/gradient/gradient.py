@@ -39,7 +39,8 @@ def value_and_gradient(
     """
     size = (image.shape[-2], image.shape[-1])
     layers = [network.spec.layer(name) for name in objective.layers]
-    pieces = list(split_into_tiles(size, tile or size, layers))
+    alignment = network.tile_alignment
+    pieces = list(split_into_tiles(size, tile or size, layers, alignment=alignment))
     totals = None
     if len(pieces) > 1:
         assert isinstance(objective, Objective)

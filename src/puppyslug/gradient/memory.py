@@ -7,6 +7,7 @@ from puppyslug.errors import RecipeError
 from puppyslug.gradient.tiles import halo_size
 from puppyslug.images.sizes import Size, display_size
 from puppyslug.networks import LayerSpec, NetworkSpec
+from puppyslug.networks.kernels.method import TILE_ALIGNMENT
 
 BYTES_PER_VALUE = {"float32": 4, "bfloat16": 2}
 IMAGE_BYTES_PER_PIXEL = 3 * 4
@@ -119,7 +120,8 @@ def estimate_memory(
         layer.channels / layer.stride**2 for layer in layers
     )
     images = IMAGES_WITH_PROCESSING if processed else IMAGES
-    halos = 2 * halo_size(layers)
+    stride = max(layer.stride for layer in layers)
+    halos = 2 * halo_size(layers) + (TILE_ALIGNMENT - 1) * stride
     height, width = (
         min(length, side + halos) if side < length else length
         for length, side in zip(size, tile or size, strict=True)

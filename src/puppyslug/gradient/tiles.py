@@ -44,21 +44,25 @@ class Tile(NamedTuple):
         return (rows.crop_stop - rows.crop_start) * (columns.crop_stop - columns.crop_start)
 
 
-def split_into_tiles(size: Size, tile: Size, layers: Sequence[LayerSpec]) -> Iterator[Tile]:
+def split_into_tiles(
+    size: Size, tile: Size, layers: Sequence[LayerSpec], *, alignment: int = 1
+) -> Iterator[Tile]:
     """Divide an image into tiles.
 
     Args:
         size: (height, width) of the image.
         tile: (height, width) of a tile; rounded up to multiples of the deepest layer's stride.
         layers: the layers whose activations must equal those of the undivided image.
+        alignment: number of positions of the deepest layer of which the start of a crop is a
+            multiple, as in ``Network.tile_alignment``.
 
     Yields:
         The tiles, row by row.
     """
     stride = max(layer.stride for layer in layers)
     context = max(layer.context for layer in layers)
-    columns = list(_split_axis(size[1], tile[1], stride, context))
-    for rows in _split_axis(size[0], tile[0], stride, context):
+    columns = list(_split_axis(size[1], tile[1], stride, context, alignment))
+    for rows in _split_axis(size[0], tile[0], stride, context, alignment):
         for span in columns:
             yield Tile(rows, span)
 
@@ -69,18 +73,21 @@ def halo_size(layers: Sequence[LayerSpec]) -> int:
     return -(-max(layer.context for layer in layers) // stride) * stride
 
 
-def _split_axis(length: int, side: int, stride: int, context: int) -> Iterator[TileSpan]:
+def _split_axis(
+    length: int, side: int, stride: int, context: int, alignment: int
+) -> Iterator[TileSpan]:
     """Divide one axis of an image.
 
     A crop starts at a multiple of the stride, and its length equals the image's modulo the stride.
     So pooling windows cover the same pixels, and padding that depends on odd lengths is the same.
+    ``alignment`` multiplies the stride at the start, for the tiles of Winograd's method.
     """
     side = max(stride, -(-side // stride) * stride)
     for start in range(0, max(1, length - length % stride), side):
         stop = min(start + side, length)
         if length - stop < stride:  # the rest is too short for a position of its own
             stop = length
-        crop_start = max(0, (start - context) // stride * stride)
+        crop_start = max(0, (start - context) // (alignment * stride) * alignment * stride)
         crop_stop = stop + context
         crop_stop = min(length, crop_stop + (length - crop_stop) % stride)
         yield TileSpan(start, stop, crop_start, crop_stop)

@@ -28,7 +28,7 @@ class Ensemble(Network):
         self.vocabulary = next((one.vocabulary for one in members if one.vocabulary), None)
         self.precision = first.precision
         self.device = first.device
-        self.winograd_min_channels = max(member.winograd_min_channels for member in members)
+        self.convolution = max(member.convolution for member in members)
 
     def activations(self, image: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """See ``Network.activations``."""

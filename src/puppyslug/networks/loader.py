@@ -9,9 +9,10 @@ from puppyslug.labels import Vocabulary
 from puppyslug.networks.architectures import create_architecture
 from puppyslug.networks.ensemble import Ensemble
 from puppyslug.networks.external import load_external, trust
+from puppyslug.networks.kernels import ConvolutionMethod
 from puppyslug.networks.lookup import find_spec
 from puppyslug.networks.network import Network
-from puppyslug.networks.runtime import resolve_device, resolve_precision, resolve_winograd
+from puppyslug.networks.runtime import resolve_convolution, resolve_device, resolve_precision
 from puppyslug.networks.specs import NetworkSpec
 from puppyslug.networks.weights.cache import cache_path, hash_weights
 from puppyslug.networks.weights.download import (
@@ -32,6 +33,7 @@ def load_network(
     precision: str = "auto",
     device: str = "auto",
     winograd: int | str = "auto",
+    kernels: str = "auto",
 ) -> Network:
     """Load a network, once per process for each set of arguments.
 
@@ -45,7 +47,12 @@ def load_network(
         precision: ``"float32"``, ``"bfloat16"``, or ``"auto"`` for the faster one on the device.
         device: ``"cpu"``, ``"cuda"``, ``"mps"``, or ``"auto"`` for a GPU where there is one.
         winograd: fewest channels for which 3×3 convolutions use Winograd's method, 0 for never,
-            ``"auto"`` for a measured number, or ``"steady"`` for a constant one.
+            ``"auto"`` for a number that is measured once on this machine, or ``"steady"`` for a
+            constant one.
+        kernels: ``"native"`` for compiled transforms of Winograd's method where they are
+            installed, ``"torch"``, or ``"auto"``: native, but torch where ``winograd`` is a number.
+            The same numbers for ``winograd`` and ``kernels`` give the same results to the bit on
+            the same machine.
 
     Raises:
         LabelError: the labels cannot be read, or their number is not that of the classes.
@@ -71,7 +78,7 @@ def load_network(
         None if labels is None else Path(labels),
         precision,
         device,
-        resolve_winograd(winograd, precision, device),
+        resolve_convolution(winograd, kernels, precision=precision, device=device),
     )
 
 
@@ -89,14 +96,13 @@ def _load(
     labels: Path | None,
     precision: str,
     device: str,
-    winograd_min_channels: int,
+    convolution: ConvolutionMethod,
 ) -> Network:
     if spec.is_external:
         return load_external(spec.name).to(precision=precision, device=device)
     if spec.members:
         members = [
-            _load(member, None, None, precision, device, winograd_min_channels)
-            for member in spec.members
+            _load(member, None, None, precision, device, convolution) for member in spec.members
         ]
         return Ensemble(spec, members)
     path = locate_weights(spec) if weights is None else weights
@@ -121,7 +127,7 @@ def _load(
         weights_sha256=sha256,
         precision=precision,
         device=device,
-        winograd_min_channels=winograd_min_channels,
+        convolution=convolution,
         vocabulary=_load_vocabulary(spec, labels),
     )
 

@@ -16,7 +16,7 @@ from puppyslug.networks.external.introspection import inspect_module
 from puppyslug.networks.external.module_architecture import ModuleArchitecture
 from puppyslug.networks.external.spec import InputFormat, build_spec
 from puppyslug.networks.finetuned import finetuned_vocabulary
-from puppyslug.networks.kernels import Conv3x3
+from puppyslug.networks.kernels import DIRECT, Conv3x3, ConvolutionMethod
 from puppyslug.networks.specs import NetworkSpec
 from puppyslug.networks.specs.spec import EXTERNAL_ARCHITECTURE
 
@@ -37,8 +37,7 @@ class Network:
         weights_sha256: hash of the weights file.
         precision: ``"float32"`` or ``"bfloat16"``.
         device: where it computes.
-        winograd_min_channels: fewest channels for which 3×3 convolutions use Winograd's method; 0
-            for never.
+        convolution: how 3×3 convolutions are computed.
     """
 
     def __init__(
@@ -50,7 +49,7 @@ class Network:
         weights_sha256: str = "",
         precision: str = "float32",
         device: str = "cpu",
-        winograd_min_channels: int = 0,
+        convolution: ConvolutionMethod = DIRECT,
         vocabulary: Vocabulary | None = None,
     ) -> None:
         self.spec = spec
@@ -58,7 +57,7 @@ class Network:
         self.weights_name = weights_name
         self.weights_sha256 = weights_sha256
         self.precision = precision
-        self.winograd_min_channels = winograd_min_channels
+        self.convolution = convolution
         self.device = torch.device(device)
         self._architecture = architecture.eval().requires_grad_(False)
         for module in self._architecture.modules():
@@ -66,7 +65,7 @@ class Network:
                 module.freeze(
                     device=self.device,
                     dtype=DTYPES[precision],
-                    winograd_min_channels=winograd_min_channels,
+                    method=convolution,
                 )
         self._architecture.to(device=self.device, dtype=DTYPES[precision])
         for parameter in self._architecture.parameters():
@@ -141,9 +140,22 @@ class Network:
             weights_sha256=self.weights_sha256,
             precision=precision,
             device=device,
-            winograd_min_channels=self.winograd_min_channels,
+            convolution=self.convolution,
             vocabulary=self.vocabulary,
         )
+
+    @property
+    def winograd_min_channels(self) -> int:
+        """Fewest channels for which 3×3 convolutions use Winograd's method; 0 for never."""
+        return self.convolution.winograd_min_channels
+
+    @property
+    def tile_alignment(self) -> int:
+        """Number of positions of a layer, of which the start of an image's tile is a multiple.
+
+        So Winograd's method rounds as in the undivided image.
+        """
+        return self.convolution.tile_alignment
 
     @property
     def architecture(self) -> Architecture:

@@ -4,11 +4,20 @@ import psutil
 import torch
 
 from puppyslug.errors import RecipeError, suggest
-from puppyslug.networks.kernels import measure_winograd_min_channels
+from puppyslug.networks.kernels.method import (
+    DIRECT,
+    KERNELS,
+    NATIVE,
+    TORCH,
+    ConvolutionMethod,
+)
+from puppyslug.networks.kernels.native_library import load_library
+from puppyslug.networks.kernels.tuning import choose_convolution
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16")
-STEADY_MIN_CHANNELS = 256  # what "steady" resolves to: Winograd's method has been faster everywhere
+# What "steady" resolves to: with so many channels, Winograd's method was faster on every machine.
+STEADY_MIN_CHANNELS = {NATIVE: 64, TORCH: 256}
 
 
 def resolve_device(device: str) -> str:
@@ -67,15 +76,35 @@ def resolve_precision(precision: str, device: str, *, exact: bool = False) -> st
     return "bfloat16" if has_fast_bfloat16(device) and not exact else "float32"
 
 
-def resolve_winograd(winograd: int | str, precision: str, device: str) -> int:
-    """Resolve ``"auto"`` to the fewest channels for which Winograd's method is faster.
+def resolve_convolution(
+    winograd: int | str, kernels: str, *, precision: str, device: str
+) -> ConvolutionMethod:
+    """Resolve how 3×3 convolutions are computed; GPUs use torch's own convolutions.
 
-    ``"auto"`` is measured on this machine; ``"steady"`` is a constant, so that every process
-    chooses the same. Both are 0 (never) in float32, which is the reference, and on GPUs, whose own
-    library chooses its methods.
+    Args:
+        winograd: fewest channels for Winograd's method, ``"auto"`` for whatever is fastest on this
+            machine, or ``"steady"`` for a constant, so that every process chooses the same.
+        kernels: ``"native"``, ``"torch"`` or ``"auto"``.
+        precision: resolved precision.
+        device: resolved device.
+
+    Raises:
+        RecipeError: there are no such kernels.
     """
+    if kernels not in KERNELS:
+        raise RecipeError(f"there are no kernels {kernels!r}; {suggest(kernels, KERNELS)}")
+    is_fast = precision == "float32" or has_fast_bfloat16(device)
+    if device != "cpu" or precision == "float64":
+        return DIRECT
     if winograd not in ("auto", "steady"):
-        return int(winograd)
-    if precision != "bfloat16" or device != "cpu" or not has_fast_bfloat16(device):
-        return 0
-    return measure_winograd_min_channels() if winograd == "auto" else STEADY_MIN_CHANNELS
+        # Recipes from before there were native kernels state a number, but no kernels.
+        return ConvolutionMethod(int(winograd), TORCH if kernels == "auto" else kernels)
+    if not is_fast:
+        return DIRECT
+    if kernels == "auto":
+        kernels = NATIVE
+    if kernels == NATIVE and load_library() is None:
+        kernels = TORCH
+    if winograd == "auto":
+        return choose_convolution(precision, kernels)
+    return ConvolutionMethod(STEADY_MIN_CHANNELS[kernels], kernels)

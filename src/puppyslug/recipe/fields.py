@@ -191,6 +191,11 @@ class RecipeFields(BaseModel):
         description="minimum number of channels for which 3×3 convolutions use Winograd's "
         "algorithm, 0 for never; auto: whatever is faster on this machine",
     )
+    kernels: Literal["auto", "native", "torch"] = Field(
+        "auto",
+        description="what computes Winograd's algorithm: native for compiled code, or torch; auto: "
+        "native where it is installed, but torch where winograd is a number",
+    )
     threads: int | None = Field(None, ge=1, le=4096, description="number of processor threads")
     memory: str | None = Field(
         None,

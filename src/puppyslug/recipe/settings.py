@@ -10,7 +10,17 @@ from puppyslug.images.sizes import parse_size
 
 # Fields that depend on the picture or the machine that a dream was made with.
 _UNPORTABLE = frozenset(
-    ("photo", "composed", "stop_after", "device", "threads", "winograd", "tile", "version")
+    (
+        "photo",
+        "composed",
+        "stop_after",
+        "device",
+        "threads",
+        "winograd",
+        "kernels",
+        "tile",
+        "version",
+    )
 )
 
 

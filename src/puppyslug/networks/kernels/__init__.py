@@ -1,11 +1,11 @@
-"""Fast layers for frozen networks, in plain torch.
+"""Fast layers for frozen networks, in plain torch or with compiled transforms (``native.c``).
 
 The backward pass keeps nothing but signs: the gradient with respect to the image through
 convolutions, ReLU and max pooling needs no activations.
 """
 
 from puppyslug.networks.kernels.convolution import Conv3x3
+from puppyslug.networks.kernels.method import DIRECT, ConvolutionMethod
 from puppyslug.networks.kernels.pooling import relu_max_pool
-from puppyslug.networks.kernels.tuning import measure_winograd_min_channels
 
-__all__ = ["Conv3x3", "measure_winograd_min_channels", "relu_max_pool"]
+__all__ = ["DIRECT", "Conv3x3", "ConvolutionMethod", "relu_max_pool"]

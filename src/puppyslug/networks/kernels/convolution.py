@@ -6,6 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
+from puppyslug.networks.kernels.method import DIRECT, NATIVE, ConvolutionMethod
+from puppyslug.networks.kernels.native_elementwise import WORD, packs_signs
+from puppyslug.networks.kernels.native_library import library_for
+from puppyslug.networks.kernels.native_winograd import native_winograd
 from puppyslug.networks.kernels.sign_bits import (
     mask_by_signs,
     pack_signs,
@@ -16,7 +20,7 @@ from puppyslug.networks.kernels.winograd import transform_weights, winograd
 
 # Winograd's method is not used forward below this many output channels. Its rounding depends on
 # the position in the tile, so equal neighbours in a flat region become unequal, and the first max
-# poolings choose other maxima than float32 does. Deeper layers and the backward pass tolerate it.
+# poolings choose other maxima. Deeper layers and the backward pass tolerate it.
 WINOGRAD_MIN_FORWARD_CHANNELS = 256
 IMAGE_MAX_CHANNELS = 4  # the gradient of an input with so few channels has a faster method
 
@@ -30,20 +34,19 @@ class Conv3x3(nn.Conv2d):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__(in_channels, out_channels, 3, padding=1)
-        self.winograd_min_channels = 0
+        self.method = DIRECT
         self._loaded_weight = self._backward_weight = torch.empty(0)
         self._winograd_weights: dict[bool, Tensor] = {}
 
     def freeze(
-        self, *, device: torch.device, dtype: torch.dtype, winograd_min_channels: int = 0
+        self, *, device: torch.device, dtype: torch.dtype, method: ConvolutionMethod = DIRECT
     ) -> None:
         """Convert the weights to the form in which they are used.
 
         Args:
             device: where to compute.
             dtype: what to compute in.
-            winograd_min_channels: fewest channels for which Winograd's method is used; 0 for
-                never.
+            method: how to convolve.
         """
         self._loaded_weight = self.weight.detach()
         self.to(device=device, dtype=dtype)
@@ -51,7 +54,7 @@ class Conv3x3(nn.Conv2d):
         # The gradient of a convolution is the convolution with flipped taps and swapped channels.
         self._backward_weight = self.weight.data.flip(2, 3).transpose(0, 1)
         self._backward_weight = self._backward_weight.contiguous(memory_format=torch.channels_last)
-        self.winograd_min_channels = winograd_min_channels
+        self.method = method
 
     def forward(self, x: Tensor, *, relu: bool = False) -> Tensor:
         """Convolve N×C×H×W to N×C'×H×W, optionally followed by a ReLU."""
@@ -63,20 +66,77 @@ class Conv3x3(nn.Conv2d):
         y: Tensor = function.apply(x, self, relu)  # type: ignore[no-untyped-call]
         return y
 
-    def convolve(self, x: Tensor, *, backward: bool, relu: bool = False) -> Tensor:
-        """Convolve, or propagate a gradient back through the convolution."""
-        bias = None if backward else self.bias
-        if self._uses_winograd(backward=backward):
-            return winograd(x, self._winograd_weight(backward=backward), bias, relu=relu)
-        y = conv2d(x, self._backward_weight if backward else self.weight, bias, padding=1)
-        return relu_(y) if relu else y
+    def convolve(
+        self, x: Tensor, *, relu: bool = False, with_signs: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
+        """Convolve N×C×H×W.
+
+        Args:
+            x: channels_last.
+            relu: whether to apply a ReLU.
+            with_signs: whether to pack the signs of the result.
+
+        Returns:
+            N×C'×H×W, channels_last, and its signs for ``propagate_back`` or None.
+        """
+        if not self._uses_winograd(backward=False):
+            y = conv2d(x, self.weight, self.bias, padding=1)
+            y = relu_(y) if relu else y
+        elif not self._uses_native_kernels(x):
+            y = winograd(x, self._winograd_weight(backward=False), self.bias, relu=relu)
+        else:
+            return self._convolve_natively(x, relu=relu, with_signs=with_signs)
+        return y, pack_signs(to_channels_last(y)) if with_signs else None
+
+    def _convolve_natively(
+        self, x: Tensor, *, relu: bool, with_signs: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        weight = self._winograd_weight(backward=False)
+        images = to_channels_last(x)
+        signs = None
+        if with_signs and self.out_channels % WORD == 0:
+            words = self.out_channels // WORD
+            signs = images.new_empty(*images.shape[:3], words, dtype=torch.int32)
+        y = native_winograd(images, weight, self.bias, relu=relu, signs=signs)
+        if with_signs and signs is None:
+            signs = pack_signs(y)
+        return y.permute(0, 3, 1, 2), signs
+
+    def propagate_back(self, gradient: Tensor, signs: Tensor | None) -> Tensor:
+        """Propagate a gradient back through the ReLU, if there are signs, and the convolution.
+
+        Args:
+            gradient: N×C'×H×W, channels_last.
+            signs: from ``convolve``, or None.
+
+        Returns:
+            N×C×H×W, channels_last.
+        """
+        images = to_channels_last(gradient)
+        is_native = self._uses_winograd(backward=True) and self._uses_native_kernels(gradient)
+        if is_native and (signs is None or packs_signs(images)):
+            weight = self._winograd_weight(backward=True)
+            return native_winograd(images, weight, mask=signs).permute(0, 3, 1, 2)
+        if signs is not None:
+            images = mask_by_signs(images, signs)
+        masked = images.permute(0, 3, 1, 2)
+        if is_native:
+            weight = self._winograd_weight(backward=True)
+            return native_winograd(images, weight).permute(0, 3, 1, 2)
+        if self._uses_winograd(backward=True):
+            return winograd(masked, self._winograd_weight(backward=True), None)
+        return conv2d(masked, self._backward_weight, None, padding=1)
 
     def _uses_winograd(self, *, backward: bool) -> bool:
-        if not self.winograd_min_channels:
+        min_channels = self.method.winograd_min_channels
+        if not min_channels:
             return False
         if not backward and self.out_channels < WINOGRAD_MIN_FORWARD_CHANNELS:
             return False
-        return min(self.in_channels, self.out_channels) >= self.winograd_min_channels
+        return min(self.in_channels, self.out_channels) >= min_channels
+
+    def _uses_native_kernels(self, x: Tensor) -> bool:
+        return self.method.kernels == NATIVE and library_for(x) is not None
 
     def _winograd_weight(self, *, backward: bool) -> Tensor:
         if backward not in self._winograd_weights:
@@ -91,16 +151,15 @@ class _Conv3x3Function(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, layer: Conv3x3, relu: bool) -> Tensor:
-        y = layer.convolve(x, backward=False, relu=relu)
+        y, signs = layer.convolve(x, relu=relu, with_signs=relu and ctx.needs_input_grad[0])
         ctx.layer = layer
-        if relu and ctx.needs_input_grad[0]:
-            ctx.save_for_backward(pack_signs(to_channels_last(y)))
+        ctx.save_for_backward(signs)
         return y
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        gradient = _relu_backward(ctx, gradient).permute(0, 3, 1, 2)
-        return ctx.layer.convolve(gradient, backward=True), None, None
+        (signs,) = ctx.saved_tensors
+        return ctx.layer.propagate_back(gradient, signs), None, None
 
 
 class _ImageConv3x3Function(_Conv3x3Function):
@@ -108,7 +167,10 @@ class _ImageConv3x3Function(_Conv3x3Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        gradient = _relu_backward(ctx, gradient)
+        (signs,) = ctx.saved_tensors
+        gradient = to_channels_last(gradient)
+        if signs is not None:
+            gradient = mask_by_signs(gradient, signs)
         count, height, width, channels = gradient.shape
         taps = ctx.layer.weight.flatten(1).t()  # (colours · 3 · 3) × channels
         colours = taps.shape[0] // 9
@@ -120,9 +182,3 @@ class _ImageConv3x3Function(_Conv3x3Function):
                 for j in range(3):
                     target[:, i : i + height, j : j + width] += planes[:, i, j]
         return result[:, :, 1:-1, 1:-1].to(gradient.dtype), None, None
-
-
-def _relu_backward(ctx: Any, gradient: Tensor) -> Tensor:
-    """Propagate a gradient back through the ReLU, if there is one; returns N×H×W×C."""
-    gradient = to_channels_last(gradient)
-    return mask_by_signs(gradient, *ctx.saved_tensors) if ctx.saved_tensors else gradient

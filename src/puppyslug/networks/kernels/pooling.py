@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from puppyslug.networks.kernels import native_elementwise
+from puppyslug.networks.kernels.native_library import library_for
 from puppyslug.networks.kernels.sign_bits import as_integers, to_channels_last
 
 
@@ -26,7 +28,14 @@ def relu_max_pool(x: Tensor) -> Tensor:
 class _ReluMaxPoolFunction(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
-        bits = as_integers(to_channels_last(x))
+        images = to_channels_last(x)
+        if library_for(images) is not None:
+            maxima, index = native_elementwise.relu_max_pool(images)
+            ctx.size = images.shape
+            if ctx.needs_input_grad[0]:
+                ctx.save_for_backward(index)
+            return maxima.permute(0, 3, 1, 2)
+        bits = as_integers(images)
         ctx.size = bits.shape
         corners = _corners(bits)
         maximum = torch.maximum(corners[0], corners[1])
@@ -47,7 +56,10 @@ class _ReluMaxPoolFunction(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (index,) = ctx.saved_tensors
-        bits = as_integers(to_channels_last(gradient))
+        images = to_channels_last(gradient)
+        if library_for(images) is not None:
+            return native_elementwise.unpool(images, index, ctx.size).permute(0, 3, 1, 2)
+        bits = as_integers(images)
         result = bits.new_empty(ctx.size)
         height, width = (length // 2 * 2 for length in ctx.size[1:3])
         result[:, height:] = 0

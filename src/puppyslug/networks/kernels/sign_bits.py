@@ -8,6 +8,8 @@ operations are several times faster on a CPU than comparisons in bfloat16.
 import torch
 from torch import Tensor
 
+from puppyslug.networks.kernels import native_elementwise
+
 _INTEGERS = {
     torch.bfloat16: torch.int16,
     torch.float16: torch.int16,
@@ -39,8 +41,10 @@ def pack_signs(activation: Tensor) -> Tensor:
         activation: contiguous, of any shape, after a ReLU.
 
     Returns:
-        The bits, packed into integers as wide as the activation's numbers.
+        The bits, packed into integers.
     """
+    if native_elementwise.packs_signs(activation):
+        return native_elementwise.pack_signs(activation)
     bits = _as_words(activation)
     words, bit = torch.zeros_like(bits[0]), torch.empty_like(bits[0])
     for row in bits:
@@ -56,6 +60,8 @@ def mask_by_signs(gradient: Tensor, words: Tensor) -> Tensor:
         gradient: contiguous, of the activation's shape and type.
         words: what ``pack_signs`` returned.
     """
+    if native_elementwise.packs_signs(gradient):
+        return native_elementwise.mask_by_signs(gradient, words)
     rows = _as_words(gradient)
     width, mask = rows.shape[0], torch.empty_like(words)
     result = torch.empty_like(rows)

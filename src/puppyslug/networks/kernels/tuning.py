@@ -1,37 +1,97 @@
-"""Measures from how many channels on Winograd's method is faster on this machine."""
+"""Chooses the method of 3×3 convolutions: measured once on a machine, then read from a file."""
 
 import functools
+import hashlib
+import json
+import platform
 import time
 from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
 
 import torch
 
+from puppyslug.errors import OutputError
+from puppyslug.files.atomic import write_atomically
+from puppyslug.files.folders import cache_folder
 from puppyslug.networks.kernels.convolution import Conv3x3
+from puppyslug.networks.kernels.method import DIRECT, ConvolutionMethod
 
 CHANNELS = (64, 128, 256, 512)  # measured sizes; others are treated as the next smaller one
+TUNING_FOLDER = "tuning"  # in the cache folder
 _MULTIPLICATIONS = 0.3e9  # of one measurement
-# Timings scatter, and two runs should decide the same. Winograd's method needs fewer operations, so
-# it is rejected only where it is clearly slower.
-_CLEARLY_SLOWER = 1.5
 
 
 @functools.cache
-def measure_winograd_min_channels() -> int:
-    """Find the fewest channels for which Winograd's method is faster in bfloat16.
+def choose_convolution(precision: str, kernels: str) -> ConvolutionMethod:
+    """Return the method that is fastest on this machine.
 
-    It is measured in one thread: on a busy machine threads wait for each other, which would hide
-    the difference between the methods.
+    It is measured once for each processor, version of torch and version of puppyslug, and kept in
+    the cache folder, so that every process chooses the same. If that folder is not writable, it is
+    measured once per process.
 
-    Returns:
-        A number of channels, or 0 where the direct method is always faster.
+    Args:
+        precision: name of the floating-point type.
+        kernels: what computes the transforms of Winograd's method.
+    """
+    conditions = _conditions(precision, kernels)
+    digest = hashlib.sha256(json.dumps(conditions).encode()).hexdigest()[:16]
+    path = cache_folder() / TUNING_FOLDER / f"{digest}.json"
+    stored = _read(path)
+    if stored is None:
+        stored = _measure_min_channels(getattr(torch, precision), kernels)
+        content = json.dumps({**conditions, "winograd_min_channels": stored}, indent=2)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, content.encode(), overwrite=False)
+        except (OSError, OutputError):  # not writable, or another process was faster
+            stored = _read(path) or stored
+    return ConvolutionMethod(stored, kernels) if stored else DIRECT
+
+
+def _conditions(precision: str, kernels: str) -> dict[str, str]:
+    """Return everything on which the fastest method depends."""
+    return {
+        "processor": _processor(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "torch": torch.__version__,
+        "puppyslug": version("puppyslug"),
+        "precision": precision,
+        "kernels": kernels,
+    }
+
+
+def _processor() -> str:
+    """Return the name of the processor's model."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
+    except OSError:
+        lines = []
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.processor() or platform.machine())
+
+
+def _read(path: Path) -> int | None:
+    """Read a stored choice; None if there is no valid one."""
+    try:
+        stored = json.loads(path.read_text())["winograd_min_channels"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return stored if stored in (0, *CHANNELS) else None
+
+
+def _measure_min_channels(dtype: torch.dtype, kernels: str) -> int:
+    """Find the fewest channels for which Winograd's method is faster; 0 if there are none.
+
+    Measured is the processor time of a single thread, which other programs hardly influence.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         min_channels = 0
         for channels in reversed(CHANNELS):
-            direct, by_winograd = _time_gradients(channels)
-            if by_winograd > _CLEARLY_SLOWER * direct:
+            direct, by_winograd = _time_gradients(channels, dtype, kernels)
+            if by_winograd > direct:
                 break
             min_channels = channels
         return min_channels
@@ -39,22 +99,18 @@ def measure_winograd_min_channels() -> int:
         torch.set_num_threads(threads)
 
 
-def _time_gradients(channels: int) -> tuple[float, float]:
+def _time_gradients(channels: int, dtype: torch.dtype, kernels: str) -> tuple[float, float]:
     """Return the seconds of one convolution's gradient, directly and by Winograd's method."""
     layers = []
-    for winograd_min_channels in (0, 1):
+    for method in (DIRECT, ConvolutionMethod(1, kernels)):
         layer = Conv3x3(channels, channels).requires_grad_(False)
-        layer.freeze(
-            device=torch.device("cpu"),
-            dtype=torch.bfloat16,
-            winograd_min_channels=winograd_min_channels,
-        )
+        layer.freeze(device=torch.device("cpu"), dtype=dtype, method=method)
         layers.append(layer)
     side = round((_MULTIPLICATIONS / (9 * channels**2)) ** 0.5 / 4) * 4
-    x = torch.zeros(1, channels, side, side, dtype=torch.bfloat16)
+    x = torch.zeros(1, channels, side, side, dtype=dtype)
     x = x.contiguous(memory_format=torch.channels_last)
     direct, by_winograd = _time_alternately(
-        *(functools.partial(layer.convolve, x, backward=True) for layer in layers)
+        *(functools.partial(layer.propagate_back, x, None) for layer in layers)
     )
     return direct, by_winograd
 
@@ -64,8 +120,8 @@ def _time_alternately(*functions: Callable[[], object], rounds: int = 8) -> list
     shortest = [float("inf")] * len(functions)
     for number in range(rounds + 1):
         for index, function in enumerate(functions):
-            start = time.perf_counter()
+            start = time.thread_time()
             function()
             if number:  # the first round only warms up
-                shortest[index] = min(shortest[index], time.perf_counter() - start)
+                shortest[index] = min(shortest[index], time.thread_time() - start)
     return shortest

@@ -29,6 +29,7 @@ _IGNORED = frozenset(
         "threads",
         "device",
         "winograd",
+        "kernels",
         "tile",
         "stop_after",
         "version",

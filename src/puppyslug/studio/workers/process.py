@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from puppyslug.networks.threads import configure_threads
 from puppyslug.studio.workers.protocol import JobControl, Task
 from puppyslug.studio.workers.runner import RunnerFactory, create_local_runner
 
@@ -32,6 +33,7 @@ def run_worker(
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server handles Ctrl-C
     _lower_priority()
+    configure_threads()  # before the runner imports torch
     received: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(connection, received), daemon=True).start()
     run = create_runner(threads)

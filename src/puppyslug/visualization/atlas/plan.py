@@ -8,6 +8,7 @@ import torch
 
 from puppyslug.gradient.gradient import value_and_gradient
 from puppyslug.labels import Label
+from puppyslug.networks.kernels.method import TORCH
 from puppyslug.networks.network import Network
 from puppyslug.networks.specs import CLASS_MAP
 from puppyslug.objectives import Batch, Objective, channel
@@ -36,6 +37,7 @@ class AtlasPlan:
         precision: name of the floating-point type.
         winograd: number of channels from which 3×3 convolutions use Winograd's method; 0 for none.
         batch: number of portraits that are rendered at a time.
+        kernels: what computes Winograd's method, ``"native"`` or ``"torch"``.
     """
 
     network: str
@@ -48,6 +50,7 @@ class AtlasPlan:
     precision: str
     winograd: int
     batch: int = BATCH_SIZE
+    kernels: str = TORCH
 
     @property
     def batches(self) -> list[range]:
@@ -96,6 +99,7 @@ def plan_atlas(
         seed=seed,
         precision=network.precision,
         winograd=network.winograd_min_channels,
+        kernels=network.convolution.kernels,
     )
 
 
