@@ -61,12 +61,12 @@ def test_every_network_is_measured_at_every_size_and_precision(monkeypatch):
 
 def test_a_measurement_takes_time_and_memory():
     threads = torch.get_num_threads()
-    seconds, memory = measurement._measure("vgg19", "relu1_1", (32, 32), "float32", threads)
+    seconds, memory = measurement._measure("vgg19", "relu1_1", (32, 32), "float32", "cpu", threads)
     assert seconds > 0
     assert memory > 50e6
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_peak_memory_is_that_of_the_process_alone():
-    _, memory = measurement._measure_in_subprocess("vgg19", "relu1_1", (32, 32), "float32")
+    _, memory = measurement._measure_in_subprocess(("vgg19", "relu1_1", (32, 32), "float32", "cpu"))
     assert 100e6 < memory < 10e9

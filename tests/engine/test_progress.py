@@ -10,8 +10,11 @@ from support.dream_runs import last_step, toy_recipe
 
 
 def test_steps_are_numbered_across_octaves():
-    progress = Progress(octave=2, octaves=3, step=1, steps=4, score=0.5, fraction=0.9)
+    progress = Progress(
+        octave=2, octaves=3, step=1, steps=4, scores=torch.tensor([0.25, 0.75]), fraction=0.9
+    )
     assert progress.number == 10
+    assert progress.score == 0.5
 
 
 def test_every_step_renders_at_full_size_and_smaller(toy, picture):
@@ -25,7 +28,7 @@ def test_every_step_renders_at_full_size_and_smaller(toy, picture):
 def test_grew_tells_whether_the_dream_changed_the_photo(toy, picture):
     assert last_step(picture, toy_recipe(octaves=1), toy).grew
     unchanged = DreamStep(
-        octave=0, octaves=1, step=0, steps=1, score=0.0, fraction=1.0,
+        octave=0, octaves=1, step=0, steps=1, scores=torch.zeros(1), fraction=1.0,
         image=picture, base=picture, start=picture, mask=None, recipe=toy_recipe(),
     )  # fmt: skip
     assert not unchanged.grew

@@ -40,7 +40,7 @@ class Measurement:
             Winograd's method needs fewer, so it can exceed the peak.
         share: ``gflops`` as a fraction of the peak in this precision.
         peak_memory: largest resident set of a process of its own, with torch and the weights, in
-            bytes.
+            bytes; on CUDA the largest memory allocated on the GPU.
     """
 
     network: str
@@ -64,18 +64,23 @@ def best_time(action: Callable[[], object], *, rounds: int = ROUNDS) -> float:
     return min(times)
 
 
-def convolution_gflops(precision: str) -> float:
+def convolution_gflops(precision: str, device: str = "cpu") -> float:
     """Measure a single 3×3 convolution in channels_last layout, as the peak of this machine.
 
     Returns:
         10⁹ floating-point operations per second.
     """
     channels, height, width = PEAK_SHAPE
-    weight = torch.rand(channels, channels, 3, 3).to(DTYPES[precision])
-    x = torch.rand(1, channels, height, width).to(DTYPES[precision])
+    weight = torch.rand(channels, channels, 3, 3).to(device, DTYPES[precision])
+    x = torch.rand(1, channels, height, width).to(device, DTYPES[precision])
     weight, x = (t.contiguous(memory_format=torch.channels_last) for t in (weight, x))
+
+    def convolve() -> None:
+        conv2d(x, weight, padding=1)
+        _synchronise(device)
+
     with torch.no_grad():
-        seconds = median(best_time(lambda: conv2d(x, weight, padding=1)) for _ in range(3))
+        seconds = median(best_time(convolve) for _ in range(3))
     return 2 * 9 * channels**2 * height * width / seconds / 1e9
 
 
@@ -88,22 +93,25 @@ def count_flops(network: str, layer: str, size: Size) -> float:
     return float(counter.get_total_flops())
 
 
-def run_benchmark(peaks: Mapping[str, float]) -> Iterator[Measurement]:
+def run_benchmark(peaks: Mapping[str, float], device: str = "cpu") -> Iterator[Measurement]:
     """Measure every available network at two sizes, in float32 and in the default precision.
 
     Args:
         peaks: result of ``convolution_gflops`` for each precision.
+        device: resolved device.
 
     Yields:
         Each measurement when it is done.
     """
     for spec in filter(is_available, list_networks()):
         layer = spec.default_layer
-        default = load_network(spec.name, device="cpu").precision
+        default = load_network(spec.name, device=device).precision
         for size in SIZES:
             flops = count_flops(spec.name, layer, size)
             for precision in sorted({"float32", default}, reverse=True):
-                seconds, memory = _measure_in_subprocess(spec.name, layer, size, precision)
+                seconds, memory = _measure_in_subprocess(
+                    (spec.name, layer, size, precision, device)
+                )
                 gflops = flops / seconds / 1e9
                 yield Measurement(
                     network=spec.name,
@@ -117,22 +125,33 @@ def run_benchmark(peaks: Mapping[str, float]) -> Iterator[Measurement]:
                 )
 
 
-def _measure_in_subprocess(
-    network: str, layer: str, size: Size, precision: str
-) -> tuple[float, int]:
+def _measure_in_subprocess(arguments: tuple[str, str, Size, str, str]) -> tuple[float, int]:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_measure, (network, layer, size, precision, torch.get_num_threads()))
+        return pool.apply(_measure, (*arguments, torch.get_num_threads()))
 
 
 def _measure(
-    network: str, layer: str, size: Size, precision: str, threads: int
+    network: str, layer: str, size: Size, precision: str, device: str, threads: int
 ) -> tuple[float, int]:
     """Return the duration of a gradient in seconds, and this process's peak memory in bytes."""
     torch.set_num_threads(threads)
-    loaded = load_network(network, precision=precision, device="cpu")
-    image, objective = generate_clouds(size), parse_objective(layer)
-    seconds = best_time(lambda: value_and_gradient(loaded, objective, image))
-    return seconds, _peak_memory()
+    loaded = load_network(network, precision=precision, device=device)
+    image, objective = generate_clouds(size).to(device), parse_objective(layer)
+
+    def compute_gradient() -> None:
+        value_and_gradient(loaded, objective, image)
+        _synchronise(device)
+
+    seconds = best_time(compute_gradient)
+    return seconds, torch.cuda.max_memory_allocated() if device == "cuda" else _peak_memory()
+
+
+def _synchronise(device: str) -> None:
+    """Wait until a GPU has finished."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+    elif device == "mps":
+        torch.mps.synchronize()
 
 
 def _peak_memory() -> int:

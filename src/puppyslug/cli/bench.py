@@ -3,28 +3,43 @@
 import dataclasses
 import json
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from puppyslug.cli.messages import print_message
 from puppyslug.cli.tables import print_table
+from puppyslug.recipe.defaults import BENCHMARK_DEVICE
+
+if TYPE_CHECKING:
+    from puppyslug.networks.kernels import ConvolutionMethod
 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
 
 
-def bench(as_json: AsJson = False) -> int:
+Device = Annotated[
+    str, typer.Option("--device", metavar="NAME", help="device to measure (auto, cpu, cuda, mps)")
+]
+
+
+def bench(as_json: AsJson = False, device: Device = BENCHMARK_DEVICE) -> int:
     """Measure how fast dreams are on this machine.
 
     First the peak speed of a single convolution, then the time of one step of every network at two
-    sizes, in float32 and in the default precision.
+    sizes, in float32 and in the default precision. It also shows how 3×3 convolutions are computed
+    on this machine, as measured when a network was first loaded.
     """
     from puppyslug.benchmark.measurement import convolution_gflops, run_benchmark
-    from puppyslug.networks.runtime import PRECISIONS
+    from puppyslug.networks.runtime import PRECISIONS, resolve_convolution, resolve_device
 
-    peaks = {precision: convolution_gflops(precision) for precision in PRECISIONS[1:]}
+    device = resolve_device(device)
+    peaks = {precision: convolution_gflops(precision, device) for precision in PRECISIONS[1:]}
+    methods = {
+        precision: resolve_convolution("auto", "auto", precision=precision, device=device)
+        for precision in peaks
+    }
     measurements = []
-    for measurement in run_benchmark(peaks):
+    for measurement in run_benchmark(peaks, device):
         measurements.append(measurement)
         if sys.stderr.isatty():
             print_message(
@@ -32,10 +47,19 @@ def bench(as_json: AsJson = False) -> int:
             )
     if as_json:
         rows = [dataclasses.asdict(measurement) for measurement in measurements]
-        print(json.dumps({"roof_gflops": peaks, "steps": rows}, indent=2))
+        convolutions = {precision: method._asdict() for precision, method in methods.items()}
+        result = {
+            "device": device,
+            "roof_gflops": peaks,
+            "convolutions": convolutions,
+            "steps": rows,
+        }
+        print(json.dumps(result, indent=2))
         return 0
     speeds = ", ".join(f"{precision} {speed:.0f}" for precision, speed in peaks.items())
     print(f"peak speed of a convolution, GFLOP/s: {speeds}")
+    chosen = (f"{precision} {_describe(method)}" for precision, method in methods.items())
+    print(f"3×3 convolutions: {'; '.join(chosen)}")
     print_table(
         ("network", "layer", "size", "precision", "s/step", "GFLOP/s", "of peak", "memory"),
         [
@@ -53,3 +77,9 @@ def bench(as_json: AsJson = False) -> int:
         ],
     )
     return 0
+
+
+def _describe(method: "ConvolutionMethod") -> str:
+    if not method.winograd_min_channels:
+        return "direct"
+    return f"Winograd from {method.winograd_min_channels} channels ({method.kernels} kernels)"

@@ -1,6 +1,6 @@
 """The state of a running dream, which its steps share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from torch import Tensor
@@ -40,6 +40,7 @@ class DreamState:
     terms: DreamTermContext
     detail: Tensor | None = None
     pixels: int = 0
+    _objectives: dict[tuple[str, Size], Objective] = field(default_factory=dict)
 
     @classmethod
     def start(cls, prepared: PreparedDream, frame: int, jitter_frame: int) -> "DreamState":
@@ -60,9 +61,13 @@ class DreamState:
 
     def objective_at(self, recipe: Recipe, size: Size) -> Objective:
         """Parse a step's objective for the size of its octave."""
-        network = self.prepared.network
-        objective = parse_objective(recipe.objective, network.find_label)
-        return objective.scale_positions(network.spec, self.prepared.composition_size, size)
+        key = (recipe.objective, size)
+        if key not in self._objectives:
+            network = self.prepared.network
+            objective = parse_objective(recipe.objective, network.find_label)
+            composition_size = self.prepared.composition_size
+            self._objectives[key] = objective.scale_positions(network.spec, composition_size, size)
+        return self._objectives[key]
 
     def compute_focus(self, image: Tensor, objective: Objective, recipe: Recipe) -> Tensor | None:
         """Compute the focus of the next steps."""
@@ -108,7 +113,7 @@ class DreamState:
             octaves=len(self.sizes),
             step=step,
             steps=self.recipe.iterations,
-            score=float(scores.mean()),
+            scores=scores,
             fraction=self.pixels / work,
             image=image,
             base=base,

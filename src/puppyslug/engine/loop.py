@@ -143,6 +143,7 @@ def _dream_octave(
         yield from _yield_step(dream, completed)
         if completed.number == dream.recipe.stop_after:
             return True
+    dream.ascent.check_finite(image, objective)
     dream.detail = image - base
     return False
 

@@ -21,7 +21,7 @@ class Progress:
         octaves: number of octaves.
         step: index of the step in its octave, from 0.
         steps: number of steps per octave.
-        score: score of the image before the step, a mean over the layer; it rises within an octave.
+        scores: scores of the image before the step, (1,), on the network's device.
         fraction: completed share of the work, in (0, 1].
     """
 
@@ -29,8 +29,16 @@ class Progress:
     octaves: int
     step: int
     steps: int
-    score: float
+    scores: Tensor
     fraction: float
+
+    @property
+    def score(self) -> float:
+        """Score of the image before the step, a mean over the layer; it rises within an octave.
+
+        Reading it waits until a GPU has computed it.
+        """
+        return float(self.scores.mean())
 
     @property
     def number(self) -> int:

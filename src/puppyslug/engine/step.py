@@ -79,15 +79,26 @@ class GradientAscent:
         if focus is not None:
             step = step * focus
         mean = _mean_magnitude(step)
-        if not mean.isfinite().all():
-            raise ObjectiveError(
-                f"{objective} overflows {self.network.precision}; use smaller weights"
-            )
+        if image.device.type == "cpu":
+            self.check_finite(mean, objective)
         # without any activation there is no direction, and the image stays the same
         step_size = min(recipe.step_size * recipe.taper**octave, MAX_STEP)
         step *= torch.where(mean > 0, step_size / 255 / mean, 0.0)
         stepped = step.add_(image).clamp_(0, 1)
         return stepped if mask is None else torch.lerp(image, stepped, mask), scores
+
+    def check_finite(self, values: Tensor, objective: Objective) -> None:
+        """Check that a gradient, or the image of its steps, has not overflowed.
+
+        On a GPU this waits for the computation, so it is done once per octave, not at every step.
+
+        Raises:
+            ObjectiveError: there are values that are not finite.
+        """
+        if not values.isfinite().all():
+            raise ObjectiveError(
+                f"{objective} overflows {self.network.precision}; use smaller weights"
+            )
 
     def _gradient_in_view(
         self, image: Tensor, objective: Objective, recipe: Recipe, tile: Size | None

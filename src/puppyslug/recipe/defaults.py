@@ -13,6 +13,7 @@ STARTING_IMAGE: Final = "clouds"
 PHOTO_SIDE: Final = 1024  # pixels, longest side of a photo
 STARTING_IMAGE_SIZE: Final = (360, 640)  # (height, width) of noise and clouds
 SEED: Final = 0
+BENCHMARK_DEVICE: Final = "auto"
 
 SEE_PRESET: Final = "natural"  # of dreams of a named class
 CLASSIFIER: Final = "efficientnet_lite0"  # finds named classes for networks without classes

@@ -6,7 +6,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
-from puppyslug.networks.kernels.method import DIRECT, NATIVE, ConvolutionMethod
+from puppyslug.networks.kernels.method import (
+    DIRECT,
+    NATIVE,
+    ConvolutionMethod,
+    uses_cpu_kernels,
+)
 from puppyslug.networks.kernels.native_elementwise import WORD, packs_signs
 from puppyslug.networks.kernels.native_library import library_for
 from puppyslug.networks.kernels.native_winograd import native_winograd
@@ -58,9 +63,9 @@ class Conv3x3(nn.Conv2d):
 
     def forward(self, x: Tensor, *, relu: bool = False) -> Tensor:
         """Convolve N×C×H×W to N×C'×H×W, optionally followed by a ReLU."""
-        if self.weight.requires_grad:
-            trainable = conv2d(x, self.weight, self.bias, padding=1)
-            return trainable.relu() if relu else trainable
+        if self.weight.requires_grad or not uses_cpu_kernels(x):
+            plain = conv2d(x, self.weight, self.bias, padding=1)
+            return plain.relu_() if relu else plain
         is_image = self.in_channels <= IMAGE_MAX_CHANNELS
         function = _ImageConv3x3Function if is_image else _Conv3x3Function
         y: Tensor = function.apply(x, self, relu)  # type: ignore[no-untyped-call]

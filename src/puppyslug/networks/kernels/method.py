@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from torch import Tensor
+
 NATIVE, TORCH = "native", "torch"
 KERNELS = ("auto", NATIVE, TORCH)
 TILE_ALIGNMENT = 4  # positions; the side of an output tile of Winograd's method
@@ -27,3 +29,12 @@ class ConvolutionMethod(NamedTuple):
 
 
 DIRECT = ConvolutionMethod()
+
+
+def uses_cpu_kernels(x: Tensor) -> bool:
+    """Return whether this package's layers compute a tensor, rather than torch's own.
+
+    A GPU's own convolution, ReLU and pooling are fast; many small operations in their place would
+    each be started on their own.
+    """
+    return x.device.type == "cpu"

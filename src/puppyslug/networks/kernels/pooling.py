@@ -4,8 +4,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import max_pool2d
 
 from puppyslug.networks.kernels import native_elementwise
+from puppyslug.networks.kernels.method import uses_cpu_kernels
 from puppyslug.networks.kernels.native_library import library_for
 from puppyslug.networks.kernels.sign_bits import as_integers, to_channels_last
 
@@ -21,6 +23,8 @@ def relu_max_pool(x: Tensor) -> Tensor:
     Returns:
         N×C×⌊H/2⌋×⌊W/2⌋, channels_last.
     """
+    if not uses_cpu_kernels(x):
+        return max_pool2d(x, 2).relu_()
     y: Tensor = _ReluMaxPoolFunction.apply(x)  # type: ignore[no-untyped-call]
     return y
 
