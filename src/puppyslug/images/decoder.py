@@ -1,16 +1,30 @@
 """Decode image files, of safe formats only and after a check of their size. Torch-free."""
 
 import contextlib
-import io
-import warnings
+from typing import Any
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+import numpy as np
+from PIL import Image
+from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, SAMPLEFORMAT
 
 from puppyslug.errors import ImageError
-from puppyslug.images.formats import readable_formats
+from puppyslug.images.exif import find_orientation
+from puppyslug.images.jpeg_end import decode_without_end, lacks_end
+from puppyslug.images.pillow_decoder import (
+    GREY_STEPS,
+    UnidentifiedError,
+    damaged_error,
+    open_image,
+    too_large_error,
+)
+from puppyslug.images.pipeline import UprightImage, normalise, normalise_samples
+from puppyslug.images.png_chunks import SIGNATURE, PngParts, split_png
+from puppyslug.images.samples import Array, Samples
+from puppyslug.images.tiff import is_tiff, read_tiff
 
 MAX_PIXELS = 178_956_970  # Pillow's own limit, above which it refuses to decode
-_FORMAT_NAMES = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF or, with pillow-heif, HEIC"
+_LAB = (8, 9, 10)  # photometric interpretations of TIFF
+_UNSIGNED = 1  # sample format of TIFF
 
 
 def decode_image(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
@@ -22,42 +36,92 @@ def decode_image(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Ima
         max_pixels: maximum number of pixels, checked before decoding.
 
     Returns:
-        The image in its own mode, with the EXIF orientation applied; its ``format`` is None if it
-        was rotated.
+        The image in 8 bits and sRGB, upright, of mode RGB, or RGBA if it has transparency.
 
     Raises:
         ImageError: the image is damaged, truncated, too large, or of an unsupported format.
+    """
+    return decode_upright(data, name, max_pixels=max_pixels).to_pil()
+
+
+def decode_upright(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> UprightImage:
+    """Decode as ``decode_image`` does, with the alpha channel apart, and notices.
+
+    Raises:
+        ImageError: as in ``decode_image``.
     """
     with contextlib.suppress(ImportError):
         import pillow_heif
 
         pillow_heif.register_heif_opener()
-    with warnings.catch_warnings():
-        # Pillow warns about images above half its limit and about odd but harmless metadata
-        warnings.simplefilter("ignore")
-        try:
-            picture: Image.Image = Image.open(io.BytesIO(data), formats=readable_formats())
-            if picture.width * picture.height > max_pixels:
-                raise _too_large_error(name, max_pixels)
-            picture.load()
-            return ImageOps.exif_transpose(picture)
-        except UnidentifiedImageError as error:
-            if name.lower().endswith((".heic", ".heif")):
-                raise ImageError(
-                    f"{name} cannot be read without pillow-heif; run pip install pillow-heif"
-                ) from error
-            raise ImageError(
-                f"{name} is not an image in a supported format ({_FORMAT_NAMES})"
-            ) from error
-        except Image.DecompressionBombError as error:
-            raise _too_large_error(name, max_pixels) from error
-        # the AVIF decoder raises RuntimeError
-        except (OSError, SyntaxError, ValueError, EOFError, MemoryError, RuntimeError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ImageError(f"{name} is damaged or truncated ({reason})") from error
+    if data.startswith(SIGNATURE):
+        return _decode_png(split_png(data), name, max_pixels)
+    if is_tiff(data):
+        return _decode_tiff(data, name, max_pixels)
+    try:
+        return normalise(open_image(data, name, max_pixels))
+    except ImageError:
+        picture = decode_without_end(data, name, max_pixels) if lacks_end(data) else None
+        if picture is None:
+            raise
+        notice = "its file lacks the end, but no pixel is missing"
+        return normalise(picture).with_notice(notice)
 
 
-def _too_large_error(name: str, max_pixels: int) -> ImageError:
-    return ImageError(
-        f"{name} exceeds the limit of {max_pixels / 1e6:.0f} megapixels; scale it down first"
+def _decode_png(parts: PngParts, name: str, max_pixels: int) -> UprightImage:
+    if parts.bits == 16:
+        return normalise_samples(_decode_deep_png(parts, name, max_pixels))
+    picture = open_image(parts.data, name, max_pixels)
+    picture.info.update(parts.info)
+    key = picture.info.get("transparency")
+    if picture.mode == "L" and isinstance(key, int):
+        picture.info["transparency"] = key * GREY_STEPS.get(f"L;{parts.bits}", 1)
+    return normalise(picture)
+
+
+def _decode_deep_png(parts: PngParts, name: str, max_pixels: int) -> Samples:
+    """Decode a PNG of 16 bits, of which Pillow keeps the upper 8 only if it has colours."""
+    import imagecodecs
+
+    if parts.width * parts.height > max_pixels:
+        raise too_large_error(name, max_pixels)
+    try:
+        array: Array = imagecodecs.png_decode(parts.data)
+    except Exception as error:  # as of Pillow's decoders
+        raise damaged_error(name, error) from error
+    if array.ndim == 2:
+        array = array[..., None]
+    channels = 3 if array.shape[-1] > 2 else 1
+    colour, alpha = array[..., :channels], None
+    if array.shape[-1] > channels:
+        alpha = array[..., channels]
+    elif len(parts.key) == 2 * channels:
+        key = np.frombuffer(parts.key, ">u2")
+        alpha = np.where((colour == key).all(-1), 0, 65_535).astype(np.uint16)
+    return Samples(
+        colour,
+        16,
+        alpha,
+        profile=parts.info.get("icc_profile") or b"",
+        orientation=find_orientation(parts.info),
     )
+
+
+def _decode_tiff(data: bytes, name: str, max_pixels: int) -> UprightImage:
+    """Decode a TIFF with Pillow if it is plain, else with tifffile."""
+    try:
+        picture: Any = open_image(data, name, max_pixels)
+    except ImageError as error:
+        try:
+            return normalise_samples(read_tiff(data, name, max_pixels=max_pixels))
+        except ImageError as reason:
+            raise (reason if isinstance(error, UnidentifiedError) else error) from error
+    tags = picture.tag_v2
+    plain = (
+        max(tags.get(BITSPERSAMPLE, (1,))) <= 8
+        and set(tags.get(SAMPLEFORMAT, (_UNSIGNED,))) == {_UNSIGNED}
+        and tags.get(PHOTOMETRIC_INTERPRETATION) not in _LAB
+    )
+    if plain:
+        return normalise(picture)
+    return normalise_samples(read_tiff(data, name, max_pixels=max_pixels))
