@@ -9,8 +9,6 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from puppyslug.errors import ImageError
-
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_PROFILE = 16_000_000  # bytes; profiles with large tables have about 3 MB
 MAX_TEXT = 1_000_000  # bytes
@@ -82,17 +80,11 @@ def find_text(data: bytes, key: str) -> str | None:
         key: its keyword.
 
     Returns:
-        The text; None if there is none, or it is damaged.
-
-    Raises:
-        ImageError: the text has more than ``MAX_TEXT`` bytes.
+        The text; None if there is none, or it is damaged or has more than ``MAX_TEXT`` bytes.
     """
     for kind, content, _ in _chunks(data):
         if kind in _TEXTS and content.startswith(key.encode() + b"\0"):
-            text = _decode_text(kind, content)
-            if text is None:
-                raise ImageError(f"the text {key} is damaged or larger than {MAX_TEXT // 1000} kB")
-            return text
+            return _decode_text(kind, content)
     return None
 
 
