@@ -98,10 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         return app(args=arguments, prog_name="puppyslug", standalone_mode=False) or 0
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    except typer.Abort as error:
-        if not isinstance(error.__cause__, EOFError):  # Typer aborts on it as on Ctrl-C
+    except (KeyboardInterrupt, typer.Abort) as error:
+        if not isinstance(error.__cause__, EOFError):  # on which Typer aborts as on Ctrl-C
             return EXIT_INTERRUPTED
         print_message(f"error: {_describe_error(error.__cause__)}")
         return 1

@@ -4,6 +4,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import Tensor, where
 
 from puppyslug.engine.dream_state import DreamState
@@ -16,11 +17,13 @@ from puppyslug.images import resize
 from puppyslug.images.filters import blur
 from puppyslug.images.sizes import Size
 from puppyslug.networks.network import Network
+from puppyslug.networks.runtime import copy_inference_tensor
 from puppyslug.recipe import Recipe
 
 Changes = Mapping[str, Any]
 
 
+@torch.inference_mode(mode=False)
 def dream_steps(
     image: Tensor | PreparedDream,
     recipe: Recipe | None = None,
@@ -67,7 +70,7 @@ def dream_steps(
     prepared = _collect_inputs(image, recipe, network, mask, guides)
     del image
     dream = DreamState.start(prepared, frame, frame if seeded is None else seeded)
-    dream.detail = detail
+    dream.detail = None if detail is None else copy_inference_tensor(detail)
     del detail  # large images are released as soon as possible
     fades = dream.detail is None  # detail that the caller passes is kept
     for octave in range(len(dream.sizes)):
@@ -96,6 +99,12 @@ def _collect_inputs(
         raise TypeError("dream_steps() needs a recipe and a network, or a PreparedDream")
     else:
         prepared = PreparedDream(image, recipe, network, mask, guides or {})
+    prepared = replace(
+        prepared,
+        image=copy_inference_tensor(prepared.image),
+        mask=None if prepared.mask is None else copy_inference_tensor(prepared.mask),
+        guides={name: copy_inference_tensor(guide) for name, guide in prepared.guides.items()},
+    )
     image, mask = prepared.image, prepared.mask
     if not (isinstance(image, Tensor) and image.dim() == 4 and image.shape[1] == 3):
         raise ImageError(

@@ -28,6 +28,7 @@ from puppyslug.objectives import Objective, parse_objective
 from puppyslug.recipe import STARTING_IMAGES, FileReference, InputFiles, Recipe
 
 
+@torch.inference_mode(mode=False)
 def prepare(
     recipe: Recipe,
     source: ImageSource,

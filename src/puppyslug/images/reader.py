@@ -140,6 +140,7 @@ def _read_bytes(path: Path) -> bytes:
     return data
 
 
+@torch.inference_mode(mode=False)
 def _convert(
     upright: UprightImage, name: str, sha256: str, longest: int | None, size: Size | None
 ) -> LoadedImage:
