@@ -99,12 +99,6 @@ def _collect_inputs(
         raise TypeError("dream_steps() needs a recipe and a network, or a PreparedDream")
     else:
         prepared = PreparedDream(image, recipe, network, mask, guides or {})
-    prepared = replace(
-        prepared,
-        image=copy_inference_tensor(prepared.image),
-        mask=None if prepared.mask is None else copy_inference_tensor(prepared.mask),
-        guides={name: copy_inference_tensor(guide) for name, guide in prepared.guides.items()},
-    )
     image, mask = prepared.image, prepared.mask
     if not (isinstance(image, Tensor) and image.dim() == 4 and image.shape[1] == 3):
         raise ImageError(
@@ -116,7 +110,12 @@ def _collect_inputs(
     if prepared.recipe.network != name:  # the given network takes precedence
         recipe = prepared.recipe.model_copy(update={"network": name})
         prepared = replace(prepared, recipe=recipe)
-    return prepared
+    return replace(
+        prepared,
+        image=copy_inference_tensor(image),
+        mask=None if mask is None else copy_inference_tensor(mask),
+        guides={key: copy_inference_tensor(guide) for key, guide in prepared.guides.items()},
+    )
 
 
 def _dream_octave(
