@@ -5,7 +5,12 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, SAMPLEFORMAT
+from PIL.TiffImagePlugin import (
+    BITSPERSAMPLE,
+    PHOTOMETRIC_INTERPRETATION,
+    PLANAR_CONFIGURATION,
+    SAMPLEFORMAT,
+)
 
 from puppyslug.errors import ImageError
 from puppyslug.images.exif import find_orientation
@@ -24,7 +29,7 @@ from puppyslug.images.tiff import is_tiff, read_tiff
 
 MAX_PIXELS = 178_956_970  # Pillow's own limit, above which it refuses to decode
 _LAB = (8, 9, 10)  # photometric interpretations of TIFF
-_UNSIGNED = 1  # sample format of TIFF
+_UNSIGNED, _SEPARATE = 1, 2  # sample format and planar configuration of TIFF
 
 
 def decode_image(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
@@ -117,7 +122,8 @@ def _decode_tiff(data: bytes, name: str, max_pixels: int) -> UprightImage:
         except ImageError as reason:
             raise (reason if isinstance(error, UnidentifiedError) else error) from error
     tags = picture.tag_v2
-    plain = (
+    planes = tags.get(PLANAR_CONFIGURATION) == _SEPARATE and len(picture.getbands()) != 3
+    plain = not planes and (
         max(tags.get(BITSPERSAMPLE, (1,))) <= 8
         and set(tags.get(SAMPLEFORMAT, (_UNSIGNED,))) == {_UNSIGNED}
         and tags.get(PHOTOMETRIC_INTERPRETATION) not in _LAB

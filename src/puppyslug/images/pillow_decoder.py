@@ -67,11 +67,16 @@ def load_picture(picture: Image.Image) -> Image.Image:
     """
     tile: Any = getattr(picture, "tile", None)
     mode = str(tile[0][3]) if tile and picture.format == "PNG" else ""  # such as L;4
+    name: Any = getattr(picture, "filename", None)
+    if tile and picture.format == "TIFF":  # Pillow would turn a file that it maps into memory twice
+        picture.filename = ""  # type: ignore[attr-defined]
     with warnings.catch_warnings(action="ignore"):
         try:
             picture.load()
         except Exception as error:  # as in open_image
             raise damaged_error("the image", error) from error
+    if tile and picture.format == "TIFF":
+        picture.filename = name  # type: ignore[attr-defined]
     key = picture.info.get("transparency")
     step = GREY_STEPS.get(mode)
     if step is not None and isinstance(key, int):

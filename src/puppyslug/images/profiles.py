@@ -29,8 +29,10 @@ def to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
         picture = picture.convert("L")
     if source is not None and picture.mode == mode:
         with contextlib.suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError):
+            # Little CMS optimises conversions of grey with too few nodes for dark levels
+            flags = ImageCms.Flags.NOOPTIMIZE if mode == "L" else ImageCms.Flags.NONE
             converted = ImageCms.profileToProfile(
-                picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+                picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB", flags=flags
             )
             if converted is not None:
                 return converted
@@ -53,17 +55,20 @@ def deep_to_srgb(colour: Array, profile: bytes) -> Array | None:
     space = {1: "GRAY", 3: "RGB "}.get(colour.shape[-1])
     if source is None or source.profile.xcolor_space != space:
         return None
-    layout = "gray" if space == "GRAY" else "rgb"
+    layout, flags = ("gray", ImageCms.Flags.NOOPTIMIZE) if space == "GRAY" else ("rgb", 0)
 
-    def convert(strip: Array) -> Array:
-        values = np.ascontiguousarray(strip[..., 0] if layout == "gray" else strip)
+    def convert(values: Array) -> Array:
         converted: Array = imagecodecs.cms_transform(
-            values, profile, _srgb(), colorspace=layout, outcolorspace="rgb", outdtype="uint8"
-        )
+            np.ascontiguousarray(values), profile, _srgb(), colorspace=layout, outcolorspace="rgb",
+            outdtype="uint8", flags=int(flags),
+        )  # fmt: skip
         return converted
 
     with contextlib.suppress(imagecodecs.CmsError, ValueError, RuntimeError):
-        return in_strips(colour, convert)
+        if layout == "rgb":
+            return in_strips(colour, convert)
+        levels = convert(np.arange(1 << 16, dtype=np.uint16).reshape(256, 256))
+        return in_strips(colour[..., 0], levels.reshape(-1, 3).__getitem__)
     return None
 
 
