@@ -85,7 +85,7 @@ def mutate(data: bytes, generator: random.Random) -> bytes:
         # the start of a file holds its structure
         reach = len(result) if generator.random() < 0.5 else min(len(result), 400)
         place = generator.randrange(reach)
-        match generator.randrange(7):
+        match generator.randrange(8):
             case 0:
                 result[place] ^= 1 << generator.randrange(8)
             case 1:
@@ -99,7 +99,10 @@ def mutate(data: bytes, generator: random.Random) -> bytes:
                 del result[place : place + generator.randrange(1, 40)]
             case 5:
                 result[place:place] = result[place : place + generator.randrange(1, 40)]
-            case 6 if generator.random() < 0.3:
+            case 6:  # a small number, such as the type of a tag
+                order = generator.choice(("big", "little"))
+                result[place : place + 2] = generator.randrange(15).to_bytes(2, order)
+            case 7 if generator.random() < 0.3:
                 del result[place:]
     return bytes(result)
 

@@ -14,11 +14,11 @@ import numpy as np
 from puppyslug.errors import ImageError
 from puppyslug.images.lab import lab_to_srgb
 from puppyslug.images.samples import Array, Samples, samples_of, unpremultiply
+from puppyslug.images.tiff_segments import COMPRESSIONS, decode_page
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_COMPRESSIONS = frozenset((1, 5, 8, 32773, 32946, 34925, 50000))
 _COMPRESSION_NAMES = {
-    2: "CCITT RLE", 3: "CCITT fax 3", 4: "CCITT fax 4", 6: "old JPEG", 7: "JPEG",
+    2: "CCITT RLE", 3: "CCITT fax 3", 4: "CCITT fax 4", 6: "old JPEG", 7: "JPEG", 34925: "LZMA",
     34712: "JPEG 2000", 34887: "LERC", 34892: "JPEG", 50001: "WebP", 50002: "JPEG XL",
 }  # fmt: skip
 _GREY, _RGB, _PALETTE, _CMYK = (0, 1), 2, 3, 5
@@ -57,9 +57,7 @@ def read_tiff(data: bytes, name: str, *, max_pixels: int) -> Samples:
             page: Any = file.pages.first
             _check_size(page, name, max_pixels)
             _check_kind(page, name)
-            _check_segments(page, data, name)
-            array = page.asarray(maxworkers=1)
-            return _samples(page, array, name)
+            return _samples(page, decode_page(page, data), name)
     except ImageError:
         raise
     except Exception as error:  # tifffile raises errors of many types for damaged files
@@ -86,11 +84,18 @@ def _check_kind(page: Any, name: str) -> None:
     kind = ""
     if photometric not in _CHANNELS:
         kind = _PHOTOMETRIC_NAMES.get(photometric, f"photometric interpretation {photometric}")
-    elif compression not in _COMPRESSIONS:
+    elif compression not in COMPRESSIONS:
         kind = _COMPRESSION_NAMES.get(compression, f"number {compression}") + " compression"
     elif page.dtype is None or page.dtype.kind not in "buif":
         bits = page.bitspersample
         kind = f"{bits if isinstance(bits, int) else 'mixed'} bits of type {page.sampleformat}"
+    elif not isinstance(page.bitspersample, int) or (
+        page.bitspersample not in (8, 16, 32, 64)
+        and (page.bitspersample > 16 or page.dtype.kind not in "bu" or page.predictor != 1)
+    ):
+        kind = f"{page.bitspersample} bits"
+    elif page.fillorder != 1:
+        kind = "reversed order of bits"
     elif photometric in (_CIELAB, _ICCLAB) and page.dtype.kind == "f":
         kind = "Lab colours as floats"
     elif photometric == _CMYK and page.tags.valueof(_INK_SET, 1) != 1:
@@ -106,23 +111,9 @@ def _check_kind(page: Any, name: str) -> None:
         )
 
 
-def _check_segments(page: Any, data: bytes, name: str) -> None:
-    """Refuse files whose strips or tiles are not all there; tifffile would leave them black."""
-    expected = math.prod(page.chunked)
-    segments = list(zip(page.dataoffsets, page.databytecounts, strict=False))
-    if len(segments) < expected or any(
-        count <= 0 or offset + count > len(data) for offset, count in segments[:expected]
-    ):
-        raise ImageError(f"{name} is damaged or truncated (image data are missing)")
-
-
 def _samples(page: Any, array: Array, name: str) -> Samples:
     """Convert the decoded page to samples."""
     photometric = int(page.photometric)
-    if page.axes == "SYX":
-        array = np.moveaxis(array, 0, -1)
-    elif page.axes == "YX":
-        array = array[..., None]
     bits = page.bitspersample if isinstance(page.bitspersample, int) else None
     channels = _CHANNELS[photometric]
     if array.shape[-1] < channels:
