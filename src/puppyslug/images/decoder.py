@@ -18,9 +18,7 @@ from puppyslug.images.jpeg_end import decode_without_end, lacks_end
 from puppyslug.images.pillow_decoder import (
     GREY_STEPS,
     UnidentifiedError,
-    damaged_error,
     open_image,
-    too_large_error,
 )
 from puppyslug.images.pipeline import UprightImage, normalise, normalise_samples
 from puppyslug.images.png_chunks import SIGNATURE, PngParts, split_png
@@ -28,6 +26,14 @@ from puppyslug.images.samples import Array, Samples
 from puppyslug.images.tiff import is_tiff, read_tiff
 
 MAX_PIXELS = 178_956_970  # Pillow's own limit, above which it refuses to decode
+# Modes and raw modes in which Pillow decodes colours of 16 bits: the upper and the lower bytes;
+# grey with alpha as four bytes
+_GREY_WITH_ALPHA = 4
+_DEEP_LAYOUTS: dict[int, tuple[tuple[str, str], ...]] = {
+    2: (("RGB", "RGB;16B"), ("RGB", "RGB;16L")),
+    _GREY_WITH_ALPHA: (("RGBA", "RGBA"),),
+    6: (("RGBA", "RGBA;16B"), ("RGBA", "RGBA;16L")),
+}
 _LAB = (8, 9, 10)  # photometric interpretations of TIFF
 _UNSIGNED, _SEPARATE = 1, 2  # sample format and planar configuration of TIFF
 
@@ -86,14 +92,16 @@ def _decode_png(parts: PngParts, name: str, max_pixels: int) -> UprightImage:
 
 def _decode_deep_png(parts: PngParts, name: str, max_pixels: int) -> Samples:
     """Decode a PNG of 16 bits, of which Pillow keeps the upper 8 only if it has colours."""
-    import imagecodecs
-
-    if parts.width * parts.height > max_pixels:
-        raise too_large_error(name, max_pixels)
-    try:
-        array: Array = imagecodecs.png_decode(parts.data)
-    except Exception as error:  # as of Pillow's decoders
-        raise damaged_error(name, error) from error
+    layouts = _DEEP_LAYOUTS.get(parts.colour_type, (None,))
+    # H×W×C bytes each, or H×W uint16 for grey
+    arrays = [
+        np.asarray(open_image(parts.data, name, max_pixels, layout=layout)) for layout in layouts
+    ]
+    array: Array = arrays[0].astype(np.uint16)
+    if parts.colour_type == _GREY_WITH_ALPHA:
+        array = array[..., ::2] * 256 + array[..., 1::2]
+    elif len(arrays) == 2:
+        array = array * 256 + arrays[1]
     if array.ndim == 2:
         array = array[..., None]
     channels = 3 if array.shape[-1] > 2 else 1

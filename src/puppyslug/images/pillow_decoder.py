@@ -21,13 +21,16 @@ class UnidentifiedError(ImageError):
     """The content is in no format that Pillow reads."""
 
 
-def open_image(data: bytes, name: str, max_pixels: int) -> Image.Image:
+def open_image(
+    data: bytes, name: str, max_pixels: int, *, layout: tuple[str, str] | None = None
+) -> Image.Image:
     """Decode an image; of an animation, the first frame.
 
     Args:
         data: content of the file.
         name: name of the file, for error messages.
         max_pixels: maximum number of pixels, checked before decoding.
+        layout: Pillow's mode and raw mode to decode to, in place of those of the file.
 
     Returns:
         The image in its own mode, as it is stored.
@@ -41,6 +44,8 @@ def open_image(data: bytes, name: str, max_pixels: int) -> Image.Image:
         try:
             picture: Image.Image = Image.open(io.BytesIO(data), formats=readable_formats())
             _check_pixels(picture, len(data), name, max_pixels)
+            if layout is not None:
+                _set_layout(picture, *layout)
             picture.load()
         except ImageError:
             raise
@@ -51,6 +56,11 @@ def open_image(data: bytes, name: str, max_pixels: int) -> Image.Image:
         except Exception as error:  # decoders raise errors of every type for damaged files
             raise damaged_error(name, error) from error
     return picture
+
+
+def _set_layout(picture: Any, mode: str, raw_mode: str) -> None:
+    picture._mode = mode
+    picture.tile = [tile._replace(args=raw_mode) for tile in picture.tile]
 
 
 def load_picture(picture: Image.Image) -> Image.Image:

@@ -22,17 +22,15 @@ class PngParts(NamedTuple):
 
     Attributes:
         data: a PNG file without the other chunks; with 16 bits, also without tRNS.
-        width: pixels.
-        height: pixels.
         bits: bits per channel.
+        colour_type: 0 for grey, 2 for RGB, 3 for a palette; plus 4 with an alpha channel.
         key: value of the tRNS chunk: the transparent colour, or the alpha values of a palette.
         info: the ICC profile and what can hold the orientation, by Pillow's keys.
     """
 
     data: bytes
-    width: int
-    height: int
     bits: int
+    colour_type: int
     key: bytes
     info: dict[str | tuple[int, int], Any]
 
@@ -44,16 +42,16 @@ def split_png(data: bytes) -> PngParts:
         data: content of the file.
     """
     kept = [SIGNATURE]
-    width, height, bits, key = 0, 0, 8, b""
+    bits, colour_type, key = 8, 0, b""
     info: dict[str | tuple[int, int], Any] = {}
     for kind, content, chunk in _chunks(data):
         if kind in _CRITICAL:
             kept.append(chunk)
-            if kind == b"IHDR" and len(content) > 8:
-                width, height, bits = struct.unpack_from(">IIB", content)
+            if kind == b"IHDR" and len(content) > 9:
+                bits, colour_type = content[8:10]
         elif kind == b"tRNS" and not key and _is_intact(chunk):
             key = content
-            if bits < 16:  # imagecodecs would apply it; its value is needed as it is
+            if bits < 16:  # else Pillow would not split it off in the right depth
                 kept.append(chunk)
         elif kind == b"eXIf":
             info.setdefault("exif", content)
@@ -64,7 +62,7 @@ def split_png(data: bytes) -> PngParts:
             name = content.partition(b"\0")[0]
             if name in _ORIENTATION_TEXTS and name.decode() not in info:
                 info[name.decode()] = _decode_text(kind, content) or ""
-    return PngParts(b"".join(kept), width, height, bits, key, info)
+    return PngParts(b"".join(kept), bits, colour_type, key, info)
 
 
 def _is_intact(chunk: bytes) -> bool:

@@ -9,7 +9,8 @@ from PIL import Image, ImageCms
 
 from puppyslug.images.samples import Array, in_strips
 
-_MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}  # by the profile's colours
+_MODES = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK", b"Lab ": "LAB"}  # by colour space
+_SPACE = slice(16, 20)  # of a profile, its colour space
 
 
 def to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
@@ -20,7 +21,7 @@ def to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
         profile: its ICC profile; one that is empty, invalid or for other colours is ignored.
     """
     source = _open_profile(profile)
-    mode = None if source is None else _MODES.get(source.profile.xcolor_space)
+    mode = None if source is None else _MODES.get(profile[_SPACE])
     if mode == "RGB" and picture.mode not in {"CMYK", "LAB"}:
         picture = picture.convert("RGB")
     if picture.mode == "LAB" and mode != "LAB":
@@ -52,10 +53,10 @@ def deep_to_srgb(colour: Array, profile: bytes) -> Array | None:
     import imagecodecs
 
     source = _open_profile(profile)
-    space = {1: "GRAY", 3: "RGB "}.get(colour.shape[-1])
-    if source is None or source.profile.xcolor_space != space:
+    space = {1: b"GRAY", 3: b"RGB "}.get(colour.shape[-1])
+    if source is None or profile[_SPACE] != space:
         return None
-    layout, flags = ("gray", ImageCms.Flags.NOOPTIMIZE) if space == "GRAY" else ("rgb", 0)
+    layout, flags = ("gray", ImageCms.Flags.NOOPTIMIZE) if space == b"GRAY" else ("rgb", 0)
 
     def convert(values: Array) -> Array:
         converted: Array = imagecodecs.cms_transform(
