@@ -1,6 +1,7 @@
 """Decode image files, of safe formats only and after a check of their size. Torch-free."""
 
 import contextlib
+import struct
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from puppyslug.images.pillow_decoder import (
     GREY_STEPS,
     UnidentifiedError,
     open_image,
+    too_large_error,
 )
 from puppyslug.images.pipeline import UprightImage, normalise, normalise_samples
 from puppyslug.images.png_chunks import SIGNATURE, PngParts, split_png
@@ -34,6 +36,8 @@ _DEEP_LAYOUTS: dict[int, tuple[tuple[str, str], ...]] = {
     _GREY_WITH_ALPHA: (("RGBA", "RGBA"),),
     6: (("RGBA", "RGBA;16B"), ("RGBA", "RGBA;16L")),
 }
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of PNG, by colour type
+_MAX_DEFLATE_RATIO = 1032  # bytes that one compressed byte can stand for
 _LAB = (8, 9, 10)  # photometric interpretations of TIFF
 _UNSIGNED, _SEPARATE = 1, 2  # sample format and planar configuration of TIFF
 
@@ -66,7 +70,9 @@ def decode_upright(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> U
 
         pillow_heif.register_heif_opener()
     if data.startswith(SIGNATURE):
-        return _decode_png(split_png(data), name, max_pixels)
+        parts = split_png(data)
+        _check_png_length(parts, len(data), name, max_pixels)
+        return _decode_png(parts, name, max_pixels)
     if is_tiff(data):
         return _decode_tiff(data, name, max_pixels)
     try:
@@ -77,6 +83,20 @@ def decode_upright(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> U
             raise
         notice = "its file lacks the end, but no pixel is missing"
         return normalise(picture).with_notice(notice)
+
+
+def _check_png_length(parts: PngParts, length: int, name: str, max_pixels: int) -> None:
+    """Refuse a PNG with fewer data than its size needs; Pillow would leave the rest black."""
+    if len(parts.data) < 33:  # signature and header; Pillow refuses it
+        return
+    width, height = struct.unpack_from(">II", parts.data, 16)
+    if width * height > max_pixels:
+        raise too_large_error(name, max_pixels)
+    channels = _CHANNELS.get(parts.colour_type, 1)
+    if width * height * channels * parts.bits / 8 > _MAX_DEFLATE_RATIO * length:
+        raise ImageError(
+            f"{name} is damaged or truncated ({length} bytes for {width}×{height} pixels)"
+        )
 
 
 def _decode_png(parts: PngParts, name: str, max_pixels: int) -> UprightImage:
