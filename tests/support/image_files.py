@@ -14,6 +14,19 @@ def png_chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", crc)
 
 
+def repair_png(data: bytes) -> bytes:
+    """Correct the checksums of a PNG; return other data as they are."""
+    if not data.startswith(PNG_SIGNATURE):
+        return data
+    result, position = PNG_SIGNATURE, len(PNG_SIGNATURE)
+    while position + 12 <= len(data):
+        length = int.from_bytes(data[position : position + 4], "big")
+        kind = data[position + 4 : position + 8]
+        result += png_chunk(kind, data[position + 8 : position + 8 + length])
+        position += 12 + length
+    return result
+
+
 def deep_png(levels, bits, *, key=None, profile=None, extra=()) -> bytes:
     """Encode H×W×C levels as a PNG of any depth.
 

@@ -22,7 +22,7 @@ from puppyslug.recipe.keyframes import parse_keyframes
 from puppyslug.video.reader import probe_video, read_comment, read_frames
 from support.caffe_files import V1, V2, caffemodel
 from support.films import encode_video, moving_scene
-from support.image_files import deep_png, linear_profile
+from support.image_files import deep_png, linear_profile, repair_png
 from support.images import gradient_image
 from support.mutations import Target
 
@@ -85,7 +85,7 @@ def pictures() -> Target:
         "planes.tif": tiff(np.moveaxis(levels, -1, 0).astype(np.uint16), photometric="rgb",
                            planarconfig="separate", byteorder=">"),
     }  # fmt: skip
-    return Target(load_image, seeds)
+    return Target(load_image, seeds, repair=repair_png)
 
 
 def exif_data() -> Target:
@@ -106,7 +106,7 @@ def exif_data() -> Target:
             if "contains no recipe" not in str(error):
                 raise
 
-    return Target(read_all, seeds)
+    return Target(read_all, seeds, repair=repair_png)
 
 
 def recipe_text() -> str:

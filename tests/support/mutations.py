@@ -51,11 +51,14 @@ class Target(NamedTuple):
         read: reads a file; raises ``PuppyslugError`` if it cannot.
         seeds: valid files, by name.
         text: whether the files are text.
+        repair: corrects the checksums of half of the changed files; without this, few changes of
+            some formats are ever looked at.
     """
 
     read: Callable[[Path], object]
     seeds: dict[str, bytes]
     text: bool = False
+    repair: Callable[[bytes], bytes] | None = None
 
 
 class Report(NamedTuple):
@@ -127,7 +130,10 @@ def mutations(target: Target, count: int, seed: int) -> Iterator[tuple[str, byte
     names = sorted(target.seeds)
     for index in range(count):
         name = names[index % len(names)]
-        yield name, change(target.seeds[name], generator)
+        content = change(target.seeds[name], generator)
+        if target.repair is not None and generator.random() < 0.5:
+            content = target.repair(content)
+        yield name, content
 
 
 def run_reader(target: str, count: int, seed: int) -> Report:

@@ -10,8 +10,19 @@ from puppyslug.errors import ImageError
 from puppyslug.images.formats import format_of_signature, readable_formats
 
 _FORMAT_NAMES = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF or, with pillow-heif, HEIC"
-# A JPEG has at least one bit for every 8×8 block; one with fewer would decode to a grey plane
-_MAX_JPEG_PIXELS_PER_BYTE = 512
+# Pixels that one byte of a file can stand for, by format, and by compression of TIFF; a file that
+# claims more would fill the memory before it turns out to be damaged. A JPEG has at least one bit
+# for every 8×8 block.
+_MAX_PIXELS_PER_BYTE = {
+    "JPEG": 512,
+    "MPO": 512,
+    "BMP": 512,  # with run lengths
+    "raw": 8,
+    "packbits": 512,
+    "tiff_lzw": 8 * 2731,
+    "tiff_adobe_deflate": 8 * 1032,
+    "tiff_deflate": 8 * 1032,
+}
 # Factors with which Pillow scales grey levels of 2 and 4 bits in PNG, but not the transparent one
 GREY_STEPS = {"L;2": 85, "L;4": 17}
 _LARGE = 1 << 24  # pixels
@@ -114,8 +125,10 @@ def _check_pixels(picture: Image.Image, length: int, name: str, max_pixels: int)
     pixels = picture.width * picture.height
     if pixels > max_pixels:
         raise too_large_error(name, max_pixels)
-    is_jpeg = picture.format in {"JPEG", "MPO"}
-    if is_jpeg and pixels > max(_LARGE, length * _MAX_JPEG_PIXELS_PER_BYTE):
+    if pixels == 0:
+        raise ImageError(f"{name} is damaged: it has no pixels")
+    coding = picture.info.get("compression") if picture.format == "TIFF" else picture.format
+    if pixels > max(_LARGE, length * _MAX_PIXELS_PER_BYTE.get(str(coding), pixels)):
         raise ImageError(
             f"{name} is damaged or truncated ({length} bytes for {pixels / 1e6:.0f} megapixels)"
         )

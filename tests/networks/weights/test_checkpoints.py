@@ -1,4 +1,4 @@
-"""State dicts inside checkpoints: of torch.compile, Lightning, averaged and data-parallel models."""
+"""State dicts inside checkpoints of torch.compile, Lightning, timm and averaged models."""
 
 import argparse
 
