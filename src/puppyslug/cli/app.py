@@ -98,8 +98,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         return app(args=arguments, prog_name="puppyslug", standalone_mode=False) or 0
-    except (KeyboardInterrupt, typer.Abort):
-        return EXIT_INTERRUPTED
+    except (KeyboardInterrupt, typer.Abort) as error:
+        if not isinstance(error.__cause__, EOFError):  # on which Typer aborts as on Ctrl-C
+            return EXIT_INTERRUPTED
+        print_message(f"error: {_describe_error(error.__cause__)}")
+        return 1
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "puppyslug"

@@ -73,7 +73,10 @@ def channels(
     from puppyslug.recognition.channel_responses import strongest
 
     network = load_selected_network(recipe, files, quiet=quiet)
-    image = load_image(photo, longest=CHANNELS_SIDE).image.to(network.device)
+    loaded = load_image(photo, longest=CHANNELS_SIDE)
+    for notice in loaded.notices:
+        print_message(notice, quiet=quiet)
+    image = loaded.image.to(network.device)
     size = (image.shape[-2], image.shape[-1])
     responses = strongest(network, layer, image, top)
     numbers = [response.channel for response in responses]

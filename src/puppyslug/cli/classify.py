@@ -15,6 +15,7 @@ from puppyslug.cli.classification_report import (
     print_side_by_side,
 )
 from puppyslug.cli.destination import Destination
+from puppyslug.cli.messages import print_message
 from puppyslug.cli.weights import resolve_weights
 from puppyslug.labels import Label, label_finder
 from puppyslug.networks import find_spec
@@ -116,6 +117,9 @@ def _load_photos(paths: Sequence[Path], *, same_size: bool) -> "list[LoadedImage
     from puppyslug.images import load_image
 
     photos = [load_image(path, longest=CLASSIFIED_SIDE) for path in paths]
+    for photo in photos:
+        for notice in photo.notices:
+            print_message(notice)
     if same_size and len({photo.size for photo in photos}) > 1:
         photos = [load_image(path, size=photos[-1].size) for path in paths]
     return photos

@@ -4,6 +4,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import Tensor, where
 
 from puppyslug.engine.dream_state import DreamState
@@ -16,11 +17,13 @@ from puppyslug.images import resize
 from puppyslug.images.filters import blur
 from puppyslug.images.sizes import Size
 from puppyslug.networks.network import Network
+from puppyslug.networks.runtime import copy_inference_tensor
 from puppyslug.recipe import Recipe
 
 Changes = Mapping[str, Any]
 
 
+@torch.inference_mode(mode=False)
 def dream_steps(
     image: Tensor | PreparedDream,
     recipe: Recipe | None = None,
@@ -67,7 +70,7 @@ def dream_steps(
     prepared = _collect_inputs(image, recipe, network, mask, guides)
     del image
     dream = DreamState.start(prepared, frame, frame if seeded is None else seeded)
-    dream.detail = detail
+    dream.detail = None if detail is None else copy_inference_tensor(detail)
     del detail  # large images are released as soon as possible
     fades = dream.detail is None  # detail that the caller passes is kept
     for octave in range(len(dream.sizes)):
@@ -107,7 +110,12 @@ def _collect_inputs(
     if prepared.recipe.network != name:  # the given network takes precedence
         recipe = prepared.recipe.model_copy(update={"network": name})
         prepared = replace(prepared, recipe=recipe)
-    return prepared
+    return replace(
+        prepared,
+        image=copy_inference_tensor(image),
+        mask=None if mask is None else copy_inference_tensor(mask),
+        guides={key: copy_inference_tensor(guide) for key, guide in prepared.guides.items()},
+    )
 
 
 def _dream_octave(

@@ -1,12 +1,11 @@
 """Loads the network of a recipe, and checks that it is the one the recipe was created with."""
 
-import torch
-
 from puppyslug.errors import LabelError, WeightsError
 from puppyslug.files.hashing import file_sha256
 from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network
+from puppyslug.networks.runtime import set_threads
 from puppyslug.networks.specs import RemoteFile
 from puppyslug.recipe import InputFiles, Recipe
 
@@ -32,7 +31,7 @@ def load_recipe_network(recipe: Recipe, files: InputFiles, device: str) -> Netwo
             f"the recipe needs the weights file {recipe.weights.name}; name it with --weights"
         )
     if recipe.threads is not None:
-        torch.set_num_threads(recipe.threads)
+        set_threads(recipe.threads)
     network = load_network(
         spec,
         weights=files.weights,

@@ -28,6 +28,7 @@ from puppyslug.objectives import Objective, parse_objective
 from puppyslug.recipe import STARTING_IMAGES, FileReference, InputFiles, Recipe
 
 
+@torch.inference_mode(mode=False)
 def prepare(
     recipe: Recipe,
     source: ImageSource,
@@ -65,6 +66,8 @@ def prepare(
 
     device = resolve_device(recipe.device)
     precision = resolve_precision(recipe.precision, device, exact=spec.uses_external_modules)
+    read = [photo, *guides.values(), *([] if mask_photo is None else [mask_photo])]
+    notices += [notice for image in read for notice in image.notices]
     notices += precision_notices(precision, device)
     tiles = plan_tiles(recipe, spec, photo.size, precision, device)
     network = load_recipe_network(recipe, files, device)

@@ -12,9 +12,11 @@ from puppyslug.gradient.executor import TileExecutor, execute_locally
 from puppyslug.gradient.tiles import Tile, split_into_tiles
 from puppyslug.images.sizes import Size
 from puppyslug.networks.network import Network
+from puppyslug.networks.runtime import copy_inference_tensor
 from puppyslug.objectives import Batch, Objective
 
 
+@torch.inference_mode(mode=False)
 def value_and_gradient(
     network: Network,
     objective: Objective | Batch,
@@ -58,6 +60,7 @@ def value_and_gradient(
     return scores, gradient
 
 
+@torch.inference_mode(mode=False)
 def tile_gradient(
     network: Network,
     objective: Objective | Batch,
@@ -79,7 +82,7 @@ def tile_gradient(
     Returns:
         float32 of shape (N,), and float32 N×3×h×w.
     """
-    source = crop.detach().requires_grad_()
+    source = copy_inference_tensor(crop).detach().requires_grad_()
     with torch.enable_grad():
         regions = compute_tile_activations(network, objective.layers, source, tile, size)
         scores = objective.score_regions(regions, totals)

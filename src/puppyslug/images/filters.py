@@ -54,6 +54,7 @@ def blur(image: Tensor, sigma: float) -> Tensor:
 
 
 @functools.lru_cache(maxsize=64)
+@torch.inference_mode(mode=False)
 def _gaussian_kernel(sigma: float) -> Tensor:
     radius = max(1, math.ceil(_TRUNCATE * sigma))
     kernel = torch.exp(-torch.arange(-radius, radius + 1).square() / (2 * sigma**2))

@@ -12,7 +12,10 @@ from pathlib import Path
 from PIL import ExifTags, Image, PngImagePlugin
 
 from puppyslug.errors import ImageError, RecipeError
+from puppyslug.images.exif import EXIF_DIRECTORY, IMAGE_DESCRIPTION, USER_COMMENT, find_tag
 from puppyslug.images.formats import readable_formats
+from puppyslug.images.png_chunks import MAX_TEXT, SIGNATURE, find_text, split_png
+from puppyslug.images.tiff import is_tiff
 
 RECIPE_KEY = "puppyslug"
 FORMATS_WITH_RECIPE = frozenset({"PNG", "JPEG", "WEBP", "TIFF", "AVIF"})
@@ -75,7 +78,7 @@ def read_recipe_text(path: str | Path) -> str:
 
 
 def extract_recipe_text(data: bytes, name: str) -> str:
-    """Extract the recipe from the bytes of an image file.
+    """Extract the recipe from the bytes of an image file. The image itself is not decoded.
 
     Args:
         data: content of the file.
@@ -83,27 +86,44 @@ def extract_recipe_text(data: bytes, name: str) -> str:
 
     Raises:
         ImageError: not an image.
-        RecipeError: the image contains no recipe.
+        RecipeError: the image contains no recipe, or one of more than a megabyte.
     """
-    try:
-        with (
-            warnings.catch_warnings(action="ignore"),
-            Image.open(io.BytesIO(data), formats=readable_formats()) as picture,
-        ):
-            text = getattr(picture, "text", {}).get(RECIPE_KEY)
-            exif = picture.getexif()
-            comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
-            if picture.format == "TIFF":
-                text = exif.get(ExifTags.Base.ImageDescription)
-    except (
-        OSError, SyntaxError, ValueError, RuntimeError, Image.DecompressionBombError
-    ) as error:  # fmt: skip
-        raise ImageError(f"{name} is not a readable image") from error
-    if text is None and isinstance(comment, bytes) and comment.startswith(_ASCII_PREFIX):
-        text = comment.removeprefix(_ASCII_PREFIX).decode("ascii", errors="replace")
+    text = _find_recipe(data, name)
     if not text:
         raise RecipeError(
             f"{name} contains no recipe: puppyslug did not make it or used --no-recipe, or another "
             "program removed the recipe"
         )
-    return str(text)
+    if len(text) > MAX_TEXT:
+        raise RecipeError(f"the recipe in {name} is damaged or larger than {MAX_TEXT // 1000} kB")
+    return text
+
+
+def _find_recipe(data: bytes, name: str) -> str | None:
+    """Find the text of the recipe; of one that is too long, only the beginning."""
+    if data.startswith(SIGNATURE):
+        text = find_text(data, RECIPE_KEY)
+        return text or _decode_comment(split_png(data).info.get("exif"))
+    if is_tiff(data):
+        description = find_tag(data, IMAGE_DESCRIPTION)
+        if description is None:
+            return None
+        return description.data[: MAX_TEXT + 2].rstrip(b"\0").decode("utf-8", "replace")
+    try:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            Image.open(io.BytesIO(data), formats=readable_formats()) as picture,
+        ):
+            exif = picture.info.get("exif")
+    except Exception as error:  # decoders raise errors of every type for damaged files
+        raise ImageError(f"{name} is not a readable image") from error
+    return _decode_comment(exif)
+
+
+def _decode_comment(exif: object) -> str | None:
+    if not isinstance(exif, bytes):
+        return None
+    comment = find_tag(exif, USER_COMMENT, EXIF_DIRECTORY)
+    if comment is None or not comment.data.startswith(_ASCII_PREFIX):
+        return None
+    return comment.data.removeprefix(_ASCII_PREFIX)[: MAX_TEXT + 1].decode("ascii", "replace")

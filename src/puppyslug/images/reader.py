@@ -1,18 +1,18 @@
-"""Read images: EXIF orientation, colour profile, transparency, bit depth and size limits."""
+"""Read images, of files and in memory, into tensors."""
 
-import contextlib
 import hashlib
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageCms
+from PIL import Image
 from torch import Tensor
 
 from puppyslug.errors import ImageError
-from puppyslug.images.decoder import decode_image
+from puppyslug.images.decoder import decode_upright
+from puppyslug.images.pillow_decoder import load_picture
+from puppyslug.images.pipeline import UprightImage, normalise
 from puppyslug.images.sizes import Size, display_size, fit_size
 
 ImageSource = str | Path | Image.Image  # a file, or an image in memory
@@ -28,6 +28,7 @@ class LoadedImage:
         name: name of the file without its folder; empty for an image from memory.
         sha256: hash of the file's bytes, or of the pixels of an image from memory.
         original_size: (height, width) before scaling.
+        notices: what the user should know about how the image was read.
     """
 
     image: Tensor
@@ -35,6 +36,7 @@ class LoadedImage:
     name: str
     sha256: str
     original_size: Size
+    notices: tuple[str, ...] = ()
 
     @property
     def size(self) -> Size:
@@ -48,8 +50,9 @@ def load_image(
     """Read an image file.
 
     The EXIF orientation is applied, an ICC profile is converted to sRGB, and transparency is
-    separated. Greyscale, palette, CMYK and 16-bit images are accepted; of an animation, the first
-    frame is read.
+    separated. Greyscale, palette, CMYK, Lab and deep images are accepted: integers of up to 16 bits
+    are scaled by the range of their type, floats and wider integers by the range of their values,
+    with a notice. Of an animation, the first frame is read.
 
     Args:
         path: the file.
@@ -66,9 +69,9 @@ def load_image(
     """
     path = Path(path)
     data = _read_bytes(path)
-    picture = decode_image(data, str(path))
+    upright = decode_upright(data, str(path))
     name = path.name.encode("utf-8", "replace").decode()  # names on disk need not be UTF-8
-    return _convert(picture, name, hashlib.sha256(data).hexdigest(), longest, size)
+    return _convert(upright, name, hashlib.sha256(data).hexdigest(), longest, size)
 
 
 def image_from_pil(
@@ -77,14 +80,22 @@ def image_from_pil(
     """Convert an image in memory, as ``load_image`` does with a file.
 
     Args:
-        picture: image of any mode.
+        picture: image of any mode; profile, transparency and EXIF orientation in its ``info`` are
+            applied.
         longest: as in ``load_image``.
         size: as in ``load_image``.
 
     Returns:
         The image; its name is empty and its hash is that of its pixels.
+
+    Raises:
+        ImageError: the image has no pixels, or the file that it was opened from is damaged.
     """
-    return _convert(picture, "", hashlib.sha256(picture.tobytes()).hexdigest(), longest, size)
+    if 0 in picture.size:
+        raise ImageError(f"the image has no pixels: {display_size(picture.size[::-1])}")
+    prepared = load_picture(picture)
+    sha256 = hashlib.sha256(prepared.tobytes()).hexdigest()
+    return _convert(normalise(prepared), "", sha256, longest, size)
 
 
 def read_image(
@@ -129,22 +140,21 @@ def _read_bytes(path: Path) -> bytes:
     return data
 
 
+@torch.inference_mode(mode=False)
 def _convert(
-    picture: Image.Image, name: str, sha256: str, longest: int | None, size: Size | None
+    upright: UprightImage, name: str, sha256: str, longest: int | None, size: Size | None
 ) -> LoadedImage:
+    picture, alpha, notices = upright
     original_size = picture.height, picture.width
-    if 0 in original_size:
-        raise ImageError(f"the image {name} has no pixels: {display_size(original_size)}")
     if size is None:
         size = original_size if longest is None else fit_size(original_size, longest)
-    picture, alpha = _split_alpha(picture)
-    picture = _to_srgb(_to_eight_bit(picture))
     if size != original_size:
         shape = size[1], size[0]
         picture = picture.resize(shape, Image.Resampling.LANCZOS)
         alpha = None if alpha is None else alpha.resize(shape, Image.Resampling.LANCZOS)
     alpha_tensor = None if alpha is None else _to_tensor(alpha)
-    return LoadedImage(_to_tensor(picture), alpha_tensor, name, sha256, original_size)
+    named = tuple(f"{name or 'the image'}: {notice}" for notice in notices)
+    return LoadedImage(_to_tensor(picture), alpha_tensor, name, sha256, original_size, named)
 
 
 def _to_tensor(picture: Image.Image) -> Tensor:
@@ -153,43 +163,3 @@ def _to_tensor(picture: Image.Image) -> Tensor:
     values /= 255
     values = values.reshape(1, picture.height, picture.width, -1)
     return torch.from_numpy(values).permute(0, 3, 1, 2)
-
-
-def _split_alpha(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Split an image into its opaque part and its alpha channel as an image of mode L."""
-    if not picture.has_transparency_data:
-        return picture, None
-    profile = picture.info.get("icc_profile")
-    picture = picture.convert("LA" if picture.mode in {"LA", "La"} else "RGBA")
-    *bands, alpha = picture.split()
-    opaque = bands[0] if len(bands) == 1 else Image.merge("RGB", bands)
-    if profile:
-        opaque.info["icc_profile"] = profile
-    return opaque, alpha
-
-
-def _to_eight_bit(picture: Image.Image) -> Image.Image:
-    """Convert greyscale of 16 bits, 32 bits or floats in [0, 1] to mode L; keep other modes."""
-    if picture.mode == "F":
-        values = np.asarray(picture) * 255
-    elif picture.mode == "I" or picture.mode.startswith("I;16"):
-        values = np.asarray(picture).astype(np.float64) / 257
-    else:
-        return picture
-    return Image.fromarray(np.nan_to_num(values).clip(0, 255).round().astype(np.uint8))
-
-
-def _to_srgb(picture: Image.Image) -> Image.Image:
-    """Convert to RGB in sRGB, using the embedded ICC profile if it is valid."""
-    profile = picture.info.get("icc_profile")
-    if profile:
-        if picture.mode not in {"RGB", "CMYK", "L", "LAB"}:
-            picture = picture.convert("RGB")
-        with contextlib.suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError):
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(
-                picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
-            if converted is not None:
-                return converted
-    return picture.convert("RGB")

@@ -3,6 +3,8 @@
 import functools
 from pathlib import Path
 
+import torch
+
 from puppyslug.errors import WeightsError
 from puppyslug.files.folders import cache_folder
 from puppyslug.labels import Vocabulary
@@ -90,6 +92,7 @@ def resolve_weights_path(weights: str | Path) -> Path:
 
 
 @functools.cache
+@torch.inference_mode(mode=False)  # the network is shared with later callers
 def _load(
     spec: NetworkSpec,
     weights: Path | None,

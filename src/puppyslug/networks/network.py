@@ -17,6 +17,7 @@ from puppyslug.networks.external.module_architecture import ModuleArchitecture
 from puppyslug.networks.external.spec import InputFormat, build_spec
 from puppyslug.networks.finetuned import finetuned_vocabulary
 from puppyslug.networks.kernels import DIRECT, Conv3x3, ConvolutionMethod
+from puppyslug.networks.runtime import copy_inference_weights
 from puppyslug.networks.specs import NetworkSpec
 from puppyslug.networks.specs.spec import EXTERNAL_ARCHITECTURE
 
@@ -40,6 +41,7 @@ class Network:
         convolution: how 3×3 convolutions are computed.
     """
 
+    @torch.inference_mode(mode=False)
     def __init__(
         self,
         spec: NetworkSpec,
@@ -59,6 +61,7 @@ class Network:
         self.precision = precision
         self.convolution = convolution
         self.device = torch.device(device)
+        copy_inference_weights(architecture)
         self._architecture = architecture.eval().requires_grad_(False)
         for module in self._architecture.modules():
             if isinstance(module, Conv3x3):

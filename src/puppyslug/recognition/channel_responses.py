@@ -41,6 +41,7 @@ class ChannelResponse:
         return smooth / smooth.max().clamp(min=torch.finfo().tiny)
 
 
+@torch.inference_mode(mode=False)
 def strongest(network: Network, layer: str, image: Tensor, count: int) -> list[ChannelResponse]:
     """Find the channels that an image activates most strongly, relative to clouds and noise.
 

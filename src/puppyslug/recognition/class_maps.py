@@ -16,6 +16,7 @@ from puppyslug.networks.specs import CLASS_MAP
 MASK_BLUR = 1 / 40  # blur of a mask, as a share of the image's longer side
 
 
+@torch.inference_mode(mode=False)
 def class_map(
     network: Network, image: Tensor, classes: Sequence[int] | None = None, tile: Size | None = None
 ) -> Tensor:

@@ -49,6 +49,7 @@ class Classification:
     thing: str | None = None
 
 
+@torch.inference_mode(mode=False)
 def classify(
     source: ImageSource | Tensor,
     *,

@@ -108,6 +108,7 @@ def load_base_network(name: str) -> Network:
     return load_network(spec, precision="float32", device="cpu", winograd=0)
 
 
+@torch.inference_mode(mode=False)
 def training_steps(
     folders: Mapping[str, ClassFolder],
     base: Network,

@@ -88,6 +88,7 @@ class PortraitStep:
     alpha: Tensor | None
 
 
+@torch.inference_mode(mode=False)
 def portrait_steps(
     objectives: Sequence[Objective],
     network: Network,

@@ -145,9 +145,11 @@ class Conv3x3(nn.Conv2d):
 
     def _winograd_weight(self, *, backward: bool) -> Tensor:
         if backward not in self._winograd_weights:
-            weight = self._loaded_weight
-            weight = weight.flip(2, 3).transpose(0, 1) if backward else weight
-            self._winograd_weights[backward] = transform_weights(weight, self.weight.dtype)
+            with torch.inference_mode(mode=False):
+                weight = self._loaded_weight
+                weight = weight.flip(2, 3).transpose(0, 1) if backward else weight
+                transformed = transform_weights(weight, self.weight.dtype)
+            self._winograd_weights[backward] = transformed
         return self._winograd_weights[backward]
 
 

@@ -1,5 +1,7 @@
 """Reads weights files in several formats, without running code from them."""
 
+import argparse
+import contextlib
 import json
 import pickle
 import warnings
@@ -7,6 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -14,9 +17,23 @@ from torch import Tensor
 
 from puppyslug.errors import WeightsError
 from puppyslug.networks.weights.caffe import read_caffe
+from puppyslug.networks.weights.checkpoints import find_state_dict
 
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"  # the first bytes of torch's two formats
-_WRAPPERS = ("state_dict", "model_state_dict", "model")  # keys of the state dict in checkpoints
+# Parts of names in archives that are no state dicts
+_PROGRAMS = {
+    "/code/": "a TorchScript archive",
+    "exported_program.json": "a program of torch.export",
+    "models/model.json": "a program of torch.export",
+    ".data/extern_modules": "a package of torch.package",
+}
+# What checkpoints contain beside tensors: arguments of the training script, and NumPy's numbers
+_HARMLESS = (
+    argparse.Namespace,
+    np.dtype,
+    np.float64(0).__reduce__()[0],  # the function that restores numbers
+    *(type(np.dtype(kind)) for kind in ("f4", "f8", "i4", "i8", "?")),
+)
 _DOWNLOAD_AGAIN = "download it again"
 
 
@@ -50,7 +67,11 @@ def read_weights_file(path: Path) -> dict[str, Tensor]:
             weights = _read_caffe(path)
     except OSError as error:
         raise WeightsError(f"the weights {path} cannot be read: {error.strerror}") from error
-    state = _extract_state_dict(weights, path)
+    state = find_state_dict(weights)
+    if state is None:
+        raise WeightsError(
+            f"{path} contains no state dict, so no weights; save one with torch.save"
+        )
     return {name: _to_float32(name, tensor, path) for name, tensor in state.items()}
 
 
@@ -83,12 +104,14 @@ def _validate_archive(path: Path) -> None:
             members = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise WeightsError(f"{path} is damaged or incomplete; {_DOWNLOAD_AGAIN}") from error
+    names = [member.filename for member in members]
+    for part, kind in _PROGRAMS.items():
+        if any(part in name for name in names):
+            raise WeightsError(
+                f"{path} is {kind}, which contains a program; save the state dict of its module"
+            )
     if any(member.compress_type != zipfile.ZIP_STORED for member in members):
         raise WeightsError(f"{path} is a compressed archive, not a weights file; unpack it first")
-    if any("/code/" in member.filename for member in members):
-        raise WeightsError(
-            f"{path} is a TorchScript archive, which contains code; save its state dict"
-        )
 
 
 def _read_safetensors(path: Path, head: bytes, size: int) -> dict[str, Tensor]:
@@ -102,7 +125,8 @@ def _read_safetensors(path: Path, head: bytes, size: int) -> dict[str, Tensor]:
 
 def _read_torch(path: Path) -> object:
     try:
-        with warnings.catch_warnings(action="ignore"):
+        harmless = getattr(torch.serialization, "safe_globals", contextlib.nullcontext)
+        with warnings.catch_warnings(action="ignore"), harmless(list(_HARMLESS)):
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises errors of many types
         if isinstance(error, pickle.UnpicklingError) and "global" in str(error).lower():
@@ -122,21 +146,3 @@ def _read_caffe(path: Path) -> dict[str, Tensor]:
         raise WeightsError(
             f"{path} is damaged or not a weights file (.pth, .safetensors or .caffemodel)"
         ) from error
-
-
-def _extract_state_dict(weights: object, path: Path) -> dict[str, Tensor]:
-    """Return the state dict in a checkpoint, without the prefix of data-parallel training."""
-    if isinstance(weights, dict):
-        for name in _WRAPPERS:
-            if isinstance(weights.get(name), dict):
-                weights = weights[name]
-                break
-    if not isinstance(weights, dict) or not all(
-        isinstance(value, Tensor) and value.device.type == "cpu" for value in weights.values()
-    ):
-        raise WeightsError(
-            f"{path} contains no state dict, so no weights; save one with torch.save"
-        )
-    names = [str(name) for name in weights]
-    prefix = "module." if names and all(name.startswith("module.") for name in names) else ""
-    return {str(name).removeprefix(prefix): tensor for name, tensor in weights.items()}

@@ -1,5 +1,6 @@
 """Loads weights files into architectures, and checks that every tensor fits."""
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from puppyslug.errors import WeightsError, plural
 from puppyslug.networks.architectures import Architecture, create_architecture
 from puppyslug.networks.registry import registered_networks
 from puppyslug.networks.specs import NetworkSpec
+from puppyslug.networks.weights.checkpoints import without_prefixes
 from puppyslug.networks.weights.formats import read_weights_file
 
 _MAX_NAMES = 3  # tensors that a message names
@@ -28,7 +30,7 @@ def load_weights(architecture: Architecture, spec: NetworkSpec, path: Path) -> N
     """
     weights = read_weights_file(path)
     try:
-        state = _convert(architecture, weights, is_finetuned=spec.finetuned is not None)
+        state = _convert_wrapped(architecture, weights, is_finetuned=spec.finetuned is not None)
     except WeightsError as error:
         if spec.finetuned:
             raise WeightsError(f"{path} is damaged: {error}; teach it again") from error
@@ -52,6 +54,26 @@ def validate_finite(architecture: Architecture, path: Path) -> None:
                 f"{path} is damaged: {name} contains numbers that are not finite; "
                 "get the file again"
             )
+
+
+def _convert_wrapped(
+    architecture: Architecture, weights: Mapping[str, Tensor], *, is_finetuned: bool = False
+) -> dict[str, Tensor]:
+    """Convert as ``_convert`` does, with or without a prefix that all names share.
+
+    Raises:
+        WeightsError: they do not fit in either way.
+    """
+    try:
+        return _convert(architecture, weights, is_finetuned=is_finetuned)
+    except WeightsError as error:
+        first = ""
+        for prefix, unwrapped in without_prefixes(weights):
+            first = first or prefix
+            with contextlib.suppress(WeightsError):
+                return _convert(architecture, unwrapped, is_finetuned=is_finetuned)
+        hint = f" (every name begins with {first})" if first else ""
+        raise WeightsError(f"{error}{hint}") from error
 
 
 class _AccessTracker(Mapping[str, Tensor]):
@@ -128,7 +150,7 @@ def _find_matching_networks(weights: Mapping[str, Tensor]) -> list[str]:
     found = []
     for spec in registered_networks().values():
         try:
-            _convert(create_architecture(spec, device="meta"), weights)
+            _convert_wrapped(create_architecture(spec, device="meta"), weights)
         except WeightsError:
             continue
         found.append(spec.name)
