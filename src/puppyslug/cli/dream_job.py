@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from puppyslug.cli.destination import Destination
+from puppyslug.cli.destination import Destination, saved_temporarily
 from puppyslug.cli.messages import EXIT_INTERRUPTED, format_duration, print_message
 from puppyslug.cli.progress_bar import ProgressBar
 from puppyslug.cli.weights import resolve_weights
-from puppyslug.errors import ClusterError
+from puppyslug.errors import ClusterError, OutputError
 from puppyslug.recipe import InputFiles, Recipe
 
 if TYPE_CHECKING:
@@ -62,6 +62,10 @@ class DreamJob:
         Raises:
             PuppyslugError: the image cannot be read, or the dream cannot be written.
         """
+        if isinstance(source, Path):
+            from puppyslug.images import check_image_file
+
+            check_image_file(source)
         destination = Destination.from_option(
             self.output,
             folder=source.parent if isinstance(source, Path) else Path(),
@@ -129,9 +133,18 @@ class DreamJob:
         elif not step.grew:
             print_message(NO_CHANGE_NOTICE, quiet=self.quiet)
         recipe_text = "" if self.no_recipe else None
-        destination.save(step.to_pil(prepared.alpha), recipe_text, quiet=self.quiet)
+        failures = []
+        try:
+            destination.save(step.to_pil(prepared.alpha), recipe_text, quiet=self.quiet)
+        except OutputError as error:
+            failures.append(error)
         if recorder is not None:
-            print(recorder.save("" if self.no_recipe else step.recipe.to_json()))
+            try:
+                _save_timelapse(recorder, "" if self.no_recipe else step.recipe.to_json())
+            except OutputError as error:
+                failures.append(error)
+        if failures:
+            raise OutputError("; ".join(map(str, failures))) from failures[0]
         if isinstance(interruption, ClusterError):
             raise interruption
         return 0 if interruption is None else EXIT_INTERRUPTED
@@ -142,6 +155,22 @@ class DreamJob:
         from puppyslug.video.timelapse import TimeLapse
 
         return TimeLapse(self.timelapse)
+
+
+def _save_timelapse(recorder: "TimeLapse", comment: str) -> None:
+    """Write the time-lapse of a dream, if necessary to a temporary folder, and print its path.
+
+    Raises:
+        OutputError: it cannot be written where it should be.
+    """
+
+    def save(path: Path) -> Path:
+        return recorder.save(comment, path)
+
+    try:
+        print(recorder.save(comment))
+    except OutputError as error:
+        raise saved_temporarily(error, recorder.path.name, "time-lapse", save) from error
 
 
 def source_name(source: str | Path) -> str:

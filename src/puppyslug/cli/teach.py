@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puppyslug.cli import options
+from puppyslug.cli.destination import saved_temporarily
 from puppyslug.cli.messages import EXIT_INTERRUPTED, print_message
 from puppyslug.cli.progress_bar import ProgressBar
 from puppyslug.errors import OutputError, plural
@@ -84,7 +85,10 @@ def teach(
             "interrupted before the first training step; resume with --resume", quiet=quiet
         )
         return EXIT_INTERRUPTED
-    network.save(output, overwrite=force or resume)
+    try:
+        network.save(output, overwrite=force or resume)
+    except OutputError as error:
+        raise saved_temporarily(error, output.name, "network", network.save) from error
     print(output)
     if interrupted:
         print_message(

@@ -19,11 +19,15 @@ END_FRAMES = 12  # repetitions of the last frame at the end
 
 
 class TimeLapse:
-    """Collects the steps of a dream, and writes them as a video."""
+    """Collects the steps of a dream, and writes them as a video.
+
+    Attributes:
+        path: path of the video.
+    """
 
     def __init__(self, path: Path) -> None:
         """Record a time-lapse for the video file ``path``."""
-        self._path = path
+        self.path = path
         self._frames: list[Pixels] = []
 
     def add(self, step: DreamStep) -> None:
@@ -34,11 +38,12 @@ class TimeLapse:
         if step.number % interval == 0 or step.number == step.octaves * step.steps:
             self._frames.append(_to_frame(as_array(step.picture())))
 
-    def save(self, comment: str) -> Path:
+    def save(self, comment: str, path: Path | None = None) -> Path:
         """Write the video.
 
         Args:
             comment: text to embed in the file, such as the recipe.
+            path: another path, if the video's own cannot be written.
 
         Returns:
             The path of the video.
@@ -46,8 +51,9 @@ class TimeLapse:
         Raises:
             OutputError: the video cannot be written.
         """
-        write_video(self._path, self._timed_frames(), fps=FPS, comment=comment)
-        return self._path
+        path = path or self.path
+        write_video(path, self._timed_frames(), fps=FPS, comment=comment)
+        return path
 
     def _timed_frames(self) -> Iterator[TimedFrame]:
         frames = [*self._frames, *[self._frames[-1]] * END_FRAMES]
