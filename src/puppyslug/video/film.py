@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from torch import Tensor
 
@@ -13,6 +12,8 @@ from puppyslug.engine.loop import dream_steps
 from puppyslug.engine.masks import compute_mask
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.recipe import Recipe
+from puppyslug.video.container import VideoSource
+from puppyslug.video.conversion import resize_pixels
 from puppyslug.video.flow import compute_flow, flow_confidence, warp
 from puppyslug.video.frames import (
     FloatArray,
@@ -23,7 +24,7 @@ from puppyslug.video.frames import (
     as_tensor,
     to_pixels,
 )
-from puppyslug.video.reader import VideoSource, read_frames
+from puppyslug.video.reader import read_frames
 from puppyslug.video.segments import Segment
 from puppyslug.video.zoom import StepCallback
 
@@ -91,11 +92,7 @@ def dream_segment(
 def _read_resized(source: VideoSource, first: int, size: tuple[int, int]) -> Iterator[Pixels]:
     """Read the frames of a video from ``first`` on, resized to (height, width)."""
     for frame in read_frames(source, first=first):
-        if frame.pixels.shape[:2] == size:
-            yield frame.pixels
-        else:
-            resized = cv2.resize(frame.pixels, size[::-1], interpolation=cv2.INTER_AREA)
-            yield np.asarray(resized, np.uint8)
+        yield resize_pixels(frame.pixels, size)
 
 
 def dream_frames(
