@@ -114,7 +114,7 @@ class DreamJob:
         if not self.quiet:
             seconds = estimate_seconds(prepared) / concurrency
             print_message(f"{prepared.plan}: about {format_duration(seconds)}")
-        recorder = self._start_timelapse()
+        recorder = self._start_timelapse(prepared)
         step, interruption = run_steps(
             prepared,
             source_name(source),
@@ -149,12 +149,14 @@ class DreamJob:
             raise interruption
         return 0 if interruption is None else EXIT_INTERRUPTED
 
-    def _start_timelapse(self) -> "TimeLapse | None":
+    def _start_timelapse(self, prepared: "PreparedDream") -> "TimeLapse | None":
         if self.timelapse is None:
             return None
         from puppyslug.video.timelapse import TimeLapse
 
-        return TimeLapse(self.timelapse)
+        recorder = TimeLapse(self.timelapse)
+        recorder.check(prepared.size, "" if self.no_recipe else prepared.recipe.to_json())
+        return recorder
 
 
 def _save_timelapse(recorder: "TimeLapse", comment: str) -> None:

@@ -16,6 +16,7 @@ from puppyslug.video.container import VideoSource
 from puppyslug.video.conversion import resize_pixels
 from puppyslug.video.flow import compute_flow, flow_confidence, warp
 from puppyslug.video.frames import (
+    Alpha,
     FloatArray,
     Pixels,
     RenderedFrame,
@@ -25,7 +26,7 @@ from puppyslug.video.frames import (
     to_pixels,
 )
 from puppyslug.video.reader import read_frames
-from puppyslug.video.segments import Segment
+from puppyslug.video.segments import OPAQUE, Segment
 from puppyslug.video.zoom import StepCallback
 
 MAX_OCTAVES = 2  # of a frame that continues from the previous one
@@ -93,6 +94,15 @@ def _read_resized(source: VideoSource, first: int, size: tuple[int, int]) -> Ite
     """Read the frames of a video from ``first`` on, resized to (height, width)."""
     for frame in read_frames(source, first=first):
         yield resize_pixels(frame.pixels, size)
+
+
+def read_alphas(source: VideoSource, size: tuple[int, int]) -> Iterator[Alpha]:
+    """Read the opacity of all frames of a video, resized to (height, width)."""
+    for frame in read_frames(source):
+        alpha = frame.alpha
+        if alpha is None:
+            alpha = np.full(size, OPAQUE, np.uint8)
+        yield resize_pixels(alpha, size)
 
 
 def dream_frames(

@@ -66,6 +66,7 @@ _CONTAINERS = {
     ),
 }
 SUFFIXES = (*_CONTAINERS, ".gif")
+ALPHA_SUFFIXES = (".webm", ".gif")
 
 
 class _Timing(NamedTuple):
@@ -87,6 +88,11 @@ def check_suffix(path: Path) -> None:
             f"cannot write {path} as a video: {suffix} is not supported; use one of "
             f"{', '.join(SUFFIXES)}"
         )
+
+
+def supports_alpha(path: Path) -> bool:
+    """Return whether the format of a path's suffix supports transparency."""
+    return path.suffix.lower() in ALPHA_SUFFIXES
 
 
 def write_video(
