@@ -195,17 +195,21 @@ def _mux(
     """Encode the frames, and interleave them with the packets of the sound track."""
     stream: Any = None
     track: _SoundTrack | None = None
+    last: Any = None
     for frame in frames:
         if stream is None:
             stream = _add_video_stream(output, form, frame, timing, quality)
             track = _SoundTrack(output, sound(output), notices)
-        for packet in stream.encode(_to_video_frame(frame, timing)):
+        last = _to_video_frame(frame, timing)
+        for packet in stream.encode(last):
             output.mux(packet)
         if track is not None:
             track.mux_until(frame.time)
     if stream is None or track is None:
         raise _no_frames()
     for packet in stream.encode():
+        if packet.pts == last.pts:  # encoders drop durations, which matter here only
+            packet.duration = last.duration
         output.mux(packet)
     track.mux_until(None)
 
