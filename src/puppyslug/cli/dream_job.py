@@ -132,9 +132,22 @@ class DreamJob:
             print_message(f"interrupted in {place}; saving the dream so far", quiet=self.quiet)
         elif not step.grew:
             print_message(NO_CHANGE_NOTICE, quiet=self.quiet)
-        recipe_text = "" if self.no_recipe else None
+        self._save(step, prepared, destination, recorder)
+        if isinstance(interruption, ClusterError):
+            raise interruption
+        return 0 if interruption is None else EXIT_INTERRUPTED
+
+    def _save(
+        self,
+        step: "DreamStep",
+        prepared: "PreparedDream",
+        destination: Destination,
+        recorder: "TimeLapse | None",
+    ) -> None:
+        """Save the dream and its time-lapse, each of them even if the other cannot be written."""
         failures = []
         try:
+            recipe_text = "" if self.no_recipe else None
             destination.save(step.to_pil(prepared.alpha), recipe_text, quiet=self.quiet)
         except OutputError as error:
             failures.append(error)
@@ -145,9 +158,6 @@ class DreamJob:
                 failures.append(error)
         if failures:
             raise OutputError("; ".join(map(str, failures))) from failures[0]
-        if isinstance(interruption, ClusterError):
-            raise interruption
-        return 0 if interruption is None else EXIT_INTERRUPTED
 
     def _start_timelapse(self, prepared: "PreparedDream") -> "TimeLapse | None":
         if self.timelapse is None:

@@ -85,10 +85,7 @@ def teach(
             "interrupted before the first training step; resume with --resume", quiet=quiet
         )
         return EXIT_INTERRUPTED
-    try:
-        network.save(output, overwrite=force or resume)
-    except OutputError as error:
-        raise saved_temporarily(error, output.name, "network", network.save) from error
+    _save(network, output, overwrite=force or resume)
     print(output)
     if interrupted:
         print_message(
@@ -105,6 +102,14 @@ def teach(
                 bar.update(progress.fraction, progress.stage)
         print(report)
     return 0
+
+
+def _save(network: "TrainedNetwork", output: Path, *, overwrite: bool) -> None:
+    """Save a network, if necessary to a temporary folder."""
+    try:
+        network.save(output, overwrite=overwrite)
+    except OutputError as error:
+        raise saved_temporarily(error, output.name, "network", network.save) from error
 
 
 def _train(
