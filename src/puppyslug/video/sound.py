@@ -15,6 +15,7 @@ from puppyslug.video.container import audio_stream, open_video
 from puppyslug.video.sound_plan import MIN_RESTART, SoundPlan
 
 MAX_DRIFT = Fraction(1, 20)  # seconds between timestamps and decoded samples that are ignored
+MAX_SILENCE = 600  # seconds; a longer gap is a damaged timestamp, whose sound is left out
 MAX_GAP_AFTER_END = 1  # seconds; sound that begins later after the last frame is left out
 SILENCE_BLOCK = 48_000  # samples
 FORMAT = "fltp"
@@ -169,6 +170,9 @@ def _continuous_samples(
     resampler, signature = None, None
     for frame, time in _decoded_frames(packets, damage):
         offset = Fraction(0) if time is None else time * rate - position
+        if offset > MAX_SILENCE * rate:
+            damage.append("implausible timestamp")
+            continue
         current = (frame.format.name, frame.layout.name, frame.sample_rate)
         if abs(offset) > MAX_DRIFT * rate or current != signature:
             if resampler is not None:
