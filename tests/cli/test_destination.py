@@ -35,6 +35,14 @@ def test_long_names_are_shortened_for_the_file_system(tmp_path):
     assert path.exists()
 
 
+def test_long_names_are_cut_between_letters_and_keep_their_ending(tmp_path):
+    for stem in ("ä" * 200 + ".dream", "x" + "ä" * 200 + ".dream", "日本" * 90 + ".dream"):
+        path = next(unused_paths(tmp_path, stem))
+        assert path.name.encode().decode() == path.name
+        assert path.name.endswith(".dream.png")
+        path.write_bytes(b"")
+
+
 def test_the_option_names_a_file_or_a_folder_or_nothing(tmp_path):
     other = tmp_path / "other"
     other.mkdir()
@@ -65,7 +73,7 @@ def test_a_folder_that_is_not_writable_is_refused(tmp_path, monkeypatch):
     def refuse(**_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", refuse)
     with pytest.raises(OutputError, match="Permission denied"):
         from_option(None, tmp_path)
 

@@ -7,7 +7,9 @@ import pty
 import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,7 +17,7 @@ import torch
 from puppyslug.cli import main
 from puppyslug.cli.destination import Destination, unused_paths
 from puppyslug.cli.dream_job import DreamJob, run_steps
-from puppyslug.errors import ClusterError
+from puppyslug.errors import ClusterError, ImageError, OutputError
 from puppyslug.images import read_recipe_text
 from support.commands import image_size, read_recipe
 from support.dream_runs import limited_memory
@@ -69,6 +71,36 @@ def test_nothing_is_saved_if_no_step_is_complete(job, prepared, destination):
     interrupted = stopping_executor(prepared, 0, KeyboardInterrupt())
     assert job.render(interrupted, destination, "clouds") == 130
     assert not destination.path.exists()
+
+
+@pytest.mark.parametrize("blocked", ["lapse.mp4", "out.png"])
+def test_what_cannot_be_written_is_kept_in_a_temporary_folder(
+    job, prepared, destination, tmp_path_factory, monkeypatch, capsys, blocked
+):
+    """A folder takes the place of the file while the dream is computed."""
+    temporary = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    lapse = destination.folder / "lapse.mp4"
+    job = replace(job, timelapse=lapse)
+
+    def execute(network, function, arguments):
+        (destination.folder / blocked).mkdir(exist_ok=True)
+        return (function(network, *each) for each in arguments)
+
+    with pytest.raises(OutputError, match=blocked) as raised:
+        job.render(replace(prepared, executor=execute), destination, "clouds")
+    (kept,) = temporary.rglob(blocked)
+    assert str(kept) in str(raised.value)
+    assert kept.stat().st_size > 0
+    other = lapse if blocked == "out.png" else destination.path
+    assert other.is_file()
+    assert capsys.readouterr().out == f"{other}\n"
+
+
+def test_a_photo_in_a_folder_that_does_not_exist_is_missing_itself(job, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ImageError, match=r"holidays.a\.jpg does not exist"):
+        job.prepare(Path("holidays/a.jpg"))
 
 
 def test_a_lost_cluster_is_an_error_after_the_dream_is_saved(job, prepared, destination):

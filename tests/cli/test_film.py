@@ -10,7 +10,7 @@ from PIL import Image
 from puppyslug.cli import main
 from puppyslug.video.reader import read_frames
 from support.commands import list_files, run_failing
-from support.films import decode_with_opencv, encode_video, moving_scene
+from support.films import decode_with_opencv, encode_video, moving_scene, write_tone
 from support.kills import assert_resumes_after_kills
 
 SHORT = ["--layer", "relu1_1", "--octaves", "1", "--iterations", "1", "--quiet"]
@@ -41,6 +41,40 @@ def test_a_film_keeps_its_length_frame_rate_and_sound(folder):
         *_, last = container.decode(audio=0)
         assert last.time + last.samples / 44100 == pytest.approx(0.5, abs=0.05)
     assert list_files(folder) == {"in.mp4", "out.mp4"}
+
+
+def test_sound_that_cannot_be_used_is_left_out_before_the_first_frame(folder, capsys):
+    source = write_tone(folder / "in.mov", "pcm_s16le", seconds=0.2)
+    source.write_bytes(source.read_bytes().replace(b"sowt", b"zzzz"))
+    assert main(["film", "in.mov", *SHORT[:-1], "-o", "out.mp4"]) == 0
+    messages = capsys.readouterr().err.splitlines()
+    notice = "the sound of in.mov is left out: its codec is unknown"
+    assert messages.count(notice) == 1
+    assert messages.index(notice) < next(n for n, line in enumerate(messages) if "about" in line)
+    assert list_files(folder) == {"in.mov", "out.mp4"}
+
+
+@pytest.mark.parametrize("output", ["out.webm", "out.gif", "out.mp4"])
+def test_transparency_is_kept_or_reported(folder, capsys, output):
+    alpha = np.zeros((32, 48), np.uint8)
+    alpha[:, 10:40] = 255
+    images = []
+    for picture in moving_scene(3, size=(32, 48)):
+        images.append(Image.fromarray(picture))
+        images[-1].putalpha(Image.fromarray(alpha))
+    images[0].save("in.gif", save_all=True, append_images=images[1:], duration=100, disposal=2)
+    assert main(["film", "in.gif", *SHORT[:-1], "-o", output]) == 0
+    reported = "does not support transparency" in capsys.readouterr().err
+    assert reported == (output == "out.mp4")
+    if not reported:
+        for frame in read_frames(folder / output):
+            assert np.abs(frame.alpha.astype(int) - alpha).mean() < 6
+
+
+def test_a_colon_in_a_name_is_an_ordinary_character(folder):
+    encode_video(folder / "a:b.mp4", moving_scene(3))
+    assert main(["film", "a:b.mp4", *SHORT, "-o", "c:d.mp4"]) == 0
+    assert list_files(folder) == {"a:b.mp4", "c:d.mp4"}
 
 
 def test_a_film_with_a_variable_frame_rate_keeps_its_times(folder):

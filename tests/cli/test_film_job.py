@@ -1,6 +1,7 @@
 """The path of a film: estimate, interruption and resumption."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
@@ -9,7 +10,7 @@ from puppyslug.cli.film_job import FilmJob
 from puppyslug.errors import OutputError
 from puppyslug.recipe import InputFiles, Recipe
 from puppyslug.video import assembly
-from puppyslug.video.assembly import render_parts
+from puppyslug.video.assembly import FilmLayout, render_parts
 from puppyslug.video.checkpoint import FrameCheckpoint
 from puppyslug.video.zoom import zoom_frames
 from support.commands import list_files, run_failing
@@ -112,7 +113,9 @@ def test_interrupted_encoding_keeps_the_frames(job, folder, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(assembly, "encode_film", interrupt)
-    assert job.encode(checkpoint, checkpoint.load_frames(2), prepared, fps=25) == 130
+    assert (
+        job.encode(checkpoint, checkpoint.load_frames(2), prepared, FilmLayout(Fraction(25))) == 130
+    )
     assert checkpoint.frame_count() == 2
 
 

@@ -1,11 +1,13 @@
 """``puppyslug portrait``: variants side by side, transparency, the recipe, and refusals."""
 
 import json
+import tempfile
 
 import pytest
 from PIL import Image
 
 from puppyslug.cli import main
+from support.commands import image_size, run_failing
 
 SMALL = ["--size", "48", "--steps", "2", "--quiet"]
 
@@ -48,3 +50,21 @@ def test_errors_name_the_wrong_value_and_write_nothing(tmp_path, capsys, argumen
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: ") and named in line
     assert [path.name for path in tmp_path.iterdir()] == ["existing.png"]
+
+
+def test_a_portrait_that_cannot_be_written_is_kept(tmp_path, tmp_path_factory, monkeypatch, capsys):
+    from puppyslug.visualization import portraits
+
+    temporary = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    original = portraits.portrait_steps
+
+    def steps(*arguments, **options):
+        yield from original(*arguments, **options)
+        (tmp_path / "p.png").mkdir()
+
+    monkeypatch.setattr(portraits, "portrait_steps", steps)
+    line = run_failing(capsys, "portrait", "relu1_1:5", "-o", "p.png", *SMALL)
+    (kept,) = temporary.rglob("p.png")
+    assert str(kept) in line
+    assert image_size(kept) == (48, 48)

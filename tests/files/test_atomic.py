@@ -67,6 +67,35 @@ def test_a_folder_that_is_not_writable_is_refused_early(tmp_path, monkeypatch):
     def denied(**_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr("tempfile.NamedTemporaryFile", denied)
+    monkeypatch.setattr("tempfile.TemporaryDirectory", denied)
     with pytest.raises(OutputError, match=f"{tmp_path.name}.*Permission denied"):
         check_writable(tmp_path / "a.bin", overwrite=False)
+
+
+def test_a_name_that_the_file_system_refuses_is_refused_early(tmp_path):
+    for name in ("a" * 300 + ".png", "a\0b.png"):
+        with pytest.raises(OutputError, match=r"cannot be written.*choose another name"):
+            check_writable(tmp_path / name, overwrite=True)
+    check_writable(tmp_path / ("a" * 251 + ".png"), overwrite=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOTSUP, errno.EROFS])
+def test_file_systems_without_permissions_are_supported(tmp_path, monkeypatch, number):
+    def chmod(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "chmod", chmod)
+    write_atomically(tmp_path / "a.bin", b"data")
+    assert (tmp_path / "a.bin").read_bytes() == b"data"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.bin"]
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS, errno.ENOTSUP])
+def test_file_systems_without_fsync_are_supported(tmp_path, monkeypatch, number):
+    def fsync(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_atomically(tmp_path / "a.bin", b"data")
+    assert (tmp_path / "a.bin").read_bytes() == b"data"

@@ -81,3 +81,35 @@ def decode_with_opencv(path: Path) -> list[np.ndarray]:
 def at_constant_rate(pictures: list[np.ndarray], fps: int = 25) -> list[TimedFrame]:
     """Pictures as the frames of a video with a constant frame rate."""
     return [TimedFrame(Fraction(number, fps), picture) for number, picture in enumerate(pictures)]
+
+
+def damage_sound(path: Path, *, every: int) -> Path:
+    """Overwrite every n-th packet of a film's sound, in place."""
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(audio=0) if packet.size]
+        places = [(packet.pos, packet.size) for packet in packets[::every]]
+    data = bytearray(path.read_bytes())
+    for position, size in places:
+        data[position : position + size] = b"\xff" * size
+    path.write_bytes(data)
+    return path
+
+
+def write_tone(path, codec, rate=44_100, layout="stereo", frequency=440.0, seconds=1.0):
+    """Write a film with a sine tone of a codec."""
+    with av.open(str(path), "w") as container:
+        video_codec = "mpeg2video" if path.suffix == ".mpg" else "libx264"
+        video = container.add_stream(video_codec, rate=25)
+        video.width, video.height, video.pix_fmt = 48, 32, "yuv420p"
+        sound = container.add_stream(codec, rate=rate, layout=layout)
+        for picture in moving_scene(round(25 * seconds), size=(32, 48)):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        container.mux(video.encode())
+        wave = 0.3 * np.sin(np.arange(round(rate * seconds)) * 2 * np.pi * frequency / rate)
+        channels = sound.codec_context.channels
+        samples = np.tile(wave.astype(np.float32), (channels, 1))
+        frame = av.AudioFrame.from_ndarray(samples, "fltp", layout)
+        frame.rate, frame.pts = rate, 0
+        container.mux(sound.encode(frame))
+        container.mux(sound.encode())
+    return path

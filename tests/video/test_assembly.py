@@ -2,13 +2,17 @@
 
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
 from puppyslug.errors import OutputError
+from puppyslug.video import writer
 from puppyslug.video.assembly import (
+    FilmLayout,
     assemble_frames,
     check_disk_space,
+    check_encoding,
     check_video_path,
     encode_film,
     render_parts,
@@ -17,9 +21,10 @@ from puppyslug.video.assembly import (
 )
 from puppyslug.video.checkpoint import FrameCheckpoint
 from puppyslug.video.frames import RenderedFrame
+from puppyslug.video.reader import read_frames
 from puppyslug.video.segments import Segment
 from puppyslug.video.zoom import zoom_frames
-from support.films import decode_with_opencv, moving_scene
+from support.films import decode_with_opencv, encode_video, moving_scene
 from support.toy_dreams import prepare_toy
 
 
@@ -103,3 +108,62 @@ def test_too_little_disk_space_is_refused_before_the_start(tmp_path):
     assert check_disk_space(path, (10, 10), 100, 99) > check_disk_space(path, (10, 10), 1, 0)
     with pytest.raises(OutputError, match="--size"):
         check_disk_space(path, (10_000, 10_000), 10_000_000, 0)
+
+
+def test_a_film_whose_frames_are_all_stored_needs_no_more_space(tmp_path):
+    check_disk_space(tmp_path / "f.mp4", (10_000, 10_000), 10_000_000, 10_000_000)
+
+
+def test_a_film_that_cannot_be_written_names_its_frames(tmp_path):
+    checkpoint = FrameCheckpoint(tmp_path / "f.mp4", {})
+    checkpoint.save(0, RenderedFrame(moving_scene(1)[0], {}))
+    with pytest.raises(OutputError, match=r"f\.mp4\.frames.*same command"):
+        encode(tmp_path / "no" / "f.mp4", checkpoint, 1)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif"])
+def test_encoding_is_tried_without_leaving_a_file(tmp_path, suffix):
+    source = encode_video(tmp_path / "in.mp4", moving_scene(5), tone=True)
+    layout = FilmLayout(Fraction(25), audio_from=source)
+    checked, notices = check_encoding(
+        tmp_path / f"f{suffix}", (31, 47), layout, comment="a", quality=50
+    )
+    assert (checked, notices) == (layout, [])
+    assert [entry.name for entry in tmp_path.iterdir()] == ["in.mp4"]
+
+
+def test_what_cannot_be_encoded_is_found_out_early(tmp_path):
+    layout = FilmLayout(Fraction(25))
+    with pytest.raises(OutputError, match=r"f\.mp4"):
+        check_encoding(tmp_path / "f.mp4", (20_000, 20), layout, comment="", quality=50)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sound_that_cannot_be_written_is_left_out_early(tmp_path, monkeypatch):
+    source = encode_video(tmp_path / "in.mp4", moving_scene(5), tone=True)
+
+    def fail(*_):
+        raise ValueError("no such sound")
+
+    monkeypatch.setattr(writer, "add_sound", fail)
+    layout = FilmLayout(Fraction(25), audio_from=source)
+    checked, notices = check_encoding(tmp_path / "f.mp4", (32, 48), layout, comment="", quality=50)
+    assert checked.audio_from is None
+    assert notices == ["the sound of in.mp4 is left out: no such sound"]
+
+
+def test_the_last_frame_and_transparency_are_laid_out(tmp_path):
+    checkpoint = FrameCheckpoint(tmp_path / "f.webm", {})
+    for number, pixels in enumerate(moving_scene(3, size=(32, 48))):
+        checkpoint.save(number, RenderedFrame(pixels, {}))
+    alpha = np.zeros((32, 48), np.uint8)
+    alpha[:, :24] = 255
+    times = [Fraction(n, 10) for n in (0, 1, 3)]
+    layout = FilmLayout(Fraction(10), times, Fraction(12, 10), None, [alpha] * 3)
+    path = tmp_path / "f.webm"
+    encode_film(path, checkpoint, checkpoint.load_frames(3), comment="", layout=layout, quality=90)
+    frames = list(read_frames(path))
+    assert [float(frame.time) for frame in frames] == pytest.approx([0, 0.1, 0.3], abs=1e-3)
+    with av.open(str(path)) as container:
+        assert container.duration / av.time_base == pytest.approx(1.2, abs=0.01)
+    assert all(np.abs(frame.alpha.astype(int) - alpha).mean() < 4 for frame in frames)

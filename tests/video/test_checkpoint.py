@@ -97,3 +97,14 @@ def test_a_film_is_rendered_by_one_process_at_a_time(tmp_path):
         FrameCheckpoint(path, {})
     FrameCheckpoint(path, {})  # the owner was killed
     FrameCheckpoint(path, {})  # the same process may open it again
+
+
+def test_a_film_with_a_long_name_has_a_folder_of_its_own(tmp_path):
+    folders = set()
+    for last in "ab":
+        film = tmp_path / ("é" * 124 + last + ".mp4")
+        checkpoint = FrameCheckpoint(film, {})
+        folders.add(checkpoint.folder.name)
+        assert checkpoint.folder.name.endswith(".frames")
+        checkpoint.delete()
+    assert len(folders) == 2

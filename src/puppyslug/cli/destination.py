@@ -2,15 +2,17 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from puppyslug.cli.messages import print_message
 from puppyslug.errors import OutputError
+from puppyslug.files.names import is_folder, shorten_name
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -31,7 +33,7 @@ def unused_paths(
     """
     reserved = set() if reserved is None else reserved
     number = 1
-    stem = os.fsdecode(os.fsencode(stem)[:MAX_STEM_BYTES])
+    stem = shorten_name(stem, MAX_STEM_BYTES, Path(stem).suffix)
     while True:
         path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
         if path not in reserved and not os.path.lexists(path):
@@ -93,7 +95,7 @@ class Destination:
         """
         from puppyslug.images import validate_output_path
 
-        if output is not None and output.is_dir():
+        if output is not None and is_folder(output):
             folder, output = output, None
         destination = cls(output, unused_paths(folder, stem, suffix, reserved), overwrite=overwrite)
         validate_output_path(destination.path, overwrite=overwrite)
@@ -140,33 +142,48 @@ class Destination:
         """
         from puppyslug.images import save_image
 
+        def save(path: Path) -> list[str]:
+            return save_image(picture, path, recipe_text=recipe_text, overwrite=self._overwrite)
+
         try:
             with _interrupts_ignored():
-                notices = save_image(
-                    picture, self.path, recipe_text=recipe_text, overwrite=self._overwrite
-                )
+                notices = save(self.path)
         except OutputError as error:
             if not self._is_explicit and self.path.exists():  # another process has taken the name
                 self.path = next(self._candidates)
                 return self.save(picture, recipe_text, quiet=quiet)
-            rescued = _save_temporarily(picture, self.path.stem, recipe_text)
-            if rescued is None:
-                raise
-            raise OutputError(f"{error}; the picture was saved as {rescued} instead") from error
+            raise saved_temporarily(error, f"{self.path.stem}.png", "picture", save) from error
         for notice in notices:
             print_message(notice, quiet=quiet)
         print(self.path)
         return self.path
 
 
-def _save_temporarily(picture: "Image.Image", stem: str, recipe_text: str | None) -> Path | None:
-    """Save a picture to a new temporary folder; return None if that fails, too."""
-    from puppyslug.images import save_image
+def saved_temporarily(
+    error: OutputError, name: str, kind: str, save: Callable[[Path], object]
+) -> OutputError:
+    """Save a result, which cannot be written where it should be, to a new temporary folder.
 
-    path = Path(tempfile.mkdtemp(prefix="puppyslug-")) / f"{stem}.png"
+    Args:
+        error: why it could not be written.
+        name: name of the file, which is shortened if necessary.
+        kind: what the result is, for the message.
+        save: writes the result to a path.
+
+    Returns:
+        The error, which names the file; ``error`` itself if the temporary folder cannot be
+        written, either.
+    """
+    suffix = Path(name).suffix
+    stem = shorten_name(name.removesuffix(suffix), MAX_STEM_BYTES)
     try:
-        save_image(picture, path, recipe_text=recipe_text)
-    except OutputError:
-        path.parent.rmdir()
-        return None
-    return path
+        path = Path(tempfile.mkdtemp(prefix="puppyslug-")) / f"{stem}{suffix}"
+    except OSError:
+        return error
+    try:
+        with _interrupts_ignored():
+            save(path)
+    except (OutputError, OSError):
+        shutil.rmtree(path.parent, ignore_errors=True)
+        return error
+    return OutputError(f"{error}; the {kind} was saved as {path} instead")

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from puppyslug.cli.destination import Destination
+from puppyslug.cli.destination import Destination, saved_temporarily
 from puppyslug.cli.messages import EXIT_INTERRUPTED, format_duration, print_message
 from puppyslug.cli.progress_bar import ProgressBar
 from puppyslug.cli.weights import resolve_weights
-from puppyslug.errors import ClusterError
+from puppyslug.errors import ClusterError, OutputError
 from puppyslug.recipe import InputFiles, Recipe
 
 if TYPE_CHECKING:
@@ -62,6 +62,10 @@ class DreamJob:
         Raises:
             PuppyslugError: the image cannot be read, or the dream cannot be written.
         """
+        if isinstance(source, Path):
+            from puppyslug.images import check_image_file
+
+            check_image_file(source)
         destination = Destination.from_option(
             self.output,
             folder=source.parent if isinstance(source, Path) else Path(),
@@ -110,7 +114,7 @@ class DreamJob:
         if not self.quiet:
             seconds = estimate_seconds(prepared) / concurrency
             print_message(f"{prepared.plan}: about {format_duration(seconds)}")
-        recorder = self._start_timelapse()
+        recorder = self._start_timelapse(prepared)
         step, interruption = run_steps(
             prepared,
             source_name(source),
@@ -128,20 +132,57 @@ class DreamJob:
             print_message(f"interrupted in {place}; saving the dream so far", quiet=self.quiet)
         elif not step.grew:
             print_message(NO_CHANGE_NOTICE, quiet=self.quiet)
-        recipe_text = "" if self.no_recipe else None
-        destination.save(step.to_pil(prepared.alpha), recipe_text, quiet=self.quiet)
-        if recorder is not None:
-            print(recorder.save("" if self.no_recipe else step.recipe.to_json()))
+        self._save(step, prepared, destination, recorder)
         if isinstance(interruption, ClusterError):
             raise interruption
         return 0 if interruption is None else EXIT_INTERRUPTED
 
-    def _start_timelapse(self) -> "TimeLapse | None":
+    def _save(
+        self,
+        step: "DreamStep",
+        prepared: "PreparedDream",
+        destination: Destination,
+        recorder: "TimeLapse | None",
+    ) -> None:
+        """Save the dream and its time-lapse, each of them even if the other cannot be written."""
+        failures = []
+        try:
+            recipe_text = "" if self.no_recipe else None
+            destination.save(step.to_pil(prepared.alpha), recipe_text, quiet=self.quiet)
+        except OutputError as error:
+            failures.append(error)
+        if recorder is not None:
+            try:
+                _save_timelapse(recorder, "" if self.no_recipe else step.recipe.to_json())
+            except OutputError as error:
+                failures.append(error)
+        if failures:
+            raise OutputError("; ".join(map(str, failures))) from failures[0]
+
+    def _start_timelapse(self, prepared: "PreparedDream") -> "TimeLapse | None":
         if self.timelapse is None:
             return None
         from puppyslug.video.timelapse import TimeLapse
 
-        return TimeLapse(self.timelapse)
+        recorder = TimeLapse(self.timelapse)
+        recorder.check(prepared.size, "" if self.no_recipe else prepared.recipe.to_json())
+        return recorder
+
+
+def _save_timelapse(recorder: "TimeLapse", comment: str) -> None:
+    """Write the time-lapse of a dream, if necessary to a temporary folder, and print its path.
+
+    Raises:
+        OutputError: it cannot be written where it should be.
+    """
+
+    def save(path: Path) -> Path:
+        return recorder.save(comment, path)
+
+    try:
+        print(recorder.save(comment))
+    except OutputError as error:
+        raise saved_temporarily(error, recorder.path.name, "time-lapse", save) from error
 
 
 def source_name(source: str | Path) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,9 +21,12 @@ from puppyslug.recipe.defaults import FILM_QUALITY, FILM_SIDE, FLOW, FLOWS
 if TYPE_CHECKING:
     from puppyslug.cluster import Cluster
     from puppyslug.engine.prepared_dream import PreparedDream
+    from puppyslug.video.assembly import FilmLayout
     from puppyslug.video.checkpoint import FrameCheckpoint
-    from puppyslug.video.segments import Segment
+    from puppyslug.video.reader import VideoInfo
+    from puppyslug.video.segments import Segment, VideoAnalysis
 
+HALF = Fraction(1, 2)
 Source = Annotated[Path, typer.Argument(metavar="IN", help="a video file")]
 Flow = Annotated[
     str,
@@ -85,31 +89,63 @@ def film(
         analysis = analyse_video(source)
         for notice in (*video.notices, *analysis.notices):
             print_message(notice, quiet=quiet)
-        frame_rate = video.fps if fps is None else film_options.parse_fps(fps)
-        obstacle = _audio_obstacle(output, fps)
-        if video.has_audio and obstacle:
-            print_message(f"the sound of {source.name} is left out: {obstacle}", quiet=quiet)
+        frame_rate = None if fps is None else film_options.parse_fps(fps)
         keyframes = parse_keyframes(at or [], video.fps)
         recipe = with_keyframes(Recipe.complete(settings), keyframes)
         inputs = {"film": file_sha256(source), "flow": flow}
         job = FilmJob("film", output, recipe, inputs, source, quality, no_recipe, force, quiet)
         first_frame = next(iter(read_frames(source))).pixels
         checkpoint, prepared = job.start(Image.fromarray(first_frame), files)
+        layout = _plan_layout(job, prepared, video, analysis, frame_rate)
+        layout = job.check_encoding(checkpoint, prepared, layout)
         segments = split_into_segments(len(analysis.times), analysis.cuts)
         if not _render_segments(job, checkpoint, prepared, segments, files, connection):
             return EXIT_INTERRUPTED
-        constant = all(time == n / video.fps for n, time in enumerate(analysis.times))
-        return job.encode(
-            checkpoint,
-            assembly.assemble_frames(checkpoint, segments),
-            prepared,
-            fps=frame_rate,
-            times=None if constant or fps is not None else analysis.times,
-            audio_from=source if video.has_audio and not obstacle else None,
-        )
+        frames = assembly.assemble_frames(checkpoint, segments)
+        return job.encode(checkpoint, frames, prepared, layout)
 
 
-def _audio_obstacle(output: Path, fps: float | None) -> str:
+def _plan_layout(
+    job: FilmJob,
+    prepared: "PreparedDream",
+    video: "VideoInfo",
+    analysis: "VideoAnalysis",
+    fps: Fraction | None,
+) -> "FilmLayout":
+    """Return times, sound and transparency of the film, and say what is left out."""
+    from puppyslug.video.assembly import FilmLayout
+    from puppyslug.video.film import read_alphas
+    from puppyslug.video.writer import supports_alpha
+
+    notify = partial(print_message, quiet=job.quiet)
+    obstacle = _audio_obstacle(job.output, fps)
+    if video.has_audio and obstacle:
+        notify(f"the sound of {video.path.name} is left out: {obstacle}")
+    alphas = None
+    if analysis.transparent and supports_alpha(job.output):
+        alphas = read_alphas(video.path, prepared.size)
+    elif analysis.transparent:
+        file_format = job.output.suffix[1:].upper()
+        notify(f"{file_format} does not support transparency; {job.output.name} is opaque")
+    times = None if fps or _is_constant(analysis, video.fps) else analysis.times
+    return FilmLayout(
+        fps or video.fps,
+        times,
+        analysis.end,
+        video.path if video.has_audio and not obstacle else None,
+        alphas,
+    )
+
+
+def _is_constant(analysis: "VideoAnalysis", fps: Fraction) -> bool:
+    """Return whether all frames of a film last equally long, up to half a frame for the last."""
+    count = len(analysis.times)
+    if analysis.end is not None and abs(analysis.end * fps - count) > HALF:
+        return False
+    return all(time == number / fps for number, time in enumerate(analysis.times))
+
+
+def _audio_obstacle(output: Path, fps: Fraction | None) -> str:
     """Return why the sound of a film cannot be copied; empty if it can."""
     if fps is not None:
         return "the frame rate is changed"

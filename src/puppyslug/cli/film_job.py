@@ -1,9 +1,8 @@
 """The path of a film through a command: checkpoint, preparation, frames, encoded file."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from puppyslug.recipe.defaults import FILM_QUALITY
 if TYPE_CHECKING:
     from puppyslug.engine.prepared_dream import PreparedDream
     from puppyslug.images.reader import ImageSource
+    from puppyslug.video.assembly import FilmLayout
     from puppyslug.video.checkpoint import FrameCheckpoint
     from puppyslug.video.frames import Pixels, RenderedFrame
 
@@ -123,7 +123,7 @@ class FilmJob:
         time = format_duration(seconds)
         print_message(
             f"{plural(frames, 'frame')}{stored}; {prepared.plan}: about {time}; "
-            f"up to {max(1, round(disk_space / 1e6))} MB in {self.output.name}.frames until the "
+            f"up to {max(1, round(disk_space / 1e6))} MB in {checkpoint.folder.name} until the "
             "film is complete"
         )
 
@@ -161,15 +161,46 @@ class FilmJob:
             return False
         return True
 
+    def check_encoding(
+        self, checkpoint: "FrameCheckpoint", prepared: "PreparedDream", layout: "FilmLayout"
+    ) -> "FilmLayout":
+        """Check that the film can be written, before its first frame is rendered.
+
+        Args:
+            checkpoint: the checkpoint, which is deleted if it is empty and the film cannot be.
+            prepared: the prepared dream.
+            layout: everything else that the film is made of.
+
+        Returns:
+            The layout, without the sound if that cannot be written.
+
+        Raises:
+            OutputError: the film cannot be written.
+        """
+        from puppyslug.video.assembly import check_encoding
+
+        try:
+            layout, notices = check_encoding(
+                self.output,
+                prepared.size,
+                layout,
+                comment=self._comment(prepared),
+                quality=self.quality,
+            )
+        except OutputError:
+            if not checkpoint.has_frames:
+                checkpoint.delete()
+            raise
+        for notice in notices:
+            print_message(notice, quiet=self.quiet)
+        return layout
+
     def encode(
         self,
         checkpoint: "FrameCheckpoint",
         frames: "Iterator[Pixels]",
         prepared: "PreparedDream",
-        *,
-        fps: Fraction,
-        times: Sequence[Fraction] | None = None,
-        audio_from: Path | None = None,
+        layout: "FilmLayout",
     ) -> int:
         """Encode the film, and print its path; the arguments are those of ``encode_film``.
 
@@ -183,11 +214,9 @@ class FilmJob:
                 self.output,
                 checkpoint,
                 frames,
-                comment="" if self.no_recipe else prepared.recipe.to_json(),
-                fps=fps,
-                times=times,
+                comment=self._comment(prepared),
+                layout=layout,
                 quality=self.quality,
-                audio_from=audio_from,
             )
         except KeyboardInterrupt:
             print_message(
@@ -198,6 +227,9 @@ class FilmJob:
             return EXIT_INTERRUPTED
         print(self.output)
         return 0
+
+    def _comment(self, prepared: "PreparedDream") -> str:
+        return "" if self.no_recipe else prepared.recipe.to_json()
 
 
 def _estimate_seconds_per_frame(prepared: "PreparedDream") -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puppyslug.cli import options
+from puppyslug.cli.destination import Destination
 from puppyslug.cli.messages import EXIT_INTERRUPTED, print_message
 from puppyslug.cli.progress_bar import ProgressBar
 from puppyslug.cli.weights import load_selected_network
@@ -129,7 +130,7 @@ def _save(
     step: "PortraitStep", output: Path, parameters: dict[str, object], *, force: bool, quiet: bool
 ) -> None:
     """Save the portraits of a batch side by side, with their parameters as metadata."""
-    from puppyslug.images import save_image, to_pil
+    from puppyslug.images import to_pil
     from puppyslug.images.contact_sheet import join_horizontally
 
     count = len(step.images)
@@ -137,6 +138,4 @@ def _save(
     alphas = [None if step.alpha is None else step.alpha[n : n + 1] for n in range(count)]
     picture = join_horizontally([to_pil(*pair) for pair in zip(images, alphas, strict=True)])
     metadata = json.dumps({"portrait": parameters})
-    for notice in save_image(picture, output, recipe_text=metadata, overwrite=force):
-        print_message(notice, quiet=quiet)
-    print(output)
+    Destination(output, iter(()), overwrite=force).save(picture, metadata, quiet=quiet)

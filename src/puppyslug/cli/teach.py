@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puppyslug.cli import options
+from puppyslug.cli.destination import saved_temporarily
 from puppyslug.cli.messages import EXIT_INTERRUPTED, print_message
 from puppyslug.cli.progress_bar import ProgressBar
 from puppyslug.errors import OutputError, plural
@@ -84,7 +85,7 @@ def teach(
             "interrupted before the first training step; resume with --resume", quiet=quiet
         )
         return EXIT_INTERRUPTED
-    network.save(output, overwrite=force or resume)
+    _save(network, output, overwrite=force or resume)
     print(output)
     if interrupted:
         print_message(
@@ -101,6 +102,14 @@ def teach(
                 bar.update(progress.fraction, progress.stage)
         print(report)
     return 0
+
+
+def _save(network: "TrainedNetwork", output: Path, *, overwrite: bool) -> None:
+    """Save a network, if necessary to a temporary folder."""
+    try:
+        network.save(output, overwrite=overwrite)
+    except OutputError as error:
+        raise saved_temporarily(error, output.name, "network", network.save) from error
 
 
 def _train(

@@ -108,7 +108,7 @@ def render_zoom(
     Returns:
         The exit status: 0, or 130 after Ctrl-C.
     """
-    from puppyslug.video.assembly import render_parts
+    from puppyslug.video.assembly import FilmLayout, render_parts
     from puppyslug.video.zoom import zoom_frames
 
     source: str | Path
@@ -126,7 +126,8 @@ def render_zoom(
     checkpoint, prepared = job.start(source, files)
     done = checkpoint.frame_count()
     job.print_estimate(checkpoint, prepared, frames, done)
+    layout = job.check_encoding(checkpoint, prepared, FilmLayout(fps))
     parts = [("", lambda state: zoom_frames(prepared, frames, state=state))]
     if not job.render(checkpoint, render_parts(checkpoint, parts), frames, done):
         return EXIT_INTERRUPTED
-    return job.encode(checkpoint, checkpoint.load_frames(frames), prepared, fps=fps)
+    return job.encode(checkpoint, checkpoint.load_frames(frames), prepared, layout)

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from puppyslug.errors import OutputError
+from puppyslug.files.names import is_folder
 
 _TEMPORARY_PREFIX = ".puppyslug-"
 
@@ -19,19 +20,31 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
         overwrite: whether the file may exist already.
 
     Raises:
-        OutputError: the folder does not exist or is not writable, or the file exists.
+        OutputError: the folder does not exist or is not writable, its file system does not accept
+            the file's name, or the file exists.
     """
-    if path.is_dir():
+    if is_folder(path):
         raise OutputError(f"{path} is a folder; name a file in it")
-    if not path.parent.is_dir():
+    if not is_folder(path.parent):
         raise OutputError(f"the folder {path.parent} does not exist; create it first")
     if os.path.lexists(path) and not overwrite:
         raise _exists_error(path)
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=_TEMPORARY_PREFIX):
-            pass
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=_TEMPORARY_PREFIX) as folder:
+            _check_name(path, Path(folder))
     except OSError as error:
         raise OutputError(f"the folder {path.parent} is not writable: {error.strerror}") from error
+
+
+def _check_name(path: Path, folder: Path) -> None:
+    """Create a file of the same name in a temporary folder of the same file system."""
+    try:
+        (folder / path.name).touch()
+    except (OSError, ValueError) as error:  # ValueError: a null character
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            raise
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{path} cannot be written: {reason}; choose another name") from error
 
 
 def write_atomically(path: Path, data: bytes | memoryview, *, overwrite: bool = True) -> None:
@@ -51,7 +64,7 @@ def write_atomically(path: Path, data: bytes | memoryview, *, overwrite: bool = 
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
                 file.flush()
-                os.fsync(file.fileno())
+                _synchronise(file.fileno())
             _apply_umask(Path(name))
             _move(Path(name), path, overwrite=overwrite)
         finally:
@@ -63,11 +76,25 @@ def write_atomically(path: Path, data: bytes | memoryview, *, overwrite: bool = 
         raise OutputError(f"{path} could not be written: {reason}{hint}") from error
 
 
+def _synchronise(descriptor: int) -> None:
+    """Wait until a file is on the disk, if its file system supports that."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+            raise
+
+
 def _apply_umask(path: Path) -> None:
-    """Give a temporary file, which is private by default, the permissions of any new file."""
+    """Give a temporary file, which is private by default, the permissions of any new file.
+
+    File systems without permissions, such as vfat and exFAT, refuse that; the file is complete
+    nevertheless.
+    """
     mask = os.umask(0)
     os.umask(mask)
-    path.chmod(0o666 & ~mask)
+    with contextlib.suppress(OSError):
+        path.chmod(0o666 & ~mask)
 
 
 def _move(temporary: Path, path: Path, *, overwrite: bool) -> None:

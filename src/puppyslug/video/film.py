@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from torch import Tensor
 
@@ -13,8 +12,11 @@ from puppyslug.engine.loop import dream_steps
 from puppyslug.engine.masks import compute_mask
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.recipe import Recipe
+from puppyslug.video.container import VideoSource
+from puppyslug.video.conversion import resize_pixels
 from puppyslug.video.flow import compute_flow, flow_confidence, warp
 from puppyslug.video.frames import (
+    Alpha,
     FloatArray,
     Pixels,
     RenderedFrame,
@@ -23,8 +25,8 @@ from puppyslug.video.frames import (
     as_tensor,
     to_pixels,
 )
-from puppyslug.video.reader import VideoSource, read_frames
-from puppyslug.video.segments import Segment
+from puppyslug.video.reader import read_frames
+from puppyslug.video.segments import OPAQUE, Segment
 from puppyslug.video.zoom import StepCallback
 
 MAX_OCTAVES = 2  # of a frame that continues from the previous one
@@ -91,11 +93,16 @@ def dream_segment(
 def _read_resized(source: VideoSource, first: int, size: tuple[int, int]) -> Iterator[Pixels]:
     """Read the frames of a video from ``first`` on, resized to (height, width)."""
     for frame in read_frames(source, first=first):
-        if frame.pixels.shape[:2] == size:
-            yield frame.pixels
-        else:
-            resized = cv2.resize(frame.pixels, size[::-1], interpolation=cv2.INTER_AREA)
-            yield np.asarray(resized, np.uint8)
+        yield resize_pixels(frame.pixels, size)
+
+
+def read_alphas(source: VideoSource, size: tuple[int, int]) -> Iterator[Alpha]:
+    """Read the opacity of all frames of a video, resized to (height, width)."""
+    for frame in read_frames(source):
+        alpha = frame.alpha
+        if alpha is None:
+            alpha = np.full(size, OPAQUE, np.uint8)
+        yield resize_pixels(alpha, size)
 
 
 def dream_frames(

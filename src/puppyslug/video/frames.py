@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Pixels = NDArray[np.uint8]  # H×W×3 RGB
+Alpha = NDArray[np.uint8]  # H×W, 255 where opaque
 FloatArray = NDArray[np.float32]
 ResumeState = Mapping[str, NDArray[Any]]  # all that the next frame depends on; empty at the start
 
@@ -20,10 +21,14 @@ class TimedFrame(NamedTuple):
     Attributes:
         time: seconds after the first frame.
         pixels: H×W×3 RGB, upright.
+        duration: seconds for which it is shown; None if unknown.
+        alpha: H×W, its opacity; None if its format has no transparency.
     """
 
     time: Fraction
     pixels: Pixels
+    duration: Fraction | None = None
+    alpha: Alpha | None = None
 
 
 class RenderedFrame(NamedTuple):

@@ -1,22 +1,25 @@
-"""Reads video files: timed RGB frames from anything that FFmpeg decodes (PyAV)."""
+"""Reads video files: timed RGB frames from anything that FFmpeg or Pillow decodes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import av
-import numpy as np
 
 from puppyslug.errors import VideoError, plural
-from puppyslug.video.frames import Pixels, TimedFrame
-from puppyslug.video.tone_mapping import HDR_TRANSFERS, to_sdr
-
-VideoSource = Path | BinaryIO  # the str() of a file object must be its name, for error messages
-BT709, BT601 = 1, 5  # FFmpeg's numbers of the colour spaces
-KNOWN_COLOUR_SPACES = (BT709, BT601, 6, 9)
-MIN_HD_HEIGHT = 720  # pixels; smaller videos without a colour space are taken for BT.601
+from puppyslug.video.animation import animation_frames, open_animation
+from puppyslug.video.container import (
+    VideoSource,
+    decode_packets,
+    open_container,
+    open_video,
+)
+from puppyslug.video.conversion import MAX_PIXEL_ASPECT, Picture, convert_frame, fit
+from puppyslug.video.frames import TimedFrame
+from puppyslug.video.tone_mapping import HDR_TRANSFERS
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def read_comment(path: Path) -> str:
     Raises:
         VideoError: the file cannot be read, or has no comment.
     """
-    with _open_container(path) as container:
+    with open_container(path) as container:
         tags = {name.lower(): text for name, text in container.metadata.items()}
     if not tags.get("comment"):
         raise VideoError(f"{path} contains no recipe; use a video that puppyslug wrote")
@@ -57,28 +60,47 @@ def probe_video(path: Path) -> VideoInfo:
     Raises:
         VideoError: the file cannot be read, or has no video stream.
     """
-    with _open_container(path) as container:
-        stream = _video_stream(container, path)
+    animation = open_animation(path)
+    if animation is not None:
+        with animation:
+            return _probe_animation(path, animation)
+    with open_video(path) as (container, stream):
+        aspect = stream.sample_aspect_ratio
         try:
-            first = next(_decode_frames(container, stream, []), None)
+            first = next(decode_packets(container, stream, []), None)
         except av.FFmpegError as error:
             raise VideoError(f"cannot read {path}: {error.strerror}") from error
         if first is None:
             raise VideoError(f"{path} has no readable frame; check whether the file is damaged")
-        pixels = _to_rgb(first)
-        bits = first.format.components[0].bits
-        notices = []
-        if first.color_trc in HDR_TRANSFERS:
-            notices.append(f"{path.name} is HDR; it is tone-mapped to standard dynamic range")
-        elif bits > 8:
-            notices.append(f"{path.name} has {bits} bits per channel; it is converted to 8")
+        pixels = _convert(path, lambda: convert_frame(first, aspect)).pixels
         return VideoInfo(
             path,
             (pixels.shape[0], pixels.shape[1]),
             Fraction(stream.average_rate or stream.guessed_rate or 25),
             bool(container.streams.audio),
-            tuple(notices),
+            _format_notices(path, first, aspect),
         )
+
+
+def _probe_animation(path: Path, animation: Any) -> VideoInfo:
+    frames = list(animation_frames(animation, path, []))
+    size = frames[0].picture.pixels.shape[:2]
+    seconds = frames[-1].time + frames[-1].duration
+    return VideoInfo(path, (size[0], size[1]), len(frames) / seconds, False, ())
+
+
+def _format_notices(path: Path, frame: Any, aspect: Fraction | None) -> tuple[str, ...]:
+    """Return what the user should know about the format of a video's first frame."""
+    notices = []
+    bits = frame.format.components[0].bits
+    if frame.color_trc in HDR_TRANSFERS:
+        notices.append(f"{path.name} is HDR; it is tone-mapped to standard dynamic range")
+    elif bits > 8:
+        notices.append(f"{path.name} has {bits} bits per channel; it is converted to 8")
+    if aspect and not 1 / MAX_PIXEL_ASPECT <= aspect <= MAX_PIXEL_ASPECT:
+        ratio = f"{aspect.numerator}:{aspect.denominator}"
+        notices.append(f"{path.name} has an implausible pixel aspect ratio, {ratio}; it is ignored")
+    return tuple(notices)
 
 
 def read_frames(
@@ -97,64 +119,59 @@ def read_frames(
     Raises:
         VideoError: the video cannot be read at all.
     """
-    with _open_container(source) as container:
-        stream = _video_stream(container, source)
+    shape: tuple[int, int] | None = None
+    damage: list[str] = []
+    fitted = 0
+    for number, (time, duration, convert) in enumerate(_timed_frames(source, damage)):
+        if shape is not None and number < first:
+            continue
+        picture = _convert(source, convert)
+        height, width = picture.pixels.shape[:2]
+        shape = shape or (height, width)
+        if (height, width) != shape:
+            picture = fit(picture, shape)
+            fitted += 1
+        if number >= first:
+            yield TimedFrame(time, picture.pixels, duration, picture.alpha)
+    if notices is None:
+        return
+    if damage:
+        notices.append(f"skipped {plural(len(damage), 'unreadable part')} of the video")
+    if fitted and shape is not None:
+        size = f"{shape[1]}×{shape[0]}"
+        notices.append(f"{plural(fitted, 'frame')} of another size fitted into {size} with borders")
+
+
+def _timed_frames(
+    source: VideoSource, damage: list[str]
+) -> Iterator[tuple[Fraction, Fraction | None, Callable[[], Picture]]]:
+    """Decode a video; yield the time and the duration of each frame, and a function to convert it.
+
+    Times restart in concatenated files; there they continue from the last frame.
+    """
+    animation = open_animation(source)
+    if animation is not None:
+        with animation:
+            for decoded in animation_frames(animation, source, damage):
+                yield decoded.time, decoded.duration, partial(getattr, decoded, "picture")
+        return
+    with open_video(source) as (container, stream):
         start: Fraction | None = None
         last = Fraction(-1)
-        for number, frame in enumerate(_decode_frames(container, stream, notices)):
+        for number, frame in enumerate(decode_packets(container, stream, damage)):
             rate = Fraction(stream.average_rate or 25)
             time = number / rate if frame.pts is None else frame.pts * Fraction(frame.time_base)
             start = time if start is None else start
-            if time - start <= last:  # timestamps restart in concatenated files: continue from last
+            if time - start <= last:
                 start = time - last - 1 / rate
             last = time - start
-            if number >= first:
-                yield TimedFrame(last, _to_rgb(frame))
+            duration = (frame.duration or 0) * Fraction(frame.time_base or 0)
+            yield last, duration or None, partial(convert_frame, frame, stream.sample_aspect_ratio)
 
 
-def _open_container(source: VideoSource) -> Any:
+def _convert(source: VideoSource, convert: Callable[[], Picture]) -> Picture:
     try:
-        return av.open(str(source) if isinstance(source, Path) else source)
-    except (av.FFmpegError, OSError, ValueError) as error:
+        return convert()
+    except (av.FFmpegError, ValueError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise VideoError(f"cannot read {source} as a video: {reason}") from error
-
-
-def _video_stream(container: Any, source: VideoSource) -> Any:
-    if not container.streams.video:
-        raise VideoError(f"{source} has no video stream; choose a video file")
-    stream = container.streams.video[0]
-    stream.thread_type = "AUTO"
-    return stream
-
-
-def _decode_frames(container: Any, stream: Any, notices: list[str] | None) -> Iterator[Any]:
-    """Decode all frames of a stream, skipping what cannot be decoded."""
-    damaged = 0
-    try:
-        for packet in container.demux(stream):
-            try:
-                yield from packet.decode()
-            except av.FFmpegError:
-                damaged += 1
-    except av.FFmpegError:  # the container is truncated or damaged
-        damaged += 1
-    if damaged and notices is not None:
-        notices.append(f"skipped {plural(damaged, 'unreadable part')} of the video")
-
-
-def _to_rgb(frame: Any) -> Pixels:
-    """Convert a decoded frame to H×W×3 RGB, rotated upright."""
-    space = frame.colorspace
-    if space not in KNOWN_COLOUR_SPACES:
-        space = BT709 if frame.height >= MIN_HD_HEIGHT else BT601
-    if frame.color_trc in HDR_TRANSFERS:
-        deep = frame.reformat(format="rgb48le", src_colorspace=space, dst_colorspace=space)
-        pixels = to_sdr(deep.to_ndarray().astype(np.float32) / 65535, frame.color_trc)
-    else:
-        rgb = frame.reformat(
-            format="rgb24", src_colorspace=space, src_color_range=frame.color_range or None
-        )
-        pixels = rgb.to_ndarray()
-    quarter_turns = round(getattr(frame, "rotation", 0) / 90) % 4
-    return np.ascontiguousarray(np.rot90(pixels, quarter_turns))
+        raise VideoError(f"cannot convert a frame of {source} to RGB: {reason}") from error

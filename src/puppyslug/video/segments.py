@@ -20,6 +20,7 @@ THUMBNAIL_SIZE = (64, 36)  # width and height in pixels, for comparing frames
 MIN_CUT_DIFFERENCE = 0.1  # mean difference between frames at a cut, relative to full scale
 CUT_RATIO = 3.0  # of a cut's difference to the median of the surrounding ones
 CUT_WINDOW = 6  # frames on either side
+OPAQUE = 255
 
 
 class Segment(NamedTuple):
@@ -37,21 +38,25 @@ class Segment(NamedTuple):
 
 
 class VideoAnalysis(NamedTuple):
-    """Frame times and scene cuts of a video.
+    """Frame times, scene cuts and transparency of a video.
 
     Attributes:
         times: of all readable frames, in seconds from the first one.
         cuts: indices of the first frames of all scenes but the first.
-        notices: one sentence for each part that cannot be read.
+        notices: what the user should know about its frames, one sentence each.
+        end: time at which the last frame ends; None if its duration is unknown.
+        transparent: whether any frame is not opaque.
     """
 
     times: tuple[Fraction, ...]
     cuts: tuple[int, ...]
     notices: tuple[str, ...]
+    end: Fraction | None = None
+    transparent: bool = False
 
 
 def analyse_video(path: Path) -> VideoAnalysis:
-    """Decode a video once to find its frame times and its scene cuts.
+    """Decode a video once to find its frame times, scene cuts and transparency.
 
     Raises:
         VideoError: the video cannot be read.
@@ -60,6 +65,8 @@ def analyse_video(path: Path) -> VideoAnalysis:
     times: list[Fraction] = []
     differences: list[float] = []
     previous = None
+    end: Fraction | None = None
+    transparent = False
     for frame in read_frames(path, notices):
         thumbnail = cv2.resize(frame.pixels, THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA)
         current = thumbnail.astype(np.float32)
@@ -67,7 +74,9 @@ def analyse_video(path: Path) -> VideoAnalysis:
         differences.append(difference)
         previous = current
         times.append(frame.time)
-    return VideoAnalysis(tuple(times), find_cuts(differences), tuple(notices))
+        end = None if frame.duration is None else frame.time + frame.duration
+        transparent = transparent or (frame.alpha is not None and bool(frame.alpha.min() < OPAQUE))
+    return VideoAnalysis(tuple(times), find_cuts(differences), tuple(notices), end, transparent)
 
 
 def find_cuts(differences: Sequence[float]) -> tuple[int, ...]:

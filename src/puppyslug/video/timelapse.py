@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from puppyslug.engine.progress import DreamStep
-from puppyslug.recipe.defaults import TIMELAPSE_FPS
+from puppyslug.recipe.defaults import FILM_QUALITY, TIMELAPSE_FPS
+from puppyslug.video.assembly import FilmLayout, check_encoding
 from puppyslug.video.frames import FloatArray, Pixels, TimedFrame, as_array, to_pixels
 from puppyslug.video.writer import write_video
 
@@ -19,12 +20,29 @@ END_FRAMES = 12  # repetitions of the last frame at the end
 
 
 class TimeLapse:
-    """Collects the steps of a dream, and writes them as a video."""
+    """Collects the steps of a dream, and writes them as a video.
+
+    Attributes:
+        path: path of the video.
+    """
 
     def __init__(self, path: Path) -> None:
         """Record a time-lapse for the video file ``path``."""
-        self._path = path
+        self.path = path
         self._frames: list[Pixels] = []
+
+    def check(self, size: tuple[int, int], comment: str) -> None:
+        """Check that the video can be written, before the dream.
+
+        Args:
+            size: (height, width) of the dream.
+            comment: text to embed in the file.
+
+        Raises:
+            OutputError: the video cannot be written.
+        """
+        layout = FilmLayout(FPS)
+        check_encoding(self.path, _frame_size(size), layout, comment=comment, quality=FILM_QUALITY)
 
     def add(self, step: DreamStep) -> None:
         """Record a step, unless it is skipped to keep the video short."""
@@ -34,11 +52,12 @@ class TimeLapse:
         if step.number % interval == 0 or step.number == step.octaves * step.steps:
             self._frames.append(_to_frame(as_array(step.picture())))
 
-    def save(self, comment: str) -> Path:
+    def save(self, comment: str, path: Path | None = None) -> Path:
         """Write the video.
 
         Args:
             comment: text to embed in the file, such as the recipe.
+            path: another path, if the video's own cannot be written.
 
         Returns:
             The path of the video.
@@ -46,8 +65,9 @@ class TimeLapse:
         Raises:
             OutputError: the video cannot be written.
         """
-        write_video(self._path, self._timed_frames(), fps=FPS, comment=comment)
-        return self._path
+        path = path or self.path
+        write_video(path, self._timed_frames(), fps=FPS, comment=comment)
+        return path
 
     def _timed_frames(self) -> Iterator[TimedFrame]:
         frames = [*self._frames, *[self._frames[-1]] * END_FRAMES]
@@ -57,9 +77,14 @@ class TimeLapse:
 
 def _to_frame(array: FloatArray) -> Pixels:
     """Convert a picture to bytes, scaled down to ``MAX_SIDE``."""
-    height, width = array.shape[:2]
-    scale = MAX_SIDE / max(height, width)
-    if scale < 1:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        array = np.asarray(cv2.resize(array, size, interpolation=cv2.INTER_AREA), np.float32)
+    size = _frame_size((array.shape[0], array.shape[1]))
+    if size != array.shape[:2]:
+        resized = cv2.resize(array, size[::-1], interpolation=cv2.INTER_AREA)
+        array = np.asarray(resized, np.float32)
     return to_pixels(array)
+
+
+def _frame_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Scale (height, width) down to ``MAX_SIDE``."""
+    scale = min(1.0, MAX_SIDE / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))

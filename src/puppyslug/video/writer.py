@@ -1,34 +1,40 @@
 """Writes video files: H.264 in MP4, VP9 in WebM (PyAV), and animated GIF (Pillow)."""
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import av
 import numpy as np
-from PIL import Image
 
-from puppyslug.errors import OutputError
+from puppyslug.errors import OutputError, plural
+from puppyslug.files.names import shorten_name
 from puppyslug.recipe.defaults import FILM_QUALITY
-from puppyslug.video.frames import Pixels, TimedFrame
+from puppyslug.video.container import media_url
+from puppyslug.video.frames import TimedFrame
+from puppyslug.video.gif import write_gif
+from puppyslug.video.sound import Sound, add_sound
+from puppyslug.video.sound_plan import SoundError, plan_sound
 
 MPEG_CLOCK_RATE = 90_000  # ticks per second, for the times of variable frame rates
-GIF_COLOURS = 256
+MAX_PARTIAL_STEM = 200  # bytes
 
 
 class _Container(NamedTuple):
     """How a container format is encoded.
 
     Attributes:
-        video_encoder: FFmpeg's name.
+        name: FFmpeg's name.
+        video_encoder: likewise.
         options: of the video encoder, apart from the quality.
         best_crf, worst_crf: rate factors of quality 100 and 0.
         audio_encoder: FFmpeg's name, for sound that has to be re-encoded.
         copied_audio: codecs of sound that is copied without re-encoding.
     """
 
+    name: str
     video_encoder: str
     options: dict[str, str]
     best_crf: int
@@ -39,6 +45,7 @@ class _Container(NamedTuple):
 
 _CONTAINERS = {
     ".mp4": _Container(
+        "mp4",
         "libx264",
         # mbtree reads uninitialised memory on AVX-512 (x264 165), so that the same frames gave
         # different files. Without it files grow by a fifth, mostly with a better PSNR.
@@ -46,9 +53,10 @@ _CONTAINERS = {
         10,
         40,
         "aac",
-        frozenset({"aac", "mp3", "ac3", "alac"}),
+        frozenset({"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"}),
     ),
     ".webm": _Container(
+        "webm",
         "libvpx-vp9",
         {"deadline": "good", "cpu-used": "4", "b": "0", "row-mt": "1"},
         18,
@@ -58,6 +66,7 @@ _CONTAINERS = {
     ),
 }
 SUFFIXES = (*_CONTAINERS, ".gif")
+ALPHA_SUFFIXES = (".webm", ".gif")
 
 
 class _Timing(NamedTuple):
@@ -81,6 +90,11 @@ def check_suffix(path: Path) -> None:
         )
 
 
+def supports_alpha(path: Path) -> bool:
+    """Return whether the format of a path's suffix supports transparency."""
+    return path.suffix.lower() in ALPHA_SUFFIXES
+
+
 def write_video(
     path: Path,
     frames: Iterable[TimedFrame],
@@ -90,8 +104,11 @@ def write_video(
     quality: int = FILM_QUALITY,
     audio_from: Path | None = None,
     comment: str = "",
+    notices: list[str] | None = None,
 ) -> None:
     """Write a video atomically.
+
+    Sound that cannot be used is left out.
 
     Args:
         path: its suffix selects the format.
@@ -102,30 +119,62 @@ def write_video(
         quality: 0 to 100.
         audio_from: a video whose sound track is used; copied where the format supports its codec.
         comment: text to embed in the file, where the format supports it.
+        notices: list to which a sentence is appended for everything that is left out.
 
     Raises:
         OutputError: the video cannot be written.
     """
     check_suffix(path)
-    partial = path.with_name(f".{path.stem}.part{path.suffix}")
+    notices = [] if notices is None else notices
+    stem = shorten_name(path.stem, MAX_PARTIAL_STEM)
+    partial = path.with_name(f".{stem}.part{path.suffix}")
     try:
         if path.suffix.lower() == ".gif":
-            _write_gif(partial, frames, fps)
+            if not write_gif(partial, frames, fps):
+                raise _no_frames()
         else:
-            with av.open(str(partial), "w", options=_muxer_options(path)) as output:
+            form = _CONTAINERS[path.suffix.lower()]
+            timing = _Timing(fps, time_base or 1 / fps)
+            with (
+                _open_sound(audio_from, form, notices) as sound,
+                av.open(media_url(partial), "w", options=_muxer_options(path)) as output,
+            ):
                 if comment:
                     output.metadata["comment"] = comment
-                form = _CONTAINERS[path.suffix.lower()]
-                timing = _Timing(fps, time_base or 1 / fps)
-                _mux(output, form, frames, timing, quality, audio_from)
+                _mux(output, form, frames, timing, quality, sound, notices)
         partial.replace(path)
-    except OSError as error:  # includes PyAV's errors
-        reason = error.strerror or str(error)
+    except (OSError, av.FFmpegError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise OutputError(
             f"cannot write {path}: {reason}; check the folder and the free disk space"
         ) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _open_sound(
+    source: Path | None, form: _Container, notices: list[str]
+) -> Iterator[Callable[[Any], Iterator[Any]]]:
+    """Open the sound track of a film; yield a function that adds it to a file."""
+    damage: list[str] = []
+    with contextlib.ExitStack() as stack:
+
+        def add(output: Any) -> Iterator[Any]:
+            if source is None or plan is None:
+                return iter(())
+            sound = Sound(form.audio_encoder, form.copied_audio, form.name)
+            return add_sound(output, source, plan, sound, damage, stack)
+
+        plan = None
+        if source is not None:
+            try:
+                plan = plan_sound(source)
+            except SoundError as error:
+                notices.append(f"the sound of {source.name} is left out: {error}")
+        yield add
+    if damage:
+        notices.append(f"skipped {plural(len(damage), 'unreadable part')} of the sound")
 
 
 def _muxer_options(path: Path) -> dict[str, str]:
@@ -140,38 +189,72 @@ def _mux(
     frames: Iterable[TimedFrame],
     timing: _Timing,
     quality: int,
-    audio_from: Path | None,
+    sound: Callable[[Any], Iterator[Any]],
+    notices: list[str],
 ) -> None:
     """Encode the frames, and interleave them with the packets of the sound track."""
     stream: Any = None
-    audio: Iterator[Any] = iter(())
-    audio_packet: Any = None
+    track: _SoundTrack | None = None
+    last: Any = None
     for frame in frames:
         if stream is None:
-            stream = _add_video_stream(output, form, frame.pixels, timing, quality)
-            audio = _audio_packets(output, form, audio_from)
-            audio_packet = next(audio, None)
-        for packet in stream.encode(_to_video_frame(frame, timing)):
+            stream = _add_video_stream(output, form, frame, timing, quality)
+            track = _SoundTrack(output, sound(output), notices)
+        last = _to_video_frame(frame, timing)
+        for packet in stream.encode(last):
             output.mux(packet)
-        while audio_packet is not None and audio_packet.pts * audio_packet.time_base <= frame.time:
-            output.mux(audio_packet)
-            audio_packet = next(audio, None)
-    if stream is None:
+        if track is not None:
+            track.mux_until(frame.time)
+    if stream is None or track is None:
         raise _no_frames()
     for packet in stream.encode():
+        if packet.pts == last.pts:  # encoders drop durations, which matter here only
+            packet.duration = last.duration
         output.mux(packet)
-    while audio_packet is not None:
-        output.mux(audio_packet)
-        audio_packet = next(audio, None)
+    track.mux_until(None)
+
+
+class _SoundTrack:
+    """Writes the packets of a sound track; a failure ends the sound, but not the film."""
+
+    def __init__(self, output: Any, packets: Iterator[Any], notices: list[str]) -> None:
+        self._output = output
+        self._packets = packets
+        self._notices = notices
+        self._next = self._read()
+
+    def mux_until(self, time: Fraction | None) -> None:
+        """Write the packets up to a time in seconds; None for all of them."""
+        while self._next is not None:
+            packet = self._next
+            if time is not None and packet.pts * packet.time_base > time:
+                return
+            try:
+                self._output.mux(packet)
+            except ValueError as error:  # PyAV's for invalid data; a full disk is an OSError
+                self._end(error)
+                return
+            self._next = self._read()
+
+    def _read(self) -> Any:
+        try:
+            return next(self._packets, None)
+        except (av.FFmpegError, ValueError) as error:
+            self._end(error)
+            return None
+
+    def _end(self, error: Exception) -> None:
+        self._next = None
+        self._notices.append(f"the sound ends early: {getattr(error, 'strerror', None) or error}")
 
 
 def _add_video_stream(
-    output: Any, form: _Container, pixels: Pixels, timing: _Timing, quality: int
+    output: Any, form: _Container, frame: TimedFrame, timing: _Timing, quality: int
 ) -> Any:
     stream = output.add_stream(form.video_encoder, rate=timing.fps)
-    height, width = pixels.shape[:2]
+    height, width = frame.pixels.shape[:2]
     stream.width, stream.height = width + width % 2, height + height % 2
-    stream.pix_fmt = "yuv420p"
+    stream.pix_fmt = "yuv420p" if frame.alpha is None else "yuva420p"
     crf = round(form.worst_crf - (form.worst_crf - form.best_crf) * quality / 100)
     stream.options = {**form.options, "crf": str(crf)}
     if timing.time_base != 1 / timing.fps:  # B-frames distort durations at variable frame rates
@@ -186,66 +269,17 @@ def _add_video_stream(
 def _to_video_frame(frame: TimedFrame, timing: _Timing) -> Any:
     """Convert a frame to BT.709 YUV, padded to even size."""
     height, width = frame.pixels.shape[:2]
-    pixels = np.pad(frame.pixels, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
-    converted = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-    converted = converted.reformat(format="yuv420p", dst_colorspace=1, dst_color_range=1)
+    source, target, pixels = "rgb24", "yuv420p", frame.pixels
+    if frame.alpha is not None:
+        source, target, pixels = "rgba", "yuva420p", np.dstack((pixels, frame.alpha))
+    pixels = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
+    converted = av.VideoFrame.from_ndarray(pixels, format=source)
+    converted = converted.reformat(format=target, dst_colorspace=1, dst_color_range=1)
     converted.time_base = timing.time_base
     converted.pts = round(frame.time / timing.time_base)
-    converted.duration = max(1, round(1 / timing.fps / timing.time_base))
+    duration = frame.duration or 1 / timing.fps
+    converted.duration = max(1, round(duration / timing.time_base))
     return converted
-
-
-def _audio_packets(output: Any, form: _Container, source: Path | None) -> Iterator[Any]:
-    """Add the sound track of a video; return its packets, from the first video frame on."""
-    if source is None:
-        return iter(())
-    container = av.open(str(source))
-    if not container.streams.audio:
-        container.close()
-        return iter(())
-    old = container.streams.audio[0]
-    video = container.streams.video[0]
-    start = (video.start_time or 0) * Fraction(video.time_base or 1)
-    if old.codec_context.name in form.copied_audio:
-        return _copy_audio(container, old, output.add_stream_from_template(old), start)
-    rate = 48_000 if form.audio_encoder == "libopus" else None
-    new = output.add_stream(form.audio_encoder, rate=rate)
-    return _reencode_audio(container, old, new, start)
-
-
-def _copy_audio(container: Any, old: Any, new: Any, start: Fraction) -> Iterator[Any]:
-    with container:
-        for packet in container.demux(old):
-            if packet.dts is not None:
-                shift = round(start / packet.time_base)
-                packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
-                packet.stream = new
-                yield packet
-
-
-def _reencode_audio(container: Any, old: Any, new: Any, start: Fraction) -> Iterator[Any]:
-    with container:
-        for frame in container.decode(old):
-            if frame.pts is not None:
-                frame.pts -= round(start / frame.time_base)
-            yield from new.encode(frame)
-        yield from new.encode()
-
-
-def _write_gif(path: Path, frames: Iterable[TimedFrame], fps: Fraction) -> None:
-    pictures: list[Image.Image] = []
-    times: list[int] = []  # hundredths of a second, the unit of GIF
-    for frame in frames:
-        picture = Image.fromarray(frame.pixels)
-        pictures.append(picture.quantize(GIF_COLOURS, Image.Quantize.MEDIANCUT))
-        times.append(round(frame.time * 100))
-    if not pictures:
-        raise _no_frames()
-    times.append(times[-1] + round(100 / fps))
-    durations = [max(2, end - start) * 10 for start, end in pairwise(times)]
-    pictures[0].save(
-        path, save_all=True, append_images=pictures[1:], duration=durations, loop=0, optimize=False
-    )
 
 
 def _no_frames() -> OutputError:
