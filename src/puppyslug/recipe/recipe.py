@@ -12,7 +12,7 @@ from puppyslug.labels import FindLabel, label_finder, unresolved_label
 from puppyslug.networks import find_spec
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.recipe.completion import preset_settings, validate_names, validate_version
-from puppyslug.recipe.fields import RecipeFields
+from puppyslug.recipe.fields import MAX_CHANGES, RecipeFields
 from puppyslug.recipe.schedule import (
     FRAME_FIELDS,
     POSTPROCESSING_FIELDS,
@@ -21,7 +21,7 @@ from puppyslug.recipe.schedule import (
     Position,
     value_at,
 )
-from puppyslug.recipe.settings import parse_settings
+from puppyslug.recipe.settings import MAX_RECIPE_LENGTH, parse_settings
 
 
 class Recipe(RecipeFields):
@@ -97,7 +97,7 @@ class Recipe(RecipeFields):
             changes: new values of ``STEP_FIELDS`` or ``POSTPROCESSING_FIELDS``.
 
         Raises:
-            RecipeError: another field, or a value out of range.
+            RecipeError: another field, a value out of range, or too many changes.
         """
         choices = sorted(STEP_FIELDS | POSTPROCESSING_FIELDS)
         for field in changes:
@@ -112,7 +112,18 @@ class Recipe(RecipeFields):
             if field in STEP_FIELDS
         )
         unscheduled = {name: changes[name] for name in changes if name in POSTPROCESSING_FIELDS}
-        return self.with_settings({**unscheduled, "schedule": self.schedule + added})
+        schedule = self.schedule + added
+        if len(schedule) > MAX_CHANGES:
+            raise RecipeError(
+                f"a dream can change at most {MAX_CHANGES} times; start another one from its result"
+            )
+        changed = self.with_settings({**unscheduled, "schedule": schedule})
+        if added and len(changed.to_json()) > MAX_RECIPE_LENGTH:
+            raise RecipeError(
+                f"the recipe would exceed {MAX_RECIPE_LENGTH} characters with these changes; start "
+                "another dream from the result"
+            )
+        return changed
 
     def at_step(self, frame: int, octave: int, step: int) -> Self:
         """Return the recipe with the schedule applied up to and including this step."""
