@@ -14,6 +14,8 @@ import numpy as np
 import psutil
 from PIL import Image
 
+from puppyslug.studio.jobs.uploads import Upload, inspect_picture
+
 QUICK = {"layer": "relu1_1", "octaves": 1, "iterations": 2, "size": "64x48", "photo": "clouds"}
 # Takes some seconds on any machine, in many steps, so that a test can act while it runs.
 LONG = {"layer": "relu1_1", "octaves": 2, "iterations": 20_000, "size": "96x64", "photo": "clouds"}
@@ -122,6 +124,12 @@ def random_picture(size=(64, 48), kind="PNG", seed=0):
     data = io.BytesIO()
     Image.fromarray(pixels).save(data, kind)
     return data.getvalue()
+
+
+def upload_of(data, name="a.png"):
+    """Return an uploaded picture, decoded in this process instead of in the sandbox."""
+    info = inspect_picture(name, data, max_pixels=1_000_000)
+    return Upload(name, data, **vars(info))
 
 
 def shape_picture(kind, seed):

@@ -13,7 +13,7 @@ from puppyslug.studio.api.dependencies import (
     JobId,
     Studio,
     find_training_job,
-    run_heavy,
+    run_untrusted,
     send_command,
 )
 from puppyslug.studio.api.events import stream_changes
@@ -27,7 +27,6 @@ from puppyslug.studio.jobs.models import (
     TrainingJobView,
 )
 from puppyslug.studio.jobs.training_classes import find_picture, thumbnail_file
-from puppyslug.studio.jobs.uploads import decode_upload
 from puppyslug.studio.services import Services
 from puppyslug.studio.workers.protocol import Command
 
@@ -222,13 +221,13 @@ def get_report(studio: Studio, job: TrainingJob) -> FileResponse:
 
 
 async def _add_picture(studio: Services, job_id: str, number: int, file: UploadFile) -> StoredFile:
-    data = await file.read()
+    def add(data: bytes) -> StoredFile:
+        name, limit = file.filename or "", studio.limits.photo
+        upload = studio.sandbox.decode_upload(name, data, max_pixels=limit)
+        return studio.training.add_picture(job_id, number, upload)
 
-    def add() -> StoredFile:
-        upload, picture = decode_upload(file.filename or "", data, max_pixels=studio.limits.photo)
-        return studio.training.add_picture(job_id, number, upload, picture)
-
-    return await run_heavy(studio, add)
+    async with studio.heavy_requests:
+        return await run_untrusted(add, await file.read())
 
 
 def _given_fields(fields: TrainingJobFields) -> dict[str, Any]:

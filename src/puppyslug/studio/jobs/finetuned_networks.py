@@ -17,11 +17,15 @@ _NAME = re.compile(r"[^\W_](?:[\w .-]{0,58}[\w-])?")
 
 
 class FinetunedNetworks:
-    """A folder of trained networks. It reads file headers only and does not import torch."""
+    """A folder of trained networks. It reads file headers only and does not import torch.
+
+    Attributes:
+        folder: the folder.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Use a folder, which may be empty."""
-        self._folder = folder
+        self.folder = folder
         self._registered: dict[str, tuple[int, int]] = {}  # name → modification time and size
 
     def find(self, file: str) -> Path | None:
@@ -73,7 +77,7 @@ class FinetunedNetworks:
 
     def _paths(self) -> list[Path]:
         return sorted(
-            p for p in self._folder.glob(f"*{FINETUNED_SUFFIX}") if not p.name.startswith(".")
+            p for p in self.folder.glob(f"*{FINETUNED_SUFFIX}") if not p.name.startswith(".")
         )
 
     def _register(self, path: Path) -> NetworkSpec:

@@ -1,5 +1,6 @@
 """Submission of dreams: limits are checked, files stored, the recipe completed, the job queued."""
 
+import hashlib
 import secrets
 import time
 from collections.abc import Sequence
@@ -211,5 +212,7 @@ def _copy_result(parent_folder: Path, folder: Path, parent: Job) -> StoredFile:
     if not result.is_file():
         raise HTTPError(409, "that dream has no result yet; wait until it is done")
     name = f"{Path(parent.title).stem or 'dream'}.dream.png"
-    upload = Upload(name, result.read_bytes(), ".png", (parent.height, parent.width))
-    return upload.save(folder, "photo")
+    data = result.read_bytes()
+    (folder / "photo.png").write_bytes(data)
+    sha256, size = hashlib.sha256(data).hexdigest(), (parent.height, parent.width)
+    return StoredFile(file="photo.png", name=name, sha256=sha256, size=size)
