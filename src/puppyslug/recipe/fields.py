@@ -21,13 +21,12 @@ from puppyslug.networks.finetuned import strip_folders
 from puppyslug.objectives import Objective, parse_mask
 from puppyslug.recipe import defaults
 from puppyslug.recipe.references import FileReference
-from puppyslug.recipe.schedule import SCHEDULABLE_FIELDS, Change
+from puppyslug.recipe.schedule import MAX_CHANGES, SCHEDULABLE_FIELDS, Change
 from puppyslug.recipe.sizes import MAX_SIDE, parse_memory, validate_size
 
 RECIPE_VERSION = 1
 STARTING_IMAGES = ("noise", "clouds")  # what a dream without a photo can start from
 MAX_SMOOTH = 1000  # pixels
-MAX_CHANGES = 1000  # of a schedule
 MAX_GUIDES = 100
 
 

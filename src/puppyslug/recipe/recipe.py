@@ -12,13 +12,14 @@ from puppyslug.labels import FindLabel, label_finder, unresolved_label
 from puppyslug.networks import find_spec
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.recipe.completion import preset_settings, validate_names, validate_version
-from puppyslug.recipe.fields import MAX_CHANGES, RecipeFields
+from puppyslug.recipe.fields import RecipeFields
 from puppyslug.recipe.schedule import (
     FRAME_FIELDS,
     POSTPROCESSING_FIELDS,
     STEP_FIELDS,
     Change,
     Position,
+    check_change_count,
     value_at,
 )
 from puppyslug.recipe.settings import MAX_RECIPE_LENGTH, parse_settings
@@ -113,10 +114,7 @@ class Recipe(RecipeFields):
         )
         unscheduled = {name: changes[name] for name in changes if name in POSTPROCESSING_FIELDS}
         schedule = self.schedule + added
-        if len(schedule) > MAX_CHANGES:
-            raise RecipeError(
-                f"a dream can change at most {MAX_CHANGES} times; start another one from its result"
-            )
+        check_change_count(len(schedule))
         changed = self.with_settings({**unscheduled, "schedule": schedule})
         if added and len(changed.to_json()) > MAX_RECIPE_LENGTH:
             raise RecipeError(

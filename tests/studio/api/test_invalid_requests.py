@@ -122,6 +122,10 @@ CHANGES = [
     ({"layer": []}, "objective"),
     ({"layer": 1.5}, "1.5"),
     ({"objective": "relu1_1:9999"}, "9999"),
+    ({"objective": 'guide("a", relu1_1)'}, "no guide 'a'"),
+    ({"objective": "strongest(relu1_1, 3)"}, "when a dream begins"),
+    ({"schedule": []}, "schedule"),
+    ({"size": "9" * 5000 + "x1"}, "size"),
 ]
 
 
