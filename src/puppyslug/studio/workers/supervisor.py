@@ -9,17 +9,21 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Protocol
 
-from puppyslug.studio.jobs.data_folder import DataFolder, enforce_quota
+from puppyslug.recipe.schedule import STEP_FIELDS, check_change_count
+from puppyslug.studio.http_errors import HTTPError
+from puppyslug.studio.jobs.data_folder import THUMBNAIL_FILE, DataFolder, enforce_quota
 from puppyslug.studio.jobs.models import Job, JobProgress, Status
 from puppyslug.studio.jobs.progress_hub import ProgressHub
 from puppyslug.studio.jobs.store import JobStore
 from puppyslug.studio.limits import Limits
+from puppyslug.studio.workers.channel import WorkerChannel
 from puppyslug.studio.workers.protocol import Command, Message, Task
 
 log = logging.getLogger(__name__)
 
 CANCEL_TIMEOUT = 0.5  # seconds until a worker that does not react to cancel is killed
 STOP_TIMEOUT = 60.0  # seconds to write the result after the time limit
+RETRY_AFTER = 5  # seconds
 MAX_ATTEMPTS = 2  # of a film whose worker dies
 _POLL_INTERVAL = 0.1  # seconds
 _OUT_OF_MEMORY = -9  # exit code of a process that the kernel killed
@@ -84,23 +88,39 @@ class WorkerSupervisor:
         self._context = context
         self._store, self._hub = context.store, context.hub
         self._process: WorkerProcess | None = None
-        self._connection: Connection | None = None
-        self._lock = threading.Lock()  # guards sending, and the current job
+        self._channel: WorkerChannel | None = None
+        self._lock = threading.Lock()  # guards the current job; nobody waits while holding it
         self._job_id: str | None = None
         self._cancelled_at: float | None = None
+        self._changes = 0  # of the current job's schedule, with those that are still on their way
         self._notice = ""  # for the user, about the current job
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def send(self, job_id: str, command: Command) -> bool:
-        """Send a command to the worker; False if it is not processing this job."""
+        """Send a command to the worker, without waiting for it.
+
+        Returns:
+            False if the worker is not processing this job.
+
+        Raises:
+            HTTPError: the worker does not receive messages.
+            RecipeError: the dream has been changed too often.
+        """
         with self._lock:
-            if self._job_id != job_id:
+            if self._job_id != job_id or self._channel is None:
                 return False
             if command.name == "cancel":
                 self._cancelled_at = time.monotonic()
-            assert self._connection is not None
-            with contextlib.suppress(OSError):  # the process has died: _receive handles that
-                self._connection.send(command)
+            changes = len(STEP_FIELDS & (command.changes or {}).keys())
+            check_change_count(self._changes + changes if changes else 0)
+            sent = self._channel.send(command)
+            if not sent and command.name != "cancel":  # a cancelled job's worker is killed
+                raise HTTPError(
+                    503,
+                    "the worker of that job does not respond; cancel the job, or try again later",
+                    retry_after=RETRY_AFTER,
+                )
+            self._changes += changes
             return True
 
     def kill(self) -> None:
@@ -140,12 +160,12 @@ class WorkerSupervisor:
             return
         process, connection = self._context.launch()
         with self._lock:
-            self._process, self._connection = process, connection
+            self._process, self._channel = process, WorkerChannel(connection)
 
     def _process_job(self, job: Job) -> None:
         """Send a job to the process, and handle its messages until the job has ended."""
-        assert self._connection is not None
-        connection = self._connection
+        assert self._channel is not None
+        channel = self._channel
         limits, folder = self._context.limits, self._context.folder
         self._hub.update(job.id, progress=JobProgress(stage="starting"))
         deadline = time.monotonic() + limits.seconds
@@ -153,8 +173,9 @@ class WorkerSupervisor:
         try:
             with self._lock:
                 self._job_id, self._cancelled_at = job.id, None
-                connection.send(Task(job, folder.job_folder(job.id), folder.networks))
-            while not self._receive(job.id, connection):
+                self._changes = len(job.recipe.get("schedule", ()))
+                channel.send(Task(job, folder.job_folder(job.id), folder.networks))
+            while not self._receive(job.id, channel):
                 now = time.monotonic()
                 if self._cancelled_at is not None and now > self._cancelled_at + CANCEL_TIMEOUT:
                     self._kill_and_wait()
@@ -165,6 +186,7 @@ class WorkerSupervisor:
                     self.send(job.id, Command("stop"))
                 if now > deadline + STOP_TIMEOUT:
                     self._kill_and_wait()
+                    self._keep_preview(job.id)
                     error = f"exceeded the time limit of {limits.seconds:.0f} s"
                     self._finish(job.id, Status.FAILED, error=error)
                     return
@@ -173,15 +195,15 @@ class WorkerSupervisor:
                 self._job_id = None
             self._hub.discard(job.id)
 
-    def _receive(self, job_id: str, connection: Connection) -> bool:
+    def _receive(self, job_id: str, channel: WorkerChannel) -> bool:
         """Wait briefly for a message and handle it; return whether the job has ended."""
         try:
-            if not connection.poll(_POLL_INTERVAL):
-                return False
-            message = connection.recv()
-        except (EOFError, OSError):  # the other end is closed: the process has died
+            message = channel.receive(_POLL_INTERVAL)
+        except EOFError:
             self._handle_death(job_id)
             return True
+        if message is None:
+            return False
         assert isinstance(message, Message)
         status = _FINAL_STATUS.get(message.kind)
         if status is not None:
@@ -217,6 +239,7 @@ class WorkerSupervisor:
         if self._cancelled_at is not None:
             self._finish(job_id, Status.CANCELLED)
             return
+        self._keep_preview(job_id)
         assert self._process is not None
         self._process.join(timeout=5)
         code = self._process.exitcode
@@ -230,6 +253,14 @@ class WorkerSupervisor:
         )
         error = f"the worker process ended unexpectedly ({reason}); {remedy}"
         self._finish(job_id, Status.FAILED, error=error)
+
+    def _keep_preview(self, job_id: str) -> None:
+        """Keep the latest preview of a dream whose worker can no longer save the picture."""
+        preview = self._hub.preview(job_id)
+        folder = self._context.folder.job_folder(job_id)
+        if preview and folder.is_dir():
+            with contextlib.suppress(OSError):
+                (folder / THUMBNAIL_FILE).write_bytes(preview)
 
     def _kill_and_wait(self) -> None:
         self.kill()
