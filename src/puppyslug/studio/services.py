@@ -8,6 +8,7 @@ from pathlib import Path
 
 from puppyslug.errors import OutputError
 from puppyslug.studio.jobs.data_folder import DataFolder
+from puppyslug.studio.jobs.disk_reserve import DiskReserve
 from puppyslug.studio.jobs.finetuned_networks import FinetunedNetworks
 from puppyslug.studio.jobs.models import DreamView, Job, Status, TrainingJobView
 from puppyslug.studio.jobs.progress_hub import ProgressHub
@@ -86,7 +87,7 @@ class Services:
                 f"{data} contains dreams, but their database {folder.database.name} is missing; "
                 "restore it, or choose another folder with --data"
             )
-        store = JobStore(folder.database)
+        store = JobStore(folder.database, DiskReserve(folder.reserve))
         folder.delete_orphans(store.ids())
         _recover_jobs(store)
         hub = ProgressHub()

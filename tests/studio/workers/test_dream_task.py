@@ -1,5 +1,6 @@
 """Progress and previews of a dream, with a fake control and a fake clock."""
 
+import errno
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from PIL import Image
 
 from puppyslug.engine.prepared_dream import PreparedDream
+from puppyslug.errors import OutputError
 from puppyslug.gradient.executor import execute_locally
 from puppyslug.recipe import Recipe
 from puppyslug.studio.jobs.models import Job
@@ -211,3 +213,30 @@ def test_the_picture_so_far_of_a_failing_dream_is_kept(toy, picture):
     assert recipe_of(kept).stop_after == 3
     expected = last_step(picture, recipe_of(kept), toy)
     assert np.array_equal(kept, expected.to_pil())
+
+
+def test_a_result_is_saved_once_the_disk_has_room(monkeypatch, tmp_path, control):
+    """Nothing of a dream is lost on a full disk."""
+    full = iter([True, True])
+    save = dream_task.save_image
+
+    def save_if_there_is_room(*arguments, **options):
+        if next(full, False):
+            raise OutputError("full") from OSError(errno.ENOSPC, "No space left on device")
+        save(*arguments, **options)
+
+    monkeypatch.setattr(dream_task, "DISK_INTERVAL", 0)
+    monkeypatch.setattr(dream_task, "save_image", save_if_there_is_room)
+    dream_task._save_result(tmp_path, control, Image.new("RGB", (8, 8)))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dream.png", "thumbnail.jpg"]
+    assert [one.stage for one in control.of_kind("progress")] == [dream_task.DISK_FULL_STAGE] * 2
+    assert control.polls == 2
+
+
+def test_other_errors_of_the_disk_are_not_waited_for(monkeypatch, tmp_path, control):
+    def fail(*_, **__):
+        raise OutputError("denied") from OSError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(dream_task, "save_image", fail)
+    with pytest.raises(OutputError, match="denied"):
+        dream_task._save_result(tmp_path, control, Image.new("RGB", (8, 8)))

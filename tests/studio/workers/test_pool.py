@@ -1,5 +1,6 @@
 """The worker pool, with fake processes behind real pipes: death, retry, cancel, shutdown."""
 
+import sqlite3
 import threading
 import time
 
@@ -412,3 +413,46 @@ def test_the_preview_of_a_dream_is_kept_if_its_worker_dies(create):
     assert pool.wait("a").status is Status.FAILED
     thumbnail = pool.folder.job_folder("a") / THUMBNAIL_FILE
     assert thumbnail.read_bytes() == b"the picture so far"
+
+
+def test_a_job_that_ends_on_a_full_disk_is_stored_once_there_is_room(create, monkeypatch):
+    pool = create()
+    full = threading.Event()
+    write = pool.store.update_on_full_disk
+
+    def fail_on_full_disk(job_id, **fields):
+        if full.is_set():
+            raise sqlite3.OperationalError("database or disk is full")
+        return write(job_id, **fields)
+
+    def fill_the_disk(process, task, control):
+        full.set()
+        control.emit("update", {"width": 640})
+        control.emit("done")
+
+    monkeypatch.setattr(pool.store, "update_on_full_disk", fail_on_full_disk)
+    pool.run = fill_the_disk
+    pool.submit("a")
+    assert full.wait(TIMEOUT)
+    time.sleep(0.1)
+    assert pool.store.get("a").status is Status.RUNNING
+    full.clear()
+    job = pool.wait("a")
+    assert (job.status, job.width) == (Status.DONE, 640)
+    assert len(pool.processes) == 1
+
+
+def test_no_job_starts_while_that_cannot_be_stored(create, monkeypatch):
+    pool = create()
+    start, errors = pool.store.start_next, iter([sqlite3.OperationalError("disk is full")] * 2)
+
+    def fail_twice():
+        error = next(errors, None)
+        if error is not None:
+            raise error
+        return start()
+
+    monkeypatch.setattr(pool.store, "start_next", fail_twice)
+    pool.submit("a")
+    assert pool.wait("a").status is Status.DONE
+    assert len(pool.processes) == 1

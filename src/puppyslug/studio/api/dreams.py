@@ -179,9 +179,8 @@ def command(
 @router.delete("/dreams/{id}", status_code=204)
 def delete(studio: Studio, job: Dream) -> None:
     """Delete a dream and its files."""
-    if not studio.store.delete(job.id):
+    if not studio.store.delete(job.id, studio.folder.delete_job):
         raise HTTPError(409, "that dream is running; cancel it first")
-    studio.folder.delete_job(job.id)
     studio.hub.notify()
 
 

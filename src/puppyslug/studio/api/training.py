@@ -87,8 +87,7 @@ def create(studio: Studio, fields: TrainingJobFields | None = None) -> TrainingJ
     try:
         studio.training.configure(job.id, _given_fields(fields or TrainingJobFields()))
     except BaseException:
-        studio.store.delete(job.id)
-        studio.folder.delete_job(job.id)
+        studio.store.delete(job.id, studio.folder.delete_job)
         raise
     return _current_view(studio, job.id)
 
@@ -115,9 +114,8 @@ def configure(studio: Studio, job: TrainingJob, fields: TrainingJobFields) -> Tr
 @router.delete("/{id}", status_code=204)
 def delete(studio: Studio, job: TrainingJob) -> None:
     """Delete a training job, its pictures and its report; the network is kept."""
-    if not studio.store.delete(job.id):
+    if not studio.store.delete(job.id, studio.folder.delete_job):
         raise HTTPError(409, "that training job is running; cancel it first")
-    studio.folder.delete_job(job.id)
     studio.hub.notify()
 
 

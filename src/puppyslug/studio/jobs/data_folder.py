@@ -4,6 +4,7 @@
 
     DATA/
     ├── studio.db          every job (SQLite)
+    ├── reserve            disk space for the database when the disk is full
     ├── lock               held by the process that uses the folder
     ├── networks/          trained networks, NAME.safetensors
     └── dreams/ID/
@@ -58,6 +59,11 @@ class DataFolder:
     def database(self) -> Path:
         """Path of the job store."""
         return self.path / "studio.db"
+
+    @property
+    def reserve(self) -> Path:
+        """Path of the file that reserves disk space."""
+        return self.path / "reserve"
 
     @property
     def is_empty(self) -> bool:
@@ -115,6 +121,5 @@ def enforce_quota(store: JobStore, folder: DataFolder, max_bytes: int) -> None:
     for dream in dreams[:-1]:
         if total <= max_bytes:
             break
-        store.delete(dream.id)
-        folder.delete_job(dream.id)
+        store.delete(dream.id, folder.delete_job)
         total -= dream.bytes

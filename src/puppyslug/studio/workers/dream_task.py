@@ -1,6 +1,7 @@
 """Runs a dream, a picture or a zoom film, in a worker process."""
 
 import contextlib
+import errno
 import io
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -18,7 +19,7 @@ from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.engine.progress import DreamStep
 from puppyslug.engine.steering import apply_changes
 from puppyslug.engine.term_context import DreamTermContext
-from puppyslug.errors import PuppyslugError
+from puppyslug.errors import OutputError, PuppyslugError
 from puppyslug.images import fit_size, save_image, to_pil
 from puppyslug.objectives import parse_objective
 from puppyslug.recipe import InputFiles, Recipe
@@ -37,6 +38,10 @@ THUMBNAIL_SIZE = 400
 MIN_PREVIEW_INTERVAL = 0.25  # seconds
 MAX_PREVIEW_SHARE = 0.03  # of the running time
 JPEG_QUALITY = 82  # 0 to 100
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+DISK_FULL_STAGE = "waiting for disk space: delete some dreams"
+MAX_DISK_WAIT = 600.0  # seconds
+DISK_INTERVAL = 1.0  # seconds until the result is saved again
 DreamSteps = Generator[DreamStep, Mapping[str, Any] | None, None]
 
 
@@ -52,7 +57,8 @@ def run_dream(task: Task, control: JobControl) -> None:
     FinetunedNetworks(task.networks).register_used(str(job.recipe["network"]))
     prepared = _prepare(job, folder)
     height, width = prepared.image.shape[-2:]
-    _save_jpeg(to_pil(prepared.image), folder / BEFORE_FILE, BEFORE_SIZE)
+    before = partial(_save_jpeg, to_pil(prepared.image), folder / BEFORE_FILE, BEFORE_SIZE)
+    _wait_for_space(before, control)
     control.emit(
         "update",
         {
@@ -66,13 +72,35 @@ def run_dream(task: Task, control: JobControl) -> None:
     if job.kind == "zoom":
         picture = _dream_zoom(task, prepared, control, reporter)
     else:
-        picture = dream_picture(prepared, control, reporter, keep=partial(_save_result, folder))
-    _save_result(folder, picture)
+        keep = partial(_save_result, folder, control)
+        picture = dream_picture(prepared, control, reporter, keep=keep)
+    _save_result(folder, control, picture)
 
 
-def _save_result(folder: Path, picture: Image.Image) -> None:
-    save_image(picture, folder / RESULT_FILE, overwrite=True)
-    _save_jpeg(picture, folder / THUMBNAIL_FILE, THUMBNAIL_SIZE)
+def _save_result(folder: Path, control: JobControl, picture: Image.Image) -> None:
+    def write() -> None:
+        save_image(picture, folder / RESULT_FILE, overwrite=True)
+        _save_jpeg(picture, folder / THUMBNAIL_FILE, THUMBNAIL_SIZE)
+
+    _wait_for_space(write, control)
+
+
+def _wait_for_space(write: Callable[[], None], control: JobControl) -> None:
+    """Write files; on a full disk wait until the user has made room."""
+    deadline = time.monotonic() + MAX_DISK_WAIT
+    while True:
+        try:
+            write()
+        except (OSError, OutputError) as error:
+            cause = error.__cause__ if isinstance(error, OutputError) else error
+            full = isinstance(cause, OSError) and cause.errno in FULL_DISK
+            if not full or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        control.emit("progress", JobProgress(stage=DISK_FULL_STAGE))
+        time.sleep(DISK_INTERVAL)
+        control.poll()
 
 
 def _prepare(job: Job, folder: Path) -> PreparedDream:

@@ -2,12 +2,13 @@
 
 import contextlib
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Protocol
+from typing import Any, Protocol
 
 from puppyslug.recipe.schedule import STEP_FIELDS, check_change_count
 from puppyslug.studio.http_errors import HTTPError
@@ -93,6 +94,7 @@ class WorkerSupervisor:
         self._job_id: str | None = None
         self._cancelled_at: float | None = None
         self._changes = 0  # of the current job's schedule, with those that are still on their way
+        self._unstored: dict[str, Any] = {}  # fields of the current job, after a full disk
         self._notice = ""  # for the user, about the current job
         self.thread = threading.Thread(target=self._run, daemon=True)
 
@@ -135,7 +137,7 @@ class WorkerSupervisor:
             job = None
             try:
                 self._ensure_process()
-                job = self._store.start_next()
+                job = self._start_next()
                 if job is None:
                     with context.wakeup:
                         context.wakeup.wait(timeout=1.0)
@@ -145,6 +147,14 @@ class WorkerSupervisor:
                 log.exception("a worker's supervisor failed")
                 self._kill_and_wait()  # its messages are no longer read
                 self._fail(job, error)
+
+    def _start_next(self) -> Job | None:
+        """Return the next job; None if there is none, or if it cannot be marked as running yet."""
+        try:
+            return self._store.start_next()
+        except sqlite3.OperationalError as error:  # the disk is full
+            log.warning("cannot start the next job: %s", error)
+            return None
 
     def _fail(self, job: Job | None, error: Exception) -> None:
         """Mark a job as failed, retrying until that can be written."""
@@ -173,6 +183,7 @@ class WorkerSupervisor:
         try:
             with self._lock:
                 self._job_id, self._cancelled_at = job.id, None
+                self._unstored = {}
                 self._changes = len(job.recipe.get("schedule", ()))
                 channel.send(Task(job, folder.job_folder(job.id), folder.networks))
             while not self._receive(job.id, channel):
@@ -215,7 +226,7 @@ class WorkerSupervisor:
     def _handle(self, job_id: str, message: Message) -> None:
         match message.kind:
             case "update":
-                self._store.update(job_id, **message.data)
+                self._update(job_id, **message.data)
                 self._hub.update(job_id, refusal="")
             case "progress":
                 self._hub.update(job_id, progress=message.data)
@@ -224,13 +235,23 @@ class WorkerSupervisor:
             case "rejected":
                 self._hub.update(job_id, refusal=message.data)
             case "paused":
-                self._store.update(job_id, status=Status.PAUSED)
+                self._update(job_id, status=Status.PAUSED)
                 self._hub.notify()
             case "resumed":
-                self._store.update(job_id, status=Status.RUNNING)
+                self._update(job_id, status=Status.RUNNING)
                 self._hub.notify()
             case kind:
                 raise ValueError(f"unknown message kind {kind!r}")
+
+    def _update(self, job_id: str, **fields: Any) -> None:
+        """Store what a job has reported; on a full disk, keep it for later."""
+        self._unstored |= fields
+        try:
+            self._store.update_on_full_disk(job_id, **self._unstored)
+        except sqlite3.OperationalError as error:
+            log.warning("cannot store the state of a job yet: %s", error)
+        else:
+            self._unstored = {}
 
     def _handle_death(self, job_id: str) -> None:
         """Decide what happens to the job of a process that has died."""
@@ -272,8 +293,9 @@ class WorkerSupervisor:
         job = self._store.get(job_id)
         if job is None:
             return
+        job = job.model_copy(update=self._unstored)
         notices = [self._notice] if self._notice else []
-        self._store.update(
+        self._update(
             job_id,
             status=status,
             ended=time.time(),
@@ -281,4 +303,6 @@ class WorkerSupervisor:
             notices=job.notices + notices,
             bytes=job.bytes if job.is_training else folder.size(job_id),
         )
+        while self._unstored and not self._context.closing.wait(timeout=1.0):
+            self._update(job_id)  # until the user has made room
         enforce_quota(self._store, folder, self._context.limits.keep)
