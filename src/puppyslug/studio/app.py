@@ -18,6 +18,7 @@ from puppyslug.errors import PuppyslugError
 from puppyslug.recipe import defaults
 from puppyslug.studio import api, choices
 from puppyslug.studio.http_errors import HTTPError, error_response
+from puppyslug.studio.request_body import RequestBodyMiddleware
 from puppyslug.studio.security import MAX_PLAIN_BODY, SecurityMiddleware, allowed_hosts
 from puppyslug.studio.services import Services
 
@@ -50,9 +51,10 @@ def create_app(
         redoc_url=None,
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
-        form_limits={"max_files": 12, "max_fields": 12, "max_part_size": MAX_PLAIN_BODY},
+        form_limits={"max_files": 12, "max_fields": 5, "max_part_size": MAX_PLAIN_BODY},
     )
     app.state.services = services
+    app.add_middleware(RequestBodyMiddleware)
     app.add_middleware(
         SecurityMiddleware,
         hosts=allowed_hosts(host),
@@ -62,10 +64,15 @@ def create_app(
     _add_error_handlers(app)
     for router in api.ROUTERS:
         app.include_router(router)
-    app.add_api_route("/healthz", lambda: {"status": "ok"}, include_in_schema=True)
+    app.add_api_route("/healthz", _check_health, include_in_schema=True)
     app.mount("/static", StaticFiles(directory=_PACKAGE / "static"), name="static")
     _add_pages(app, services)
     return app
+
+
+async def _check_health() -> dict[str, str]:
+    """Return ok. It needs no thread, all of which may be busy."""
+    return {"status": "ok"}
 
 
 def _add_pages(app: FastAPI, services: Services) -> None:
@@ -73,7 +80,7 @@ def _add_pages(app: FastAPI, services: Services) -> None:
     pictures = sorted(path.stem for path in (_PACKAGE / "static/pictures").glob("*.webp"))
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    async def dream_page(request: Request) -> HTMLResponse:
+    def dream_page(request: Request) -> HTMLResponse:
         networks = choices.describe_networks(services.networks.list_specs())
         context = {
             "presets": choices.describe_presets(),
@@ -86,7 +93,7 @@ def _add_pages(app: FastAPI, services: Services) -> None:
         return templates.TemplateResponse(request, "studio.html", context)
 
     @app.get("/teach", response_class=HTMLResponse, include_in_schema=False)
-    async def teach_page(request: Request) -> HTMLResponse:
+    def teach_page(request: Request) -> HTMLResponse:
         networks = [network for network in choices.describe_networks() if network["here"]]
         context = {"networks": networks, "defaults": choices.describe_defaults()}
         return templates.TemplateResponse(request, "teach.html", context)
@@ -114,7 +121,9 @@ def _handle_invalid_request(_: Request, error: Exception) -> JSONResponse:
 
 def _handle_starlette_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return error_response(HTTPError(error.status_code, str(error.detail)))
+    response = error_response(HTTPError(error.status_code, str(error.detail)))
+    response.headers.update(error.headers or {})
+    return response
 
 
 def _handle_write_error(_: Request, error: Exception) -> JSONResponse:
