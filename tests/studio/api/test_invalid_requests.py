@@ -255,3 +255,11 @@ def test_an_unexpected_error_is_a_reason_to_reject_the_request(client, check, mo
 
     monkeypatch.setattr(submission, "build_recipe", fail)
     assert "TypeError" in check(submit(client, QUICK), 422)
+
+
+def test_many_unknown_fields_are_one_error(client):
+    body = {"recipe": {}, **{f"field {number}": 1 for number in range(9000)}}
+    for path in ("/api/dreams/x/again", "/api/lessons"):
+        response = client.post(path, json=body)
+        assert response.status_code in {404, 422}
+    assert_rejected(response, 422, "recipe")

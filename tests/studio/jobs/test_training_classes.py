@@ -83,3 +83,9 @@ def test_a_duplicate_is_found_in_its_class_and_rejected_in_another(config, tmp_p
     assert find_duplicate(config, first, renamed) is first.pictures[0]
     with pytest.raises(HTTPError, match=r"b\.png.*my dog"):
         find_duplicate(config, second, renamed)
+
+
+def test_names_have_no_invisible_characters(config):
+    assert validate_name(config, "ca\u202et\x07", None) == "cat"
+    assert validate_name(config, "\u202e\u200f", None) == ""
+    assert validate_name(config, "می\u200cخواهم", None) == "می\u200cخواهم"

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, File, Form, Path, Query, Request, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from puppyslug.recipe import parse_settings
 from puppyslug.recipe.defaults import FILM_FPS, ZOOM_FRAMES
@@ -21,6 +21,7 @@ from puppyslug.studio.api.dependencies import (
     send_command,
 )
 from puppyslug.studio.api.events import stream_changes
+from puppyslug.studio.api.request_models import RequestModel
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.models import DreamKind, DreamView, Job, Status
 from puppyslug.studio.jobs.recipes import validate_changes
@@ -36,7 +37,7 @@ FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
 _RERUNNABLE = (Status.FAILED, Status.CANCELLED, Status.INTERRUPTED)
 
 
-class DerivedDream(BaseModel):
+class DerivedDream(RequestModel):
     """How a new dream differs from the one that it is derived from.
 
     Attributes:
@@ -47,8 +48,6 @@ class DerivedDream(BaseModel):
         frames: number of frames of a film.
         fps: frames per second of a film.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     recipe: dict[str, Any] = Field(default_factory=dict)
     feed: bool = False

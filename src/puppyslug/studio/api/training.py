@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, File, Path, UploadFile
 from fastapi.responses import FileResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from puppyslug.studio.api.dependencies import (
     JobId,
@@ -17,6 +17,7 @@ from puppyslug.studio.api.dependencies import (
     send_command,
 )
 from puppyslug.studio.api.events import stream_changes
+from puppyslug.studio.api.request_models import RequestModel
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.data_folder import REPORT_FILE
 from puppyslug.studio.jobs.models import (
@@ -38,7 +39,7 @@ PictureFile = Annotated[str, Path(alias="file", max_length=200)]
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
 
-class TrainingJobFields(BaseModel):
+class TrainingJobFields(RequestModel):
     """Fields of a training job; fields that are left out keep their value.
 
     Attributes:
@@ -47,17 +48,13 @@ class TrainingJobFields(BaseModel):
         seed: random seed.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
     name: Name | None = None
     base: Name | None = None
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
 
 
-class TrainingClassFields(BaseModel):
+class TrainingClassFields(RequestModel):
     """Fields of a class: its name, which may be empty at first."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name = ""
 
@@ -165,8 +162,8 @@ def get_thumbnail(studio: Studio, job: TrainingJob, number: int, file: PictureFi
     """Return the thumbnail of a picture (JPEG)."""
     assert job.lesson is not None
     picture = find_picture(job.lesson, number, file)
-    path = studio.folder.class_folder(job.id, number) / thumbnail_file(picture.file)
-    if not path.is_file():
+    path = studio.folder.find_file(job.id, "things", str(number), thumbnail_file(picture.file))
+    if path is None:
         raise HTTPError(404, f"the thumbnail of {picture.name} is missing; upload it again")
     headers = {"Cache-Control": "private, max-age=3600"}
     return FileResponse(path, media_type="image/jpeg", headers=headers)
@@ -211,8 +208,8 @@ async def stream_events(studio: Studio, job: TrainingJob) -> AsyncIterator[Serve
 @router.get("/{id}/report", response_class=FileResponse)
 def get_report(studio: Studio, job: TrainingJob) -> FileResponse:
     """Return the report, an HTML page."""
-    path = studio.folder.job_folder(job.id) / REPORT_FILE
-    if not path.is_file():
+    path = studio.folder.find_file(job.id, REPORT_FILE)
+    if path is None:
         raise HTTPError(404, "that training job has no report yet; wait until it is done")
     headers = {"Content-Security-Policy": REPORT_POLICY}
     return FileResponse(path, media_type="text/html", headers=headers)

@@ -4,7 +4,6 @@ import hashlib
 import secrets
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ from puppyslug.objectives import parse_objective
 from puppyslug.recipe import Recipe
 from puppyslug.recipe.defaults import FILM_FPS, ZOOM_FRAMES
 from puppyslug.studio.http_errors import HTTPError
-from puppyslug.studio.jobs.data_folder import RESULT_FILE, DataFolder
+from puppyslug.studio.jobs.data_folder import RESULT_FILE, DataFolder, is_own_file
 from puppyslug.studio.jobs.finetuned_networks import FinetunedNetworks
 from puppyslug.studio.jobs.models import DreamKind, Job, StoredFile
 from puppyslug.studio.jobs.recipes import DreamFiles, build_recipe, result_size
@@ -196,20 +195,19 @@ def _store_files(submission: Submission, folder: Path, data: DataFolder) -> Drea
 def _link_file(parent_folder: Path, folder: Path, stored: StoredFile) -> StoredFile:
     """Share a file of the parent; a hard link takes no disk space."""
     source, target = parent_folder / stored.file, folder / stored.file
+    if not is_own_file(source):
+        raise HTTPError(409, f"the file {stored.name} of that dream is missing; upload it again")
     try:
         target.hardlink_to(source)
     except OSError:
-        with suppress(FileNotFoundError):
-            target.write_bytes(source.read_bytes())
-    if not target.exists():
-        raise HTTPError(409, f"the file {stored.name} of that dream is missing; upload it again")
+        target.write_bytes(source.read_bytes())
     return stored
 
 
 def _copy_result(parent_folder: Path, folder: Path, parent: Job) -> StoredFile:
     """Store the parent's result as the photo to start from."""
     result = parent_folder / RESULT_FILE
-    if not result.is_file():
+    if not is_own_file(result):
         raise HTTPError(409, "that dream has no result yet; wait until it is done")
     name = f"{Path(parent.title).stem or 'dream'}.dream.png"
     data = result.read_bytes()

@@ -7,7 +7,7 @@ from puppyslug.errors import TrainingError
 from puppyslug.labels.spelling import spelling_key
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.models import StoredFile, TrainingClass, TrainingConfig
-from puppyslug.studio.jobs.uploads import Upload
+from puppyslug.studio.jobs.uploads import INVISIBLE, Upload
 from puppyslug.training.class_names import parse_class_name
 
 
@@ -51,10 +51,11 @@ def validate_name(config: TrainingConfig, text: str, own: TrainingClass | None) 
     Raises:
         HTTPError: the name is invalid, or another class has it.
     """
-    if not text.strip():
+    text = INVISIBLE.sub("", text).strip()
+    if not text:
         return ""
     try:
-        name = parse_class_name(text.strip(), "the name")
+        name = parse_class_name(text, "the name")
     except TrainingError as error:
         raise HTTPError(422, str(error)) from error
     for other in config.things:

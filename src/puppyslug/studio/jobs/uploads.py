@@ -15,7 +15,10 @@ from puppyslug.studio.jobs.models import StoredFile
 
 MAX_NAME_LENGTH = 100  # characters
 THUMBNAIL_SIZE = 240  # pixels, longest side
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+# control characters, and those that change the direction of the text around them
+INVISIBLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
 _SIGNATURES = {
     b"\xff\xd8": ".jpg",
     b"\x89PNG": ".png",
@@ -93,7 +96,7 @@ def inspect_picture(name: str, data: bytes, *, max_pixels: int) -> PictureInfo:
 def clean_file_name(name: str) -> str:
     """Return a file name without folders and control characters; never empty."""
     name = name.encode("utf-8", "replace").decode().replace("\\", "/").rpartition("/")[2]
-    name = _CONTROL.sub("", name).strip().strip(".")
+    name = INVISIBLE.sub("", name).strip().strip(".")
     stem, dot, suffix = name.rpartition(".")
     if len(name) > MAX_NAME_LENGTH:
         name = (stem or suffix)[: MAX_NAME_LENGTH - 10] + (dot + suffix[:9] if stem else "")
