@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -21,6 +22,8 @@ from puppyslug.studio.http_errors import HTTPError, error_response
 from puppyslug.studio.request_body import RequestBodyMiddleware
 from puppyslug.studio.security import MAX_PLAIN_BODY, SecurityMiddleware, allowed_hosts
 from puppyslug.studio.services import Services
+
+MAX_THREADS = 12  # of requests; each that computes delays all others
 
 _PACKAGE = Path(str(files("puppyslug.studio")))
 
@@ -42,6 +45,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.hub.attach(get_running_loop())
+        current_default_thread_limiter().total_tokens = MAX_THREADS
         yield
 
     app = FastAPI(

@@ -7,6 +7,7 @@ for the number of connections. This protocol adds them.
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Callable
 
 import uvicorn
@@ -15,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 MAX_CONNECTIONS = 500
 HEADER_TIMEOUT = 10.0  # seconds until the header of a request has arrived
+SWITCH_INTERVAL = 0.001  # seconds that a thread computes while the event loop waits
 SEND_TIMEOUT = 60.0  # seconds in which a client must read something of its response
 
 
@@ -113,6 +115,7 @@ def serve(app: ASGIApp, listener: socket.socket, on_start: Callable[[], None]) -
         timeout_graceful_shutdown=1,
     )
     _raise_file_limit()
+    sys.setswitchinterval(SWITCH_INTERVAL)
     with contextlib.suppress(KeyboardInterrupt):
         Server(config).run(sockets=[listener])
 
