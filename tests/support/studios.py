@@ -15,6 +15,7 @@ import psutil
 from PIL import Image
 
 from puppyslug.studio.jobs.uploads import Upload, inspect_picture
+from puppyslug.studio.workers import sandbox_process
 
 QUICK = {"layer": "relu1_1", "octaves": 1, "iterations": 2, "size": "64x48", "photo": "clouds"}
 # Takes some seconds on any machine, in many steps, so that a test can act while it runs.
@@ -87,11 +88,12 @@ class Studio:
         return Image.open(io.BytesIO(self.client.get(f"/api/dreams/{job_id}/image").content))
 
     def workers(self):
-        """Return the worker processes."""
+        """Return the worker processes; the sandbox differs by its priority."""
         return [
             child
             for child in psutil.Process(self.process.pid).children(recursive=True)
             if "spawn_main" in " ".join(child.cmdline())
+            and child.nice() != sandbox_process.NICENESS
         ]
 
     def files(self):

@@ -87,7 +87,6 @@ def studio(
         _open_listener(host, port) as listener,
         Services.open(folder, limits, workers, create_runner) as services,
     ):
-        services.sandbox.start()
         url = f"http://{_url_host(host)}:{listener.getsockname()[1]}/"
         if token is not None:
             url += f"?token={token}"

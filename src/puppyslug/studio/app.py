@@ -53,7 +53,7 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,  # FastAPI's documentation pages load scripts from other hosts
         redoc_url=None,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,  # FastAPI would generate it in the event loop
         redirect_slashes=False,
         form_limits={"max_files": 12, "max_fields": 5, "max_part_size": MAX_PLAIN_BODY},
     )
@@ -69,6 +69,9 @@ def create_app(
     for router in api.ROUTERS:
         app.include_router(router)
     app.add_api_route("/healthz", _check_health, include_in_schema=True)
+    app.add_api_route(
+        "/api/openapi.json", lambda: JSONResponse(app.openapi()), include_in_schema=False
+    )
     app.mount("/static", StaticFiles(directory=_PACKAGE / "static"), name="static")
     _add_pages(app, services)
     return app
