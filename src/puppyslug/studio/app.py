@@ -1,8 +1,10 @@
 """The studio as one ASGI application: pages, HTTP API, security, error handlers."""
 
+import json
 import sqlite3
+import threading
 from asyncio import get_running_loop
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException
@@ -69,12 +71,23 @@ def create_app(
     for router in api.ROUTERS:
         app.include_router(router)
     app.add_api_route("/healthz", _check_health, include_in_schema=True)
-    app.add_api_route(
-        "/api/openapi.json", lambda: JSONResponse(app.openapi()), include_in_schema=False
-    )
+    app.add_api_route("/api/openapi.json", _api_description(app), include_in_schema=False)
     app.mount("/static", StaticFiles(directory=_PACKAGE / "static"), name="static")
     _add_pages(app, services)
     return app
+
+
+def _api_description(app: FastAPI) -> Callable[[], Response]:
+    """Return an endpoint that describes the API, generated once, by one thread."""
+    lock, texts = threading.Lock(), list[str]()
+
+    def describe() -> Response:
+        with lock:
+            if not texts:
+                texts.append(json.dumps(app.openapi()))
+        return Response(texts[0], media_type="application/json")
+
+    return describe
 
 
 async def _check_health() -> dict[str, str]:
