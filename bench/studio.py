@@ -52,7 +52,7 @@ def time_dream(prepared: PreparedDream, recipe: Recipe, *, previews: bool) -> tu
     if not previews:
         reporter.preview = lambda _: None
     start = time.perf_counter()
-    dream_task.dream_picture(prepared, control, reporter)
+    dream_task.dream_picture(prepared, control, reporter, keep=lambda _: None)
     return time.perf_counter() - start, control.previews
 
 

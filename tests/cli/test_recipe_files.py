@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from puppyslug.cli.recipe_files import (
-    MAX_RECIPE_BYTES,
     find_image,
     find_input_files,
     load_settings,
@@ -15,7 +14,7 @@ from puppyslug.cli.recipe_files import (
 )
 from puppyslug.errors import ImageError, PuppyslugError, RecipeError
 from puppyslug.images import save_image
-from puppyslug.recipe import FileReference, InputFiles, Recipe
+from puppyslug.recipe import MAX_RECIPE_LENGTH, FileReference, InputFiles, Recipe
 from support.commands import list_files, run_failing
 
 NO_FILE = '{"name": "x", "sha256": "%s"}' % ("0" * 64)
@@ -38,7 +37,7 @@ def test_settings_are_read_from_json_and_from_dreams(tmp_path):
 @pytest.mark.parametrize("name", ["missing.json", ".", "large.json", "text.txt", "plain.png"])
 def test_files_without_a_recipe_are_refused(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
-    Path("large.json").write_text("{" + " " * MAX_RECIPE_BYTES + "}")
+    Path("large.json").write_text("{" + " " * MAX_RECIPE_LENGTH + "}")
     Path("text.txt").write_text("text")
     Image.new("RGB", (4, 4)).save("plain.png")
     with pytest.raises(RecipeError) as raised:
@@ -136,3 +135,14 @@ def test_a_recipe_that_is_replaced_is_validated_all_the_same(tmp_path):
     file.write_text('{"octaves": 0}')
     with pytest.raises(PuppyslugError, match="octaves"):
         load_settings({"octaves": 3}, file, new_photos=True)
+
+
+@pytest.mark.parametrize("name", ["d.png", "d.tif", "r.json"])
+def test_a_recipe_is_limited_in_a_picture_as_in_a_file(tmp_path, name):
+    text = '{"schedule": [' + "0," * MAX_RECIPE_LENGTH + "0]}"
+    if name == "r.json":
+        (tmp_path / name).write_text(text)
+    else:
+        save_image(Image.new("RGB", (4, 4)), tmp_path / name, recipe_text=text)
+    with pytest.raises(RecipeError, match=r"characters|kB"):
+        read_recipe_file(tmp_path / name)

@@ -148,3 +148,29 @@ def test_class_names_are_resolved_unless_a_labels_file_has_them():
     assert Recipe.complete(settings).find_label("dog").class_numbers
     settings["labels"] = {"name": "names.txt", "sha256": "0" * 64}
     assert Recipe.complete(settings).find_label("dog").class_numbers == ()
+
+
+def test_a_dream_changes_at_most_as_often_as_its_schedule_can_hold():
+    changes = [[0, 0, step, "step_size", 1.0] for step in range(999)]
+    recipe = Recipe.complete({"schedule": changes})
+    full = recipe.with_scheduled_changes((0, 1, 0), {"step_size": 2.0})
+    assert len(Recipe.from_json(full.to_json()).schedule) == 1000
+    with pytest.raises(RecipeError, match="at most 1000 times"):
+        full.with_scheduled_changes((0, 1, 1), {"step_size": 3.0})
+    assert full.with_scheduled_changes((0, 1, 1), {"strength": 0.5}).strength == 0.5
+
+
+def test_changes_that_would_make_a_recipe_too_long_to_read_are_refused():
+    objective = " + ".join(["relu4_4"] * 190)
+    recipe = Recipe.complete({})
+    with pytest.raises(RecipeError, match="200000 characters"):
+        for step in range(1000):
+            recipe = recipe.with_scheduled_changes((0, 0, step), {"objective": objective})
+    assert Recipe.from_json(recipe.to_json()).schedule == recipe.schedule
+
+
+@pytest.mark.parametrize("field", ["schedule", "guides"])
+def test_a_long_list_is_refused_before_its_items_are_validated(field):
+    with pytest.raises(RecipeError, match="at most") as caught:
+        Recipe.complete({field: [0] * 100_000})
+    assert caught.value.__cause__.error_count() == 1

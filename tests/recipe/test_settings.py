@@ -3,7 +3,7 @@ import json
 import pytest
 
 from puppyslug.errors import RecipeError
-from puppyslug.recipe import Recipe, parse_settings, portable_settings
+from puppyslug.recipe import MAX_RECIPE_LENGTH, Recipe, parse_settings, portable_settings
 
 HASH = "0" * 64
 
@@ -45,3 +45,32 @@ def test_a_size_that_fits_any_picture_is_portable(size):
 def test_only_a_mask_by_name_is_portable():
     assert portable_settings({"mask": "see(cat)"}) == {"mask": "see(cat)"}
     assert portable_settings({"mask": {"name": "m.png", "sha256": HASH}}) == {}
+
+
+@pytest.mark.parametrize("size", ["9" * 5000 + "x1", "1x" + "9" * 5000, "٣x٣", "1x2\n"])
+def test_a_size_that_is_not_valid_is_left_to_the_validation_of_the_field(size):
+    assert portable_settings({"size": size}) == {"size": size}
+    with pytest.raises(RecipeError, match="size cannot be"):
+        Recipe.complete({"size": size})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"version": "x" * MAX_RECIPE_LENGTH}),
+        json.dumps({"schedule": [0] * 60_000}),
+        '{"schedule": [' + "{}," * 60_000 + "{}]}",
+        '{"schedule": [' + "[]," * 60_000 + "[]]}",
+    ],
+)
+def test_a_recipe_has_a_maximum_length(text):
+    with pytest.raises(RecipeError, match=r"characters|values"):
+        parse_settings(text)
+
+
+def test_the_longest_schedule_can_be_read():
+    schedule = [(0, 0, step, "objective", "0.5*relu4_4:37 + see(castle)") for step in range(1000)]
+    text = Recipe.complete({"network": "efficientnet_lite0"}).with_settings(
+        {"objective": "block_9", "schedule": schedule}
+    )
+    assert len(parse_settings(text.to_json())["schedule"]) == 1000

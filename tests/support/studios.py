@@ -14,6 +14,9 @@ import numpy as np
 import psutil
 from PIL import Image
 
+from puppyslug.studio.jobs.uploads import Upload, inspect_picture
+from puppyslug.studio.workers import sandbox_process
+
 QUICK = {"layer": "relu1_1", "octaves": 1, "iterations": 2, "size": "64x48", "photo": "clouds"}
 # Takes some seconds on any machine, in many steps, so that a test can act while it runs.
 LONG = {"layer": "relu1_1", "octaves": 2, "iterations": 20_000, "size": "96x64", "photo": "clouds"}
@@ -85,11 +88,12 @@ class Studio:
         return Image.open(io.BytesIO(self.client.get(f"/api/dreams/{job_id}/image").content))
 
     def workers(self):
-        """Return the worker processes."""
+        """Return the worker processes; the sandbox differs by its priority."""
         return [
             child
             for child in psutil.Process(self.process.pid).children(recursive=True)
             if "spawn_main" in " ".join(child.cmdline())
+            and child.nice() != sandbox_process.NICENESS
         ]
 
     def files(self):
@@ -122,6 +126,12 @@ def random_picture(size=(64, 48), kind="PNG", seed=0):
     data = io.BytesIO()
     Image.fromarray(pixels).save(data, kind)
     return data.getvalue()
+
+
+def upload_of(data, name="a.png"):
+    """Return an uploaded picture, decoded in this process instead of in the sandbox."""
+    info = inspect_picture(name, data, max_pixels=1_000_000)
+    return Upload(name, data, **vars(info))
 
 
 def shape_picture(kind, seed):

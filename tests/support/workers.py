@@ -21,6 +21,8 @@ class FakeProcess:
         self._run = run
         self._received = queue.SimpleQueue()
         self.exitcode = None
+        self._reading = threading.Event()
+        self._reading.set()
         threading.Thread(target=self._receive, daemon=True).start()
         threading.Thread(target=self._work, daemon=True).start()
 
@@ -39,10 +41,20 @@ class FakeProcess:
         with socket.socket(fileno=os.dup(self._worker_end.fileno())) as end:
             end.shutdown(socket.SHUT_RDWR)
 
+    def stop_reading(self):
+        """Read one more message at most, as a process that is stopped reads none."""
+        self._reading.clear()
+
+    def send_bytes_of_a_message(self):
+        """Send the header of a message of a megabyte, and nothing after it."""
+        os.write(self._worker_end.fileno(), (1_000_000).to_bytes(4, "big") + b"x")
+
     def _receive(self):
         while True:
             try:
                 self._received.put(self._worker_end.recv())
+                if not self._reading.is_set():
+                    return
             except (EOFError, OSError):
                 return
 

@@ -10,6 +10,7 @@ from puppyslug.files.hashing import file_digest, file_sha256
 from puppyslug.networks.finetuned import finetuned_names_in, register_finetuned_file
 from puppyslug.networks.specs import split_network_names
 from puppyslug.recipe import (
+    MAX_RECIPE_LENGTH,
     FileReference,
     InputFiles,
     Recipe,
@@ -20,7 +21,6 @@ from puppyslug.recipe import (
     portable_settings,
 )
 
-MAX_RECIPE_BYTES = 1_000_000
 # Recipes are untrusted: of the files that they name, only those with these suffixes are opened.
 IMAGE_SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic",
@@ -39,7 +39,7 @@ def read_recipe_file(path: Path) -> dict[str, Any]:
         raise RecipeError(f"the recipe {path} is not a file; give a JSON file or a dream")
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_RECIPE_BYTES + 1)
+            data = file.read(MAX_RECIPE_LENGTH + 1)
     except OSError as error:
         raise RecipeError(f"the recipe {path} cannot be read: {error.strerror}") from error
     if path.suffix.lower() in VIDEO_SUFFIXES and data:
@@ -48,8 +48,8 @@ def read_recipe_file(path: Path) -> dict[str, Any]:
         return parse_settings(read_comment(path))
     data = data.removeprefix(b"\xef\xbb\xbf")
     if data.lstrip()[:1] in (b"{", b"["):
-        if len(data) > MAX_RECIPE_BYTES:
-            raise RecipeError(f"the recipe {path} is larger than {MAX_RECIPE_BYTES // 1000} kB")
+        if len(data) > MAX_RECIPE_LENGTH:
+            raise RecipeError(f"the recipe {path} is larger than {MAX_RECIPE_LENGTH // 1000} kB")
         return parse_settings(data.decode("utf-8", "replace"))
     from puppyslug.images import read_recipe_text
 

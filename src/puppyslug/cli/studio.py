@@ -116,24 +116,17 @@ def _cluster_runner_factory(address: str) -> "RunnerFactory":
 
 def _serve(app: "FastAPI", listener: socket.socket, url: str, *, open_browser: bool) -> None:
     """Serve until Ctrl-C; print the URL when the server is ready."""
-    import contextlib
     import webbrowser
 
-    import uvicorn
+    from puppyslug.studio.server import serve
 
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            print(url, flush=True)
-            print_message("The studio is running at this address. Press Ctrl-C to stop it.")
-            if open_browser:
-                webbrowser.open(url)
+    def announce() -> None:
+        print(url, flush=True)
+        print_message("The studio is running at this address. Press Ctrl-C to stop it.")
+        if open_browser:
+            webbrowser.open(url)
 
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=1
-    )
-    with contextlib.suppress(KeyboardInterrupt):
-        Server(config).run(sockets=[listener])
+    serve(app, listener, announce)
 
 
 def _open_listener(host: str, port: int) -> socket.socket:

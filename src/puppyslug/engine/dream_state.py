@@ -1,6 +1,8 @@
 """The state of a running dream, which its steps share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -30,6 +32,9 @@ class DreamState:
         terms: computes the targets of the objective's terms.
         detail: detail that the next octave starts from, or None.
         pixels: number of pixels processed in all steps so far.
+        unproven: recipe and state of the random views before the changes that no step has been
+            taken with yet; None if there are none.
+        rejected: why the latest changes were reverted; empty if they were not.
     """
 
     prepared: PreparedDream
@@ -41,6 +46,8 @@ class DreamState:
     detail: Tensor | None = None
     pixels: int = 0
     _objectives: dict[tuple[str, Size], Objective] = field(default_factory=dict)
+    unproven: tuple[Recipe, Mapping[str, Any]] | None = None
+    rejected: str = ""
 
     @classmethod
     def start(cls, prepared: PreparedDream, frame: int, jitter_frame: int) -> "DreamState":
@@ -58,6 +65,21 @@ class DreamState:
             GradientAscent(network, generator, prepared.executor),
             DreamTermContext(network, prepared.image, prepared.guides),
         )
+
+    def apply(self, changed: Recipe) -> None:
+        """Go on with a changed recipe, unless the next step fails."""
+        if self.unproven is None:
+            self.unproven = self.recipe, self.ascent.generator.bit_generator.state
+        self.recipe = changed
+
+    def revert_changes(self, error: Exception) -> bool:
+        """Return to the recipe of the last step that succeeded, if there were changes since."""
+        if self.unproven is None:
+            return False
+        self.recipe, self.ascent.generator.bit_generator.state = self.unproven
+        self.unproven = None
+        self.rejected = " ".join(str(error).split()) or type(error).__name__
+        return True
 
     def objective_at(self, recipe: Recipe, size: Size) -> Objective:
         """Parse a step's objective for the size of its octave."""
@@ -107,6 +129,7 @@ class DreamState:
         self, octave: int, step: int, image: Tensor, base: Tensor, scores: Tensor
     ) -> DreamStep:
         """Return the state to yield after a step."""
+        rejected, self.rejected, self.unproven = self.rejected, "", None
         work = self.recipe.iterations * sum(height * width for height, width in self.sizes)
         return DreamStep(
             octave=octave,
@@ -120,4 +143,5 @@ class DreamState:
             start=self.prepared.image,
             mask=self.prepared.mask,
             recipe=self.recipe,
+            rejected=rejected,
         )

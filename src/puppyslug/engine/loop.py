@@ -41,8 +41,9 @@ def dream_steps(
     is scaled up, added to the octave's image, and amplified step by step.
 
     Changes can be sent, as in ``steps.send({"step_size": 3.0})``. They apply from the next step on
-    and are added to the recipe's schedule, so that the recipe reproduces the dream. If a GPU runs
-    out of memory, the step is repeated in smaller tiles, which the recipe records.
+    and are added to the recipe's schedule, so that the recipe reproduces the dream. If the next
+    step fails, they are reverted, and the step that is yielded says why (``rejected``). If a GPU
+    runs out of memory, the step is repeated in smaller tiles, which the recipe records.
 
     Args:
         image: 1×3×H×W RGB in [0, 1], on the network's device; or a prepared dream, whose recipe,
@@ -137,16 +138,13 @@ def _dream_octave(
     mask = None if dream.prepared.mask is None else resize(dream.prepared.mask, size)
     image, focus = _add_detail(dream, base, mask), None
     for step in range(dream.recipe.iterations):
-        recipe = dream.recipe.at_step(dream.frame, octave, step)
-        objective = dream.objective_at(recipe, size)
-        if step % FOCUS_INTERVAL == 0:
-            focus = dream.compute_focus(image, objective, recipe)
-            if focus is not None and step == 0 and octave and fades:
-                image = base + fade_detail(image - base, focus)
-        region = multiply_masks(focus, margin_mask(image, recipe.margin))
-        image, scores = dream.take_step(image, objective, recipe, octave, mask, region)
-        if recipe.soften:
-            image = _soften(image, base, recipe.soften, mask)
+        inputs = (octave, step, image, base, mask, focus, fades and octave > 0)
+        try:
+            image, focus, scores = _take_step(dream, *inputs)
+        except Exception as error:
+            if not dream.revert_changes(error):
+                raise
+            image, focus, scores = _take_step(dream, *inputs)
         completed = dream.completed_step(octave, step, image, base, scores)
         yield from _yield_step(dream, completed)
         if completed.number == dream.recipe.stop_after:
@@ -154,6 +152,30 @@ def _dream_octave(
     dream.ascent.check_finite(image, objective)
     dream.detail = image - base
     return False
+
+
+def _take_step(
+    dream: DreamState,
+    octave: int,
+    step: int,
+    image: Tensor,
+    base: Tensor,
+    mask: Tensor | None,
+    focus: Tensor | None,
+    fades: bool,
+) -> tuple[Tensor, Tensor | None, Tensor]:
+    """Return the image after a step, the focus, and the scores before the step."""
+    recipe = dream.recipe.at_step(dream.frame, octave, step)
+    objective = dream.objective_at(recipe, dream.sizes[octave])
+    if step % FOCUS_INTERVAL == 0:
+        focus = dream.compute_focus(image, objective, recipe)
+        if focus is not None and step == 0 and fades:
+            image = base + fade_detail(image - base, focus)
+    region = multiply_masks(focus, margin_mask(image, recipe.margin))
+    image, scores = dream.take_step(image, objective, recipe, octave, mask, region)
+    if recipe.soften:
+        image = _soften(image, base, recipe.soften, mask)
+    return image, focus, scores
 
 
 def _yield_step(dream: DreamState, step: DreamStep) -> Generator[DreamStep, Changes | None, None]:
@@ -164,14 +186,16 @@ def _yield_step(dream: DreamState, step: DreamStep) -> Generator[DreamStep, Chan
         if changes is None:
             return
         network = dream.prepared.network
-        dream.recipe = apply_changes(
+        changed = apply_changes(
             dream.recipe,
             changes,
             network.spec,
             dream.prepared.size,
             (dream.frame, *after),
             network.find_label,
+            dream.prepared.guides,
         )
+        dream.apply(changed)
         step = replace(step, recipe=dream.recipe)
 
 

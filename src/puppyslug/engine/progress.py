@@ -56,6 +56,8 @@ class DreamStep(Progress):
         start: 1×3×H×W, the photo at full size.
         mask: 1×1×H×W, how much each pixel may change, or None.
         recipe: the recipe so far, including every change that was sent.
+        rejected: why the changes that were sent before this step were reverted; empty if they were
+            not.
     """
 
     image: Tensor
@@ -63,6 +65,7 @@ class DreamStep(Progress):
     start: Tensor
     mask: Tensor | None
     recipe: Recipe
+    rejected: str = ""
 
     @property
     def grew(self) -> bool:

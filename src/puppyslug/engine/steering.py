@@ -1,6 +1,6 @@
 """Steering: changes of a dream while it runs. Nothing here imports torch."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from puppyslug.engine.octaves import plan_octaves
@@ -18,6 +18,7 @@ def apply_changes(
     size: Size,
     position: tuple[int, int, int] = (0, 0, 0),
     find_label: FindLabel | None = None,
+    guides: Collection[str] | None = None,
 ) -> Recipe:
     """Validate changes of a running dream, and add them to its recipe.
 
@@ -32,6 +33,7 @@ def apply_changes(
         position: frame, octave and step from which on the changes apply.
         find_label: finds a class of the network by name; None for the recipe's own function, which
             does not know the names of a labels file.
+        guides: names of the dream's guide images; None for those in the recipe.
 
     Returns:
         The recipe with the changes in its schedule.
@@ -40,13 +42,18 @@ def apply_changes(
         ImageError: the coarsest octave is too small for a layer of the new objective.
         LabelError: the new objective names an unknown class.
         NetworkError: the new objective names an unknown layer.
-        ObjectiveError: the new objective cannot be parsed, or does not fit the network.
-        RecipeError: a field that cannot change while dreaming, or a value out of range.
+        ObjectiveError: the new objective cannot be parsed, does not fit the network, or cannot be
+            used once a dream runs.
+        RecipeError: a field that cannot change while dreaming, a value out of range, or too many
+            changes.
     """
     coarsest = plan_octaves(recipe, recipe.combined_objective(), spec, size).sizes[0]
     changed = recipe.with_scheduled_changes(position, changes)
     current = changed.at_step(*position)
     objective = parse_objective(current.objective, find_label or recipe.find_label)
+    if "objective" in changes:
+        names = [guide.name for guide in recipe.guides] if guides is None else guides
+        objective.check_running(names)
     objective.check(spec, recipe.composition_size or size)
     plan_octaves(current, objective, spec, coarsest)
     return changed

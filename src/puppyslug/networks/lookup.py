@@ -34,4 +34,4 @@ def _find_single(name: str) -> NetworkSpec:
             )
         return spec
     known = (*registered, *entry_point_networks())
-    raise NetworkError(f"there is no network {name!r}; {suggest(name, known)}")
+    raise NetworkError(f"there is no network {name[:80]!r}; {suggest(name[:80], known)}")

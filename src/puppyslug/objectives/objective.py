@@ -1,6 +1,6 @@
 """Objectives: weighted sums of terms."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ from puppyslug.errors import ObjectiveError
 from puppyslug.images.sizes import Size
 from puppyslug.labels import FindLabel
 from puppyslug.networks.specs import NetworkSpec
-from puppyslug.objectives.term import MapRegion, Term, TermContext
+from puppyslug.objectives.term import MapRegion, Term, TermContext, start_error
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -117,6 +117,24 @@ class Objective:
         """
         for _, term in self.terms:
             term.check(spec, size)
+
+    def check_running(self, references: Collection[str]) -> None:
+        """Check that the objective can be used while a dream runs.
+
+        Args:
+            references: names of the reference images that the dream has.
+
+        Raises:
+            ObjectiveError: a reference image is missing, or a term can only be used at the start.
+        """
+        for _, term in self.terms:
+            if term.only_at_start:
+                raise start_error(term)
+            missing = set(term.references) - set(references)
+            if missing:
+                raise ObjectiveError(
+                    f"the dream has no guide {min(missing)!r}; start another dream with it"
+                )
 
     def check_references(self, context: TermContext) -> None:
         """Check that the reference images are there and suit their terms.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeVar
 
+from puppyslug.errors import ObjectiveError
 from puppyslug.images.sizes import Size
 from puppyslug.labels import FindLabel
 from puppyslug.networks.specs import NetworkSpec
@@ -79,11 +80,14 @@ class Term(ABC):
         call: name of the term in text, as in ``call(arguments)``; empty for terms without one.
         pattern: for terms without a name, the regular expression of their text.
         example: a valid text, for error messages.
+        only_at_start: whether ``resolve`` has to replace the term before it can be scored, so that
+            it cannot be used once a dream runs.
     """
 
     call: ClassVar[str] = ""
     pattern: ClassVar[str] = ""
     example: ClassVar[str] = ""
+    only_at_start: ClassVar[bool] = False
 
     layer: str
 
@@ -174,6 +178,13 @@ class Term(ABC):
     def scale_position(self, from_size: Size, to_size: Size) -> Self:  # noqa: ARG002
         """Return the term for a map of another (rows, columns), where its position moves along."""
         return self
+
+
+def start_error(term: Term) -> ObjectiveError:
+    """Return the error for a term that is used too late."""
+    return ObjectiveError(
+        f"{term} depends on the image, so it can only be used when a dream begins"
+    )
 
 
 _REGISTERED: dict[str, type[Term]] = {}

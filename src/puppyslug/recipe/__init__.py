@@ -8,10 +8,18 @@ from puppyslug.recipe.presets import PRESETS, find_preset
 from puppyslug.recipe.recipe import Recipe
 from puppyslug.recipe.references import FileReference
 from puppyslug.recipe.schedule import POSTPROCESSING_FIELDS, STEP_FIELDS, Change
-from puppyslug.recipe.settings import parse_settings, portable_settings
+from puppyslug.recipe.settings import (
+    MAX_RECIPE_LENGTH,
+    MAX_RECIPE_VALUES,
+    check_recipe_length,
+    parse_settings,
+    portable_settings,
+)
 from puppyslug.recipe.shorthand import expand_shorthand
 
 __all__ = [
+    "MAX_RECIPE_LENGTH",
+    "MAX_RECIPE_VALUES",
     "POSTPROCESSING_FIELDS",
     "PRESETS",
     "RECIPE_VERSION",
@@ -21,6 +29,7 @@ __all__ = [
     "FileReference",
     "InputFiles",
     "Recipe",
+    "check_recipe_length",
     "expand_shorthand",
     "extract_files",
     "find_preset",

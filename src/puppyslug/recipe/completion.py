@@ -34,7 +34,7 @@ def validate_names(settings: Mapping[str, object], fields: Collection[str]) -> N
     """
     for name in settings:
         if name not in fields:
-            raise RecipeError(f"a recipe has no field {name!r}; {suggest(name, fields)}")
+            raise RecipeError(f"a recipe has no field {name[:80]!r}; {suggest(name[:80], fields)}")
 
 
 def preset_settings(settings: Mapping[str, object]) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """The fields of a recipe, with their defaults and ranges. Nothing here imports torch."""
 
+from collections.abc import Sized
 from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
@@ -20,12 +21,13 @@ from puppyslug.networks.finetuned import strip_folders
 from puppyslug.objectives import Objective, parse_mask
 from puppyslug.recipe import defaults
 from puppyslug.recipe.references import FileReference
-from puppyslug.recipe.schedule import SCHEDULABLE_FIELDS, Change
+from puppyslug.recipe.schedule import MAX_CHANGES, SCHEDULABLE_FIELDS, Change
 from puppyslug.recipe.sizes import MAX_SIDE, parse_memory, validate_size
 
 RECIPE_VERSION = 1
 STARTING_IMAGES = ("noise", "clouds")  # what a dream without a photo can start from
 MAX_SMOOTH = 1000  # pixels
+MAX_GUIDES = 100
 
 
 def mask_label_finder(network: str) -> FindLabel:
@@ -163,7 +165,7 @@ class RecipeFields(BaseModel):
         False, description="keep the photo's colours; only the luminance changes"
     )
     guides: tuple[FileReference, ...] = Field(
-        (), max_length=100, description="guide images that the objective refers to"
+        (), max_length=MAX_GUIDES, description="guide images that the objective refers to"
     )
     seed: int = Field(
         defaults.SEED,
@@ -223,8 +225,17 @@ class RecipeFields(BaseModel):
         None, ge=1, description="number of steps after which the dream was interrupted"
     )
     schedule: tuple[Change, ...] = Field(
-        (), max_length=1000, description="settings that change during the dream"
+        (), max_length=MAX_CHANGES, description="settings that change during the dream"
     )
+
+    @field_validator("schedule", "guides", mode="before")
+    @classmethod
+    def _check_count(cls, items: object, info: ValidationInfo) -> object:
+        """Refuse a long list before its items are validated: each could be an error to report."""
+        limit = MAX_CHANGES if info.field_name == "schedule" else MAX_GUIDES
+        if isinstance(items, Sized) and len(items) > limit:
+            raise ValueError(f"it should have at most {limit} items, not {len(items)}")
+        return items
 
     @field_validator("network")
     @classmethod

@@ -10,6 +10,7 @@ from pathlib import Path
 from puppyslug.errors import RecipeError
 from puppyslug.recipe.recipe import Recipe
 from puppyslug.recipe.schedule import SCHEDULABLE_FIELDS, Change
+from puppyslug.recipe.settings import check_recipe_length
 
 _TIME = re.compile(r"\s*(?P<number>\d{1,9}(?:\.\d{1,9})?)\s*(?P<seconds>s?)\s*$")
 _SETTING = re.compile(r"\s*(?P<field>[a-z_-]+)\s*=\s*(?P<value>.*)$", re.DOTALL)
@@ -50,14 +51,16 @@ def with_keyframes(recipe: Recipe, changes: tuple[Change, ...]) -> Recipe:
     """Return a recipe with a schedule; keyframes at frame 0 set the recipe's own fields.
 
     Raises:
-        RecipeError: the value of a keyframe is out of range.
+        RecipeError: the value of a keyframe is out of range, or there are too many.
     """
     if not changes:
         return recipe
     initial = {change.field: change.value for change in changes if change.frame == 0}
     schedule = tuple(change for change in changes if change.frame)
     settings = {**recipe.with_settings(initial).model_dump(), "schedule": schedule}
-    return Recipe.complete(settings)
+    result = Recipe.complete(settings)
+    check_recipe_length(len(result.to_json()))  # the film holds it, and others may use it
+    return result
 
 
 def _read_file(path: Path, fps: Fraction) -> list[Change]:

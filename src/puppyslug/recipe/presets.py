@@ -63,5 +63,5 @@ def find_preset(name: str) -> Preset:
         RecipeError: unknown preset; similar names are suggested.
     """
     if name not in PRESETS:
-        raise RecipeError(f"there is no preset {name!r}; {suggest(name, PRESETS)}")
+        raise RecipeError(f"there is no preset {name[:80]!r}; {suggest(name, PRESETS)}")
     return PRESETS[name]

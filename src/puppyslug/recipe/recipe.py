@@ -19,9 +19,10 @@ from puppyslug.recipe.schedule import (
     STEP_FIELDS,
     Change,
     Position,
+    check_change_count,
     value_at,
 )
-from puppyslug.recipe.settings import parse_settings
+from puppyslug.recipe.settings import MAX_RECIPE_LENGTH, parse_settings
 
 
 class Recipe(RecipeFields):
@@ -97,7 +98,7 @@ class Recipe(RecipeFields):
             changes: new values of ``STEP_FIELDS`` or ``POSTPROCESSING_FIELDS``.
 
         Raises:
-            RecipeError: another field, or a value out of range.
+            RecipeError: another field, a value out of range, or too many changes.
         """
         choices = sorted(STEP_FIELDS | POSTPROCESSING_FIELDS)
         for field in changes:
@@ -112,7 +113,15 @@ class Recipe(RecipeFields):
             if field in STEP_FIELDS
         )
         unscheduled = {name: changes[name] for name in changes if name in POSTPROCESSING_FIELDS}
-        return self.with_settings({**unscheduled, "schedule": self.schedule + added})
+        schedule = self.schedule + added
+        check_change_count(len(schedule))
+        changed = self.with_settings({**unscheduled, "schedule": schedule})
+        if added and len(changed.to_json()) > MAX_RECIPE_LENGTH:
+            raise RecipeError(
+                f"the recipe would exceed {MAX_RECIPE_LENGTH} characters with these changes; start "
+                "another dream from the result"
+            )
+        return changed
 
     def at_step(self, frame: int, octave: int, step: int) -> Self:
         """Return the recipe with the schedule applied up to and including this step."""

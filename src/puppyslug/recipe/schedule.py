@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from puppyslug.errors import RecipeError
 from puppyslug.labels import FindLabel
 from puppyslug.recipe.interpolation import interpolate
 
@@ -14,6 +15,7 @@ FRAME_FIELDS = frozenset(  # may change from frame to frame of a film
     ("octaves", "octave_scale", "iterations", "rescale", "taper", "soften", "focus", "margin",
      "strength", "zoom", "rotate", "pan_x", "pan_y")
 )  # fmt: skip
+MAX_CHANGES = 1000  # of a schedule
 SCHEDULABLE_FIELDS = STEP_FIELDS | FRAME_FIELDS
 
 
@@ -42,6 +44,18 @@ class Change(NamedTuple):
     def position(self) -> Position:
         """Frame, octave and step."""
         return self.frame, self.octave, self.step
+
+
+def check_change_count(count: int) -> None:
+    """Check the number of changes that a user makes while a dream runs.
+
+    Raises:
+        RecipeError: a schedule cannot hold that many.
+    """
+    if count > MAX_CHANGES:
+        raise RecipeError(
+            f"a dream can change at most {MAX_CHANGES} times; start another one from its result"
+        )
 
 
 def value_at(

@@ -8,6 +8,9 @@ from typing import Any
 from puppyslug.errors import RecipeError
 from puppyslug.images.sizes import parse_size
 
+MAX_RECIPE_LENGTH = 200_000  # characters of a recipe as JSON, wherever it comes from
+MAX_RECIPE_VALUES = 20_000  # numbers, texts, lists and objects in it, approximately
+
 # Fields that depend on the picture or the machine that a dream was made with.
 _UNPORTABLE = frozenset(
     (
@@ -23,13 +26,20 @@ _UNPORTABLE = frozenset(
     )
 )
 
+_BOTH_SIDES = re.compile(r"[0-9]{1,5}x[0-9]{1,5}")
+
 
 def parse_settings(text: str) -> dict[str, Any]:
     """Parse the JSON of a recipe as plain settings, for ``Recipe.complete``.
 
     Raises:
-        RecipeError: not a JSON object.
+        RecipeError: not a JSON object, or longer than ``MAX_RECIPE_LENGTH``.
     """
+    check_recipe_length(len(text))
+    if sum(map(text.count, ",[{")) > MAX_RECIPE_VALUES:
+        raise RecipeError(
+            f"the recipe has more than {MAX_RECIPE_VALUES} values; it is damaged, or not a recipe"
+        )
     try:
         settings = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -37,6 +47,21 @@ def parse_settings(text: str) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise RecipeError('the recipe is not a JSON object of settings, such as {"octaves": 5}')
     return settings
+
+
+def check_recipe_length(length: int) -> None:
+    """Check the length of a recipe's text.
+
+    Args:
+        length: in characters, or in bytes, of which there are at least as many.
+
+    Raises:
+        RecipeError: it exceeds ``MAX_RECIPE_LENGTH``.
+    """
+    if length > MAX_RECIPE_LENGTH:
+        raise RecipeError(
+            f"the recipe has {length} characters; at most {MAX_RECIPE_LENGTH} are allowed"
+        )
 
 
 def portable_settings(settings: Mapping[str, object]) -> dict[str, object]:
@@ -52,6 +77,6 @@ def portable_settings(settings: Mapping[str, object]) -> dict[str, object]:
     # A mask image shows positions in the original picture; a mask by name applies to any picture.
     excluded = _UNPORTABLE if isinstance(settings.get("mask"), str) else _UNPORTABLE | {"mask"}
     portable = {name: value for name, value in settings.items() if name not in excluded}
-    if isinstance(size := portable.get("size"), str) and re.fullmatch(r"\d+x\d+", size):
+    if isinstance(size := portable.get("size"), str) and _BOTH_SIDES.fullmatch(size):
         portable["size"] = str(max(parse_size(size)))
     return portable

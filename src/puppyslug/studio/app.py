@@ -1,15 +1,18 @@
 """The studio as one ASGI application: pages, HTTP API, security, error handlers."""
 
+import json
 import sqlite3
+import threading
 from asyncio import get_running_loop
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException
@@ -18,8 +21,11 @@ from puppyslug.errors import PuppyslugError
 from puppyslug.recipe import defaults
 from puppyslug.studio import api, choices
 from puppyslug.studio.http_errors import HTTPError, error_response
+from puppyslug.studio.request_body import RequestBodyMiddleware
 from puppyslug.studio.security import MAX_PLAIN_BODY, SecurityMiddleware, allowed_hosts
 from puppyslug.studio.services import Services
+
+MAX_THREADS = 12  # of requests; each that computes delays all others
 
 _PACKAGE = Path(str(files("puppyslug.studio")))
 
@@ -41,6 +47,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.hub.attach(get_running_loop())
+        current_default_thread_limiter().total_tokens = MAX_THREADS
         yield
 
     app = FastAPI(
@@ -48,11 +55,12 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,  # FastAPI's documentation pages load scripts from other hosts
         redoc_url=None,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,  # FastAPI would generate it in the event loop
         redirect_slashes=False,
-        form_limits={"max_files": 12, "max_fields": 12, "max_part_size": MAX_PLAIN_BODY},
+        form_limits={"max_files": 12, "max_fields": 5, "max_part_size": MAX_PLAIN_BODY},
     )
     app.state.services = services
+    app.add_middleware(RequestBodyMiddleware)
     app.add_middleware(
         SecurityMiddleware,
         hosts=allowed_hosts(host),
@@ -62,10 +70,29 @@ def create_app(
     _add_error_handlers(app)
     for router in api.ROUTERS:
         app.include_router(router)
-    app.add_api_route("/healthz", lambda: {"status": "ok"}, include_in_schema=True)
+    app.add_api_route("/healthz", _check_health, include_in_schema=True)
+    app.add_api_route("/api/openapi.json", _api_description(app), include_in_schema=False)
     app.mount("/static", StaticFiles(directory=_PACKAGE / "static"), name="static")
     _add_pages(app, services)
     return app
+
+
+def _api_description(app: FastAPI) -> Callable[[], Response]:
+    """Return an endpoint that describes the API, generated once, by one thread."""
+    lock, texts = threading.Lock(), list[str]()
+
+    def describe() -> Response:
+        with lock:
+            if not texts:
+                texts.append(json.dumps(app.openapi()))
+        return Response(texts[0], media_type="application/json")
+
+    return describe
+
+
+async def _check_health() -> dict[str, str]:
+    """Return ok. It needs no thread, all of which may be busy."""
+    return {"status": "ok"}
 
 
 def _add_pages(app: FastAPI, services: Services) -> None:
@@ -73,7 +100,7 @@ def _add_pages(app: FastAPI, services: Services) -> None:
     pictures = sorted(path.stem for path in (_PACKAGE / "static/pictures").glob("*.webp"))
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    async def dream_page(request: Request) -> HTMLResponse:
+    def dream_page(request: Request) -> HTMLResponse:
         networks = choices.describe_networks(services.networks.list_specs())
         context = {
             "presets": choices.describe_presets(),
@@ -86,7 +113,7 @@ def _add_pages(app: FastAPI, services: Services) -> None:
         return templates.TemplateResponse(request, "studio.html", context)
 
     @app.get("/teach", response_class=HTMLResponse, include_in_schema=False)
-    async def teach_page(request: Request) -> HTMLResponse:
+    def teach_page(request: Request) -> HTMLResponse:
         networks = [network for network in choices.describe_networks() if network["here"]]
         context = {"networks": networks, "defaults": choices.describe_defaults()}
         return templates.TemplateResponse(request, "teach.html", context)
@@ -114,7 +141,9 @@ def _handle_invalid_request(_: Request, error: Exception) -> JSONResponse:
 
 def _handle_starlette_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return error_response(HTTPError(error.status_code, str(error.detail)))
+    response = error_response(HTTPError(error.status_code, str(error.detail)))
+    response.headers.update(error.headers or {})
+    return response
 
 
 def _handle_write_error(_: Request, error: Exception) -> JSONResponse:

@@ -11,9 +11,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from puppyslug.recipe import MAX_RECIPE_LENGTH
 from puppyslug.studio.http_errors import HTTPError, error_response
 
-MAX_PLAIN_BODY = 200_000  # bytes of a request without uploads
+MAX_PLAIN_BODY = MAX_RECIPE_LENGTH  # bytes of a request without uploads
 COOKIE = "puppyslug_token"
 HEALTH_PATH = "/healthz"  # needs no token
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from puppyslug.errors import OutputError
 from puppyslug.studio.jobs.data_folder import DataFolder
+from puppyslug.studio.jobs.disk_reserve import DiskReserve
 from puppyslug.studio.jobs.finetuned_networks import FinetunedNetworks
 from puppyslug.studio.jobs.models import DreamView, Job, Status, TrainingJobView
 from puppyslug.studio.jobs.progress_hub import ProgressHub
@@ -17,9 +18,14 @@ from puppyslug.studio.jobs.training_jobs import TrainingJobs
 from puppyslug.studio.limits import Limits
 from puppyslug.studio.workers.pool import ProcessPool, process_launcher
 from puppyslug.studio.workers.runner import RunnerFactory, create_local_runner
+from puppyslug.studio.workers.sandbox import Sandbox
 
 MAX_HEAVY_REQUESTS = 1
 MAX_RESTARTS = 3  # of the server during one job; after that the job is not resumed automatically
+
+
+def _create_sandbox() -> Sandbox:
+    return Sandbox()
 
 
 @dataclass(frozen=True)
@@ -35,8 +41,9 @@ class Services:
         training: edits and queues training jobs.
         networks: the trained networks.
         limits: resource limits.
-        heavy_requests: limits how many requests decode pictures at the same time, so that the pages
-            stay responsive.
+        sandbox: reads untrusted files.
+        heavy_requests: limits how many requests read uploads at the same time, so that the pages
+            stay responsive and few uploads are in memory.
     """
 
     folder: DataFolder
@@ -47,6 +54,7 @@ class Services:
     training: TrainingJobs
     networks: FinetunedNetworks
     limits: Limits
+    sandbox: Sandbox = field(default_factory=_create_sandbox)
     heavy_requests: asyncio.Semaphore = field(
         default_factory=partial(asyncio.Semaphore, MAX_HEAVY_REQUESTS)
     )
@@ -79,7 +87,7 @@ class Services:
                 f"{data} contains dreams, but their database {folder.database.name} is missing; "
                 "restore it, or choose another folder with --data"
             )
-        store = JobStore(folder.database)
+        store = JobStore(folder.database, DiskReserve(folder.reserve))
         folder.delete_orphans(store.ids())
         _recover_jobs(store)
         hub = ProgressHub()
@@ -100,6 +108,7 @@ class Services:
     def close(self) -> None:
         """Stop the workers; running dreams resume when the studio is opened again."""
         self.pool.close()
+        self.sandbox.close()
         self.store.close()
         self.folder.release()
 

@@ -1,6 +1,7 @@
 """Server-sent events of a job, with a fake job behind them."""
 
 import asyncio
+import json
 
 from puppyslug.studio.api.events import stream_changes
 from puppyslug.studio.jobs.models import DreamView, Status
@@ -33,8 +34,8 @@ def collect(scenario):
 
         async def receive():
             async for event in stream_changes(hub, job.read):
-                view = event.data
-                received.append((view.status, view.width))
+                view = json.loads(event.raw_data)
+                received.append((view["status"], view["width"]))
 
         receiving = asyncio.ensure_future(receive())
         await asyncio.sleep(0.01)

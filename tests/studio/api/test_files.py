@@ -50,3 +50,14 @@ def test_downloads_are_named_after_the_photo(client, services):
     assert "content-disposition" not in shown.headers
     download = client.get(f"/api/dreams/{job_id}/image", params={"download": True})
     assert 'filename="my.cat.dream.png"' in download.headers["content-disposition"]
+
+
+def test_links_in_the_data_folder_are_not_followed(client, services, tmp_path):
+    job_id = client.post("/api/dreams", data={"recipe": json.dumps(QUICK)}).json()["id"]
+    (tmp_path / "secret").write_text("secret")
+    for name in ("dream.png", "film.mp4", "before.jpg", "thumbnail.jpg"):
+        (services.folder.job_folder(job_id) / name).symlink_to(tmp_path / "secret")
+    for resource in ("preview", "image", "film", "before", "thumbnail"):
+        assert_rejected(client.get(f"/api/dreams/{job_id}/{resource}"), 404)
+    again = client.post(f"/api/dreams/{job_id}/again", json={"feed": True})
+    assert_rejected(again, 409)

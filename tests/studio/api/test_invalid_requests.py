@@ -6,8 +6,9 @@ import struct
 import zlib
 
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
+from puppyslug.studio.jobs import submission
 from puppyslug.studio.limits import Limits
 from support.studios import QUICK, assert_rejected, random_picture
 
@@ -94,6 +95,11 @@ RECIPES = {
     "composed larger than it is": json.dumps(
         {"size": "1x1", "composed": "640x360", "layer": "relu5_4"}
     ),
+    "a size of 5000 digits": json.dumps({"size": "9" * 5000 + "x1", "photo": {"name": "x"}}),
+    "a schedule of numbers": json.dumps({"schedule": [0] * 19_000}),
+    "a schedule of empty lists": json.dumps({"schedule": [[]] * 19_000}),
+    "a number of 5000 digits": '{"seed": ' + "9" * 5000 + "}",
+    "nested lists": '{"mask": ' + "[" * 9000 + "]" * 9000 + "}",
     "too small for the layer": json.dumps({"size": "8x8", "layer": "relu5_1"}),
 }
 FORMS = {
@@ -116,6 +122,10 @@ CHANGES = [
     ({"layer": []}, "objective"),
     ({"layer": 1.5}, "1.5"),
     ({"objective": "relu1_1:9999"}, "9999"),
+    ({"objective": 'guide("a", relu1_1)'}, "no guide 'a'"),
+    ({"objective": "strongest(relu1_1, 3)"}, "when a dream begins"),
+    ({"schedule": []}, "schedule"),
+    ({"size": "9" * 5000 + "x1"}, "size"),
 ]
 
 
@@ -205,3 +215,51 @@ def test_unknown_ids(client, check, job_id):
         ("POST", "/dance"), ("POST", "/things"),
     ]:  # fmt: skip
         check(client.request(method, f"/api/lessons/{job_id}{path}", json={}))
+
+
+def tiff_with(text):
+    """Return a TIFF with a text in its ImageDescription."""
+    tags, data = TiffImagePlugin.ImageFileDirectory_v2(), io.BytesIO()
+    tags[270] = text
+    Image.new("L", (8, 8)).save(data, "TIFF", tiffinfo=tags)
+    return data.getvalue()
+
+
+def tiff_with_rational_offsets():
+    """Return a TIFF whose strip offsets have a type that Pillow does not expect."""
+    data = bytearray(tiff_with("x"))
+    (first,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, first)
+    for entry in range(first + 2, first + 2 + 12 * count, 12):
+        if struct.unpack_from("<H", data, entry)[0] == 273:
+            struct.pack_into("<H", data, entry + 2, 5)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("route", ["/api/recipe", "/api/dreams"])
+def test_a_damaged_tiff_is_rejected(client, check, route):
+    field = "dream" if route == "/api/recipe" else "photo"
+    files = {field: ("r.tif", tiff_with_rational_offsets())}
+    assert "r.tif" in check(client.post(route, files=files), 422)
+
+
+@pytest.mark.parametrize("items", ["0,", "[],", "{},", '"x",'])
+def test_a_long_recipe_in_a_picture(client, check, items):
+    text = '{"schedule": [' + items * 300_000 + items[:-1] + "]}"
+    check(client.post("/api/recipe", files={"dream": ("r.tif", tiff_with(text))}), 422)
+
+
+def test_an_unexpected_error_is_a_reason_to_reject_the_request(client, check, monkeypatch):
+    def fail(*_, **__):
+        raise TypeError("secret of the parser")
+
+    monkeypatch.setattr(submission, "build_recipe", fail)
+    assert "TypeError" in check(submit(client, QUICK), 422)
+
+
+def test_many_unknown_fields_are_one_error(client):
+    body = {"recipe": {}, **{f"field {number}": 1 for number in range(9000)}}
+    for path in ("/api/dreams/x/again", "/api/lessons"):
+        response = client.post(path, json=body)
+        assert response.status_code in {404, 422}
+    assert_rejected(response, 422, "recipe")

@@ -3,6 +3,7 @@
 import io
 import json
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -30,6 +31,17 @@ def test_a_new_job_is_a_draft(client, job):
     configured = job.configure(name="my pets", seed=5).json()
     assert (configured["name"], configured["seed"]) == ("my pets", 5)
     assert job.configure(seed=6).json()["name"] == "my pets"
+
+
+def test_a_picture_of_16_bits_is_added(client, job):
+    ramp, data = np.linspace(0, 65_535, 1200).astype(np.uint16)[None].repeat(900, 0), io.BytesIO()
+    Image.fromarray(ramp).save(data, "PNG")
+    number = job.add_class("dog", data.getvalue())
+    (picture,) = client.get(f"{job.url}/pictures").json()
+    assert (picture["width"], picture["height"]) == (1200, 900)
+    thumbnail = client.get(f"{job.url}/things/{number}/pictures/{picture['file']}").content
+    grey = np.asarray(Image.open(io.BytesIO(thumbnail)).convert("L"))
+    assert 120 < grey.mean() < 135
 
 
 def test_pictures_are_added_and_deleted(client, job, services):

@@ -106,3 +106,21 @@ def test_the_quota_never_deletes_training_jobs(folder):
     enforce_quota(store, folder, 1)
     assert store.ids() == {"t", "b"}
     store.close()
+
+
+def test_links_are_not_followed(folder, tmp_path):
+    write(folder, "a", 3)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "dream.png").write_text("secret")
+    (folder.job_folder("a") / "dream.png").symlink_to(outside / "dream.png")
+    (folder.job_folder("a") / "things").symlink_to(outside)
+    folder.job_folder("b").symlink_to(outside)
+    assert folder.find_file("a", "dream.png") is None
+    assert folder.find_file("a", "things", "dream.png") is None
+    assert folder.find_file("b", "dream.png") is None
+    assert folder.find_file("a", "missing") is None
+    assert folder.size("a") == 3
+    folder.delete_orphans({"a"})
+    assert (outside / "dream.png").read_text() == "secret"
+    assert not folder.job_folder("b").is_symlink()

@@ -65,3 +65,23 @@ def test_invalid_network_names_are_rejected(name):
     with pytest.raises(HTTPError) as raised:
         network_file_name(name)
     assert raised.value.status == 422
+
+
+@pytest.mark.parametrize(
+    "name", ["CON", "nul", "aux", "com1", "LPT9.safetensors", "con.pets", "COM²"]
+)
+def test_names_of_windows_devices_are_refused(name):
+    with pytest.raises(HTTPError, match="Windows") as raised:
+        network_file_name(name)
+    assert raised.value.status == 422
+
+
+@pytest.mark.parametrize("name", ["console", "com", "com10", "nullable", "my aux", "lpt"])
+def test_names_that_resemble_those_of_devices_are_allowed(name):
+    assert network_file_name(name) == f"{name}.safetensors"
+
+
+def test_links_are_no_networks(networks, tmp_path):
+    (tmp_path / "outside").write_bytes(b"secret")
+    (tmp_path / "link.safetensors").symlink_to(tmp_path / "outside")
+    assert networks.find("link.safetensors") is None

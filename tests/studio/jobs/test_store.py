@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from puppyslug.errors import OutputError
+from puppyslug.studio.jobs.disk_reserve import DiskReserve
 from puppyslug.studio.jobs.models import TRAINING, Job, Status, TrainingConfig
 from puppyslug.studio.jobs.store import SCHEMA_VERSION, JobStore
 
@@ -278,3 +279,71 @@ def test_a_damaged_database_is_refused(tmp_path):
     with pytest.raises(OutputError, match="--data") as raised:
         JobStore(path)
     assert str(path) in str(raised.value)
+
+
+class FullDisk:
+    """A store on a disk that is full, except for what is freed."""
+
+    def __init__(self, tmp_path, monkeypatch):
+        self.path = tmp_path / "reserve"
+        self.reserve = DiskReserve(self.path, 1000)
+        self.store = JobStore(tmp_path / "studio.db", self.reserve)
+        self.files = {job_id: tmp_path / job_id for job_id in "ab"}
+        for job_id, path in self.files.items():
+            self.store.add(job(job_id, Status.DONE), max_queued=9)
+            path.write_text("x")
+        self.reserve_helps = True
+        write, save = self.store._delete, self.store.save
+        monkeypatch.setattr(self.store, "_delete", lambda job_id: self.check() or write(job_id))
+        monkeypatch.setattr(self.store, "save", lambda changed: self.check() or save(changed))
+        monkeypatch.setattr(self.reserve, "fill", lambda: None)
+
+    def check(self):
+        room = self.reserve_helps and not self.path.exists()
+        if not room and all(path.exists() for path in self.files.values()):
+            raise sqlite3.OperationalError("database or disk is full")
+
+    def delete_files(self, job_id):
+        self.files[job_id].unlink(missing_ok=True)
+
+
+@pytest.fixture
+def disk(tmp_path, monkeypatch):
+    disk = FullDisk(tmp_path, monkeypatch)
+    yield disk
+    disk.store.close()
+
+
+@pytest.mark.parametrize("reserve_helps", [True, False])
+def test_deleting_makes_room_on_a_full_disk(disk, reserve_helps):
+    disk.reserve_helps = reserve_helps
+    assert disk.store.delete("a", disk.delete_files)
+    assert disk.store.ids() == {"b"}
+    assert not disk.files["a"].exists()
+    assert disk.files["b"].exists()
+
+
+def test_a_running_job_keeps_its_files_on_a_full_disk(disk):
+    disk.store.update_on_full_disk("a", status=Status.RUNNING)
+    disk.path.write_text("full again")
+    disk.reserve_helps = False
+    assert not disk.store.delete("a", disk.delete_files)
+    assert disk.files["a"].exists()
+
+
+def test_the_end_of_a_job_is_stored_on_a_full_disk(disk):
+    with pytest.raises(sqlite3.OperationalError):
+        disk.store.update("a", error="x")
+    assert disk.path.exists()
+    assert disk.store.update_on_full_disk("a", error="x").error == "x"
+    assert not disk.path.exists()
+
+
+def test_the_reserve_is_filled_once_there_is_room(tmp_path):
+    reserve = DiskReserve(tmp_path / "reserve", 1000)
+    assert (tmp_path / "reserve").stat().st_size == 1000
+    assert reserve.free()
+    assert not reserve.free()
+    reserve.fill()
+    assert (tmp_path / "reserve").stat().st_size == 1000
+    assert not DiskReserve(tmp_path / "missing" / "reserve").free()

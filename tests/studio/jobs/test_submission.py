@@ -6,12 +6,11 @@ from puppyslug.studio import Limits, Services
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.models import Status
 from puppyslug.studio.jobs.submission import Submission
-from puppyslug.studio.jobs.uploads import decode_upload
-from support.studios import QUICK, random_picture
+from support.studios import QUICK, random_picture, upload_of
 
-PHOTO = decode_upload("cat.png", random_picture((64, 48)), max_pixels=10_000)[0]
-MASK = decode_upload("mask.png", random_picture((64, 48), seed=1), max_pixels=10_000)[0]
-GUIDE = decode_upload("flowers.png", random_picture((64, 48), seed=2), max_pixels=10_000)[0]
+PHOTO = upload_of(random_picture((64, 48)), "cat.png")
+MASK = upload_of(random_picture((64, 48), seed=1), "mask.png")
+GUIDE = upload_of(random_picture((64, 48), seed=2), "flowers.png")
 PHOTO_SETTINGS = {name: value for name, value in QUICK.items() if name != "photo"}
 
 

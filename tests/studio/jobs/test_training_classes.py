@@ -1,8 +1,7 @@
 """Classes of a training job: names, duplicates, thumbnails."""
 
-import io
+import errno
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -17,8 +16,8 @@ from puppyslug.studio.jobs.training_classes import (
     validate_name,
     write_picture,
 )
-from puppyslug.studio.jobs.uploads import decode_upload
-from support.studios import random_picture
+from puppyslug.studio.jobs.uploads import Upload
+from support.studios import random_picture, upload_of
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def config():
 
 
 def upload(data=None, name="a picture!.png"):
-    return decode_upload(name, data or random_picture((300, 200)), max_pixels=100_000)
+    return upload_of(data or random_picture((300, 200)), name)
 
 
 def test_classes_are_found_by_number(config):
@@ -49,9 +48,9 @@ def test_names_are_compared_without_case_and_punctuation(config):
 
 
 def test_a_picture_is_written_found_and_deleted(config, tmp_path):
-    file, picture = upload()
+    file = upload()
     folder = tmp_path / "things" / "1"
-    stored = write_picture(folder, file, picture)
+    stored = write_picture(folder, file)
     config.things[0].pictures.append(stored)
     assert stored.file == f"{file.sha256[:16]}-a-picture.png"
     assert (folder / stored.file).read_bytes() == file.data
@@ -65,20 +64,28 @@ def test_a_picture_is_written_found_and_deleted(config, tmp_path):
     assert list(folder.iterdir()) == []
 
 
-def test_transparency_is_white_in_the_thumbnail(tmp_path):
-    data = io.BytesIO()
-    Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(data, "PNG")
-    stored = write_picture(tmp_path, *upload(data.getvalue()))
-    with Image.open(tmp_path / thumbnail_file(stored.file)) as thumbnail:
-        assert np.asarray(thumbnail).min() > 250
+def test_a_picture_is_written_with_its_thumbnail_or_not_at_all(monkeypatch, tmp_path):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Upload, "save", fail)
+    with pytest.raises(OSError, match="No space"):
+        write_picture(tmp_path, upload())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_duplicate_is_found_in_its_class_and_rejected_in_another(config, tmp_path):
-    file, picture = upload()
+    file = upload()
     first, second = config.things
     assert find_duplicate(config, first, file) is None
-    first.pictures.append(write_picture(tmp_path, file, picture))
+    first.pictures.append(write_picture(tmp_path, file))
     renamed = file._replace(name="b.png")
     assert find_duplicate(config, first, renamed) is first.pictures[0]
     with pytest.raises(HTTPError, match=r"b\.png.*my dog"):
         find_duplicate(config, second, renamed)
+
+
+def test_names_have_no_invisible_characters(config):
+    assert validate_name(config, "ca\u202et\x07", None) == "cat"
+    assert validate_name(config, "\u202e\u200f", None) == ""
+    assert validate_name(config, "می\u200cخواهم", None) == "می\u200cخواهم"

@@ -1,5 +1,6 @@
 """Training jobs: limits, editing, submission."""
 
+import sqlite3
 import threading
 
 import pytest
@@ -8,12 +9,9 @@ from puppyslug.networks.finetuned import FINETUNED_SUFFIX
 from puppyslug.studio import Limits, Services
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.models import Status, TrainingResult
-from puppyslug.studio.jobs.uploads import decode_upload
-from support.studios import random_picture
+from support.studios import random_picture, upload_of
 
-UPLOADS = [
-    decode_upload(f"{seed}.png", random_picture(seed=seed), max_pixels=10_000) for seed in range(8)
-]
+UPLOADS = [upload_of(random_picture(seed=seed), f"{seed}.png") for seed in range(8)]
 
 
 def complete_job(services, name):
@@ -21,7 +19,7 @@ def complete_job(services, name):
     services.training.configure(job.id, {"name": name})
     added = services.training.add_class(job.id, "dog")
     for upload in UPLOADS[:3]:
-        services.training.add_picture(job.id, added.number, *upload)
+        services.training.add_picture(job.id, added.number, upload)
     return job.id
 
 
@@ -29,7 +27,7 @@ def complete_job(services, name):
     ("limits", "part"),
     [
         (Limits(pictures=2), "2"),
-        (Limits(lessons=sum(len(upload.data) for upload, _ in UPLOADS[:2]) + 100), "GB"),
+        (Limits(lessons=sum(len(upload.data) for upload in UPLOADS[:2]) + 100), "GB"),
     ],
 )
 def test_pictures_are_limited_in_number_and_bytes(tmp_path, limits, part):
@@ -37,13 +35,13 @@ def test_pictures_are_limited_in_number_and_bytes(tmp_path, limits, part):
         job = services.training.create()
         added = services.training.add_class(job.id, "dog")
         for upload in UPLOADS[:2]:
-            services.training.add_picture(job.id, added.number, *upload)
+            services.training.add_picture(job.id, added.number, upload)
         with pytest.raises(HTTPError, match=part):
-            services.training.add_picture(job.id, added.number, *UPLOADS[2])
+            services.training.add_picture(job.id, added.number, UPLOADS[2])
         (remaining,) = services.store.get(job.id).lesson.things
         assert len(remaining.pictures) == 2
         services.training.delete_picture(job.id, added.number, remaining.pictures[0].file)
-        services.training.add_picture(job.id, added.number, *UPLOADS[2])
+        services.training.add_picture(job.id, added.number, UPLOADS[2])
 
 
 def test_numbers_of_classes_are_not_reused_while_later_ones_exist(services):
@@ -59,7 +57,7 @@ def test_simultaneous_edits_are_all_kept(services):
     number = services.training.add_class(job.id, "dog").number
 
     def add(upload):
-        services.training.add_picture(job.id, number, *upload)
+        services.training.add_picture(job.id, number, upload)
 
     threads = [threading.Thread(target=add, args=(upload,)) for upload in UPLOADS]
     for thread in threads:
@@ -68,7 +66,7 @@ def test_simultaneous_edits_are_all_kept(services):
         thread.join()
     stored = services.store.get(job.id)
     assert len(stored.lesson.things[0].pictures) == len(UPLOADS)
-    assert stored.bytes == sum(len(upload.data) for upload, _ in UPLOADS)
+    assert stored.bytes == sum(len(upload.data) for upload in UPLOADS)
 
 
 def test_a_failed_edit_changes_nothing(services):
@@ -110,3 +108,35 @@ def test_a_deleted_job_cannot_be_edited(services):
         with pytest.raises(HTTPError) as raised:
             action(job.id)
         assert raised.value.status == 404
+
+
+def test_a_picture_whose_job_cannot_be_stored_leaves_no_files(services, monkeypatch):
+    job = services.training.create()
+    number = services.training.add_class(job.id, "dog").number
+
+    def fail(*_, **__):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services.store, "update", fail)
+        with pytest.raises(sqlite3.OperationalError):
+            services.training.add_picture(job.id, number, UPLOADS[0])
+    assert list(services.folder.class_folder(job.id, number).iterdir()) == []
+    services.training.add_picture(job.id, number, UPLOADS[0])
+    assert services.store.get(job.id).bytes == len(UPLOADS[0].data)
+    with monkeypatch.context() as patch:
+        patch.setattr(services.store, "update", fail)
+        with pytest.raises(sqlite3.OperationalError):
+            services.training.delete_class(job.id, number)
+    assert len(list(services.folder.class_folder(job.id, number).iterdir())) == 2
+
+
+def test_the_size_of_a_job_is_that_of_its_pictures(services):
+    job = services.training.create()
+    numbers = [services.training.add_class(job.id, name).number for name in ("dog", "cat")]
+    for upload in UPLOADS[:3]:
+        stored = services.training.add_picture(job.id, numbers[0], upload)
+    services.training.add_picture(job.id, numbers[1], UPLOADS[3])
+    services.training.delete_picture(job.id, numbers[0], stored.file)
+    services.training.delete_class(job.id, numbers[1])
+    assert services.store.get(job.id).bytes == sum(len(upload.data) for upload in UPLOADS[:2])

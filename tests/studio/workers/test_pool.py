@@ -1,11 +1,14 @@
 """The worker pool, with fake processes behind real pipes: death, retry, cancel, shutdown."""
 
+import sqlite3
 import threading
 import time
 
 import pytest
 
-from puppyslug.studio.jobs.data_folder import DataFolder
+from puppyslug.errors import RecipeError
+from puppyslug.studio.http_errors import HTTPError
+from puppyslug.studio.jobs.data_folder import THUMBNAIL_FILE, DataFolder
 from puppyslug.studio.jobs.models import TRAINING, Job, JobProgress, Status, TrainingConfig
 from puppyslug.studio.jobs.progress_hub import ProgressHub
 from puppyslug.studio.jobs.store import JobStore
@@ -335,3 +338,121 @@ def test_ended_dreams_beyond_the_quota_are_deleted(create):
     wait_until(lambda: pool.store.get("c").status is Status.DONE)
     assert pool.store.get("c").bytes == 100
     assert pool.folder.size("a") == 0
+
+
+def test_orders_to_a_hung_worker_neither_block_nor_prevent_cancelling(create):
+    """A worker that reads nothing: the pipe fills up, then the queue of the server."""
+    pool = create()
+    pool.run = ignore_commands
+    started = threading.Event()
+    original = pool.run
+
+    def hang(process, task, control):
+        process.stop_reading()
+        started.set()
+        original(process, task, control)
+
+    pool.run = hang
+    pool.submit("a")
+    pool.submit("b")
+    assert started.wait(TIMEOUT)
+    wait_until(lambda: pool.hub.progress("a") is not None)
+    command = Command("steer", {"objective": "x" * 100_000})
+    accepted = 0
+    with pytest.raises(HTTPError) as raised:
+        while accepted < 1000:
+            assert pool.pool.send("a", command)
+            accepted += 1
+    assert raised.value.status == 503
+    assert 0 < accepted < 300
+    pool.run = poll_until_told
+    assert pool.pool.send("a", Command("cancel"))
+    assert pool.wait("a").status is Status.CANCELLED
+    pool.wait("b", Status.RUNNING)
+    wait_until(lambda: pool.pool.send("b", Command("stop")))
+    assert pool.wait("b").status is Status.DONE
+
+
+def test_a_worker_that_stops_in_the_middle_of_a_message_can_be_cancelled(create):
+    pool = create()
+
+    def stop_in_a_message(process, task, control):
+        process.send_bytes_of_a_message()
+        wait_until(lambda: not process.is_alive())
+
+    pool.run = stop_in_a_message
+    pool.submit("a")
+    wait_until(lambda: pool.pool.send("a", Command("cancel")))
+    assert pool.wait("a").status is Status.CANCELLED
+
+
+def test_the_change_after_the_last_possible_one_is_refused(create):
+    pool = create()
+    pool.run = poll_until_told
+    pool.submit("a", recipe={"schedule": [[0, 0, 0, "step_size", 1.0]] * 400})
+    wait_until(lambda: pool.pool.send("a", Command("steer", {"strength": 0.5})))
+    for number in range(600):
+        assert pool.pool.send("a", Command("steer", {"step_size": 1.0 + number}))
+        time.sleep(0.0005)
+    with pytest.raises(RecipeError, match="at most 1000"):
+        pool.pool.send("a", Command("steer", {"step_size": 1.0}))
+    assert pool.pool.send("a", Command("steer", {"strength": 0.7}))
+    assert pool.pool.send("a", Command("stop"))
+    assert pool.wait("a").status is Status.DONE
+
+
+def test_the_preview_of_a_dream_is_kept_if_its_worker_dies(create):
+    pool = create()
+
+    def preview_and_die(process, task, control):
+        control.emit("preview", b"the picture so far")
+        process.die(-9)
+
+    pool.run = preview_and_die
+    pool.submit("a")
+    assert pool.wait("a").status is Status.FAILED
+    thumbnail = pool.folder.job_folder("a") / THUMBNAIL_FILE
+    assert thumbnail.read_bytes() == b"the picture so far"
+
+
+def test_a_job_that_ends_on_a_full_disk_is_stored_once_there_is_room(create, monkeypatch):
+    pool = create()
+    full = threading.Event()
+    write = pool.store.update_on_full_disk
+
+    def fail_on_full_disk(job_id, **fields):
+        if full.is_set():
+            raise sqlite3.OperationalError("database or disk is full")
+        return write(job_id, **fields)
+
+    def fill_the_disk(process, task, control):
+        full.set()
+        control.emit("update", {"width": 640})
+        control.emit("done")
+
+    monkeypatch.setattr(pool.store, "update_on_full_disk", fail_on_full_disk)
+    pool.run = fill_the_disk
+    pool.submit("a")
+    assert full.wait(TIMEOUT)
+    time.sleep(0.1)
+    assert pool.store.get("a").status is Status.RUNNING
+    full.clear()
+    job = pool.wait("a")
+    assert (job.status, job.width) == (Status.DONE, 640)
+    assert len(pool.processes) == 1
+
+
+def test_no_job_starts_while_that_cannot_be_stored(create, monkeypatch):
+    pool = create()
+    start, errors = pool.store.start_next, iter([sqlite3.OperationalError("disk is full")] * 2)
+
+    def fail_twice():
+        error = next(errors, None)
+        if error is not None:
+            raise error
+        return start()
+
+    monkeypatch.setattr(pool.store, "start_next", fail_twice)
+    pool.submit("a")
+    assert pool.wait("a").status is Status.DONE
+    assert len(pool.processes) == 1

@@ -9,7 +9,14 @@ from puppyslug.errors import ObjectiveError
 from puppyslug.images.sizes import Size
 from puppyslug.labels import FindLabel
 from puppyslug.networks.specs import LayerSpec, NetworkSpec
-from puppyslug.objectives.term import LAYER_PATTERN, MapRegion, Term, TermContext, register_term
+from puppyslug.objectives.term import (
+    LAYER_PATTERN,
+    MapRegion,
+    Term,
+    TermContext,
+    register_term,
+    start_error,
+)
 from puppyslug.objectives.terms.channel import ChannelTerm
 
 if TYPE_CHECKING:
@@ -34,6 +41,7 @@ class StrongestTerm(Term):
 
     call = "strongest"
     example = "strongest(relu4_4, 3)"
+    only_at_start = True
 
     count: int
 
@@ -63,9 +71,7 @@ class StrongestTerm(Term):
         Raises:
             ObjectiveError: always.
         """
-        raise ObjectiveError(
-            f"{self} depends on the image, so it can only be used when a dream begins"
-        )
+        raise start_error(self)
 
     def check(self, spec: NetworkSpec, size: Size) -> None:
         """See ``Term.check``."""

@@ -1,16 +1,23 @@
 """What several API modules need: the services, the job in the URL, commands to its worker."""
 
+import logging
+import sqlite3
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Path, Request
 from fastapi.concurrency import run_in_threadpool
 
+from puppyslug.errors import PuppyslugError
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.models import Job
 from puppyslug.studio.services import Services
 from puppyslug.studio.workers.protocol import Command
+
+log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 
@@ -52,12 +59,36 @@ def find_training_job(studio: Studio, job_id: JobId) -> Job:
     return job
 
 
-async def run_heavy(
-    studio: Services, function: Callable[..., _Result], *arguments: object
-) -> _Result:
-    """Run a function that needs much CPU or memory in a thread, one request at a time."""
-    async with studio.heavy_requests:
-        return await run_in_threadpool(function, *arguments)
+async def run_untrusted(function: Callable[..., _Result], *arguments: object) -> _Result:
+    """Run a function of untrusted input in a thread; see ``reject_unexpected``."""
+
+    def run() -> _Result:
+        with reject_unexpected():
+            return function(*arguments)
+
+    return await run_in_threadpool(run)
+
+
+@contextmanager
+def reject_unexpected() -> Iterator[None]:
+    """Turn any error into the rejection of the request, whose input is untrusted.
+
+    Errors with a status of their own, and those of disk and database, remain as they are.
+
+    Raises:
+        HTTPError: an error that is none of these; the log says where it was raised.
+    """
+    try:
+        yield
+    except (PuppyslugError, OSError, sqlite3.Error):
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        log.warning("rejected a request: %r in %s:%s", error, place.filename, place.lineno)
+        text = " ".join(str(error).split())[:200]
+        raise HTTPError(
+            422, f"the request cannot be processed ({type(error).__name__}: {text}); change it"
+        ) from error
 
 
 def send_command(studio: Services, job: Job, command: Command) -> None:

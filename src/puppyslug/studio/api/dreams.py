@@ -8,19 +8,25 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, File, Form, Path, Query, Request, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from puppyslug.errors import RecipeError
-from puppyslug.images import extract_recipe_text
-from puppyslug.recipe import Recipe, parse_settings
+from puppyslug.recipe import parse_settings
 from puppyslug.recipe.defaults import FILM_FPS, ZOOM_FRAMES
-from puppyslug.studio.api.dependencies import JobId, Studio, find_dream, run_heavy, send_command
+from puppyslug.studio.api.dependencies import (
+    JobId,
+    Studio,
+    find_dream,
+    reject_unexpected,
+    run_untrusted,
+    send_command,
+)
 from puppyslug.studio.api.events import stream_changes
+from puppyslug.studio.api.request_models import RequestModel
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.models import DreamKind, DreamView, Job, Status
 from puppyslug.studio.jobs.recipes import validate_changes
 from puppyslug.studio.jobs.submission import Submission
-from puppyslug.studio.jobs.uploads import Upload, decode_upload
+from puppyslug.studio.jobs.uploads import Upload
 from puppyslug.studio.services import Services
 from puppyslug.studio.workers.protocol import Command
 
@@ -31,7 +37,7 @@ FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
 _RERUNNABLE = (Status.FAILED, Status.CANCELLED, Status.INTERRUPTED)
 
 
-class DerivedDream(BaseModel):
+class DerivedDream(RequestModel):
     """How a new dream differs from the one that it is derived from.
 
     Attributes:
@@ -42,8 +48,6 @@ class DerivedDream(BaseModel):
         frames: number of frames of a film.
         fps: frames per second of a film.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     recipe: dict[str, Any] = Field(default_factory=dict)
     feed: bool = False
@@ -75,18 +79,19 @@ async def submit(
     """Queue a dream of a photo, or of noise or clouds if the recipe says so."""
     if not request.headers.get("content-type", "").startswith(FORM_TYPES):
         raise HTTPError(415, "send a form, with the recipe as JSON in the field 'recipe'")
-    settings = parse_settings(form.recipe)
-    studio.dreams.check_capacity()
-    submission = Submission(
-        settings,
-        form.kind,
-        form.frames,
-        form.fps,
-        await _read_upload(studio, photo),
-        await _read_upload(studio, mask),
-        [upload for file in guide or [] if (upload := await _read_upload(studio, file))],
-    )
-    return await _submit(studio, submission)
+    settings = await run_untrusted(parse_settings, form.recipe)
+    await run_in_threadpool(studio.dreams.check_capacity)
+    async with studio.heavy_requests:  # the uploads of one request at a time are in memory
+        submission = Submission(
+            settings,
+            form.kind,
+            form.frames,
+            form.fps,
+            await _read_upload(studio, photo),
+            await _read_upload(studio, mask),
+            [upload for file in guide or [] if (upload := await _read_upload(studio, file))],
+        )
+        return await _submit(studio, submission)
 
 
 @router.get("/dreams")
@@ -130,7 +135,9 @@ def steer(studio: Studio, job: Dream, changes: dict[str, Any]) -> DreamView:
     if job.kind != "picture":
         raise HTTPError(409, "a film cannot be changed while it runs; stop it, and submit another")
     studio.networks.register_used(str(job.recipe["network"]))
-    send_command(studio, job, Command("steer", validate_changes(job, changes)))
+    with reject_unexpected():
+        valid = validate_changes(job, changes)
+    send_command(studio, job, Command("steer", valid))
     return _current_view(studio, job.id)
 
 
@@ -146,7 +153,8 @@ async def derive(studio: Studio, job: Dream, changed: DerivedDream) -> DreamView
         feed=changed.feed,
         enlarged=changed.size,
     )
-    return await _submit(studio, submission)
+    async with studio.heavy_requests:
+        return await _submit(studio, submission)
 
 
 @router.post("/dreams/{id}/{order}")
@@ -170,9 +178,8 @@ def command(
 @router.delete("/dreams/{id}", status_code=204)
 def delete(studio: Studio, job: Dream) -> None:
     """Delete a dream and its files."""
-    if not studio.store.delete(job.id):
+    if not studio.store.delete(job.id, studio.folder.delete_job):
         raise HTTPError(409, "that dream is running; cancel it first")
-    studio.folder.delete_job(job.id)
     studio.hub.notify()
 
 
@@ -181,28 +188,25 @@ async def read_recipe(
     studio: Studio, dream: Annotated[UploadFile, File()]
 ) -> dict[str, Any] | None:
     """Return the validated recipe inside an uploaded picture; null if it contains none."""
-    upload = await _read_upload(studio, dream)
-    assert upload is not None
-    try:
-        text = extract_recipe_text(upload.data, upload.name)
-    except RecipeError:
-        return None
-    studio.networks.register_used(str(parse_settings(text).get("network", "")))
-    return (await run_in_threadpool(Recipe.from_json, text)).to_settings()
+    async with studio.heavy_requests:
+        upload = await _read_upload(studio, dream)
+        assert upload is not None
+        read = studio.sandbox.read_recipe
+        return await run_untrusted(read, upload.name, upload.data, studio.networks.folder)
 
 
 async def _read_upload(studio: Services, file: UploadFile | None) -> Upload | None:
     if file is None:
         return None
     data = await file.read()
-    decode = partial(decode_upload, max_pixels=studio.limits.photo)
-    return (await run_heavy(studio, decode, file.filename or "", data))[0]
+    decode = partial(studio.sandbox.decode_upload, max_pixels=studio.limits.photo)
+    return await run_untrusted(decode, file.filename or "", data)
 
 
 async def _submit(studio: Services, submission: Submission) -> DreamView:
-    job = await run_heavy(studio, studio.dreams.submit, submission)
+    job = await run_untrusted(studio.dreams.submit, submission)
     studio.pool.notify()
-    return studio.view_dream(job)
+    return await run_in_threadpool(studio.view_dream, job)
 
 
 def _rerun(studio: Services, job: Job) -> None:

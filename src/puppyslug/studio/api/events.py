@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 
+from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import ServerSentEvent
 
 from puppyslug.studio.jobs.models import DreamView, TrainingJobView
@@ -19,13 +20,21 @@ async def stream_changes(
         hub: notifies of changes.
         read: returns the current view; None for a deleted job.
     """
-    previous = None
+    previous = ""
     async for _ in hub.subscribe():
-        view = read()
+        view, text = await run_in_threadpool(_read_json, read)
         if view is None:
             return
-        if view != previous:
-            yield ServerSentEvent(data=view)
-            previous = view
+        if text != previous:
+            yield ServerSentEvent(raw_data=text)
+            previous = text
         if view.status.ended:
             return
+
+
+def _read_json(
+    read: Callable[[], DreamView | TrainingJobView | None],
+) -> tuple[DreamView | TrainingJobView | None, str]:
+    """Read a view and write it as JSON, which takes a while for a long recipe."""
+    view = read()
+    return view, "" if view is None else view.model_dump_json()

@@ -22,7 +22,7 @@ def get_preview(studio: Studio, job: Dream) -> Response:
     data = studio.hub.preview(job.id)
     if data:
         return Response(data, media_type="image/jpeg")
-    done = (studio.folder.job_folder(job.id) / THUMBNAIL_FILE).is_file()
+    done = studio.folder.find_file(job.id, THUMBNAIL_FILE) is not None
     return _file_response(studio, job, THUMBNAIL_FILE if done else BEFORE_FILE)
 
 
@@ -68,8 +68,8 @@ def _file_response(
     studio: Services, job: Job, file: str, download_name: str | None = None
 ) -> FileResponse:
     """Return a file of a job, as a download if a file name is given."""
-    path = studio.folder.job_folder(job.id) / file
-    if not path.is_file():
+    path = studio.folder.find_file(job.id, file)
+    if path is None:
         raise HTTPError(404, f"{file} does not exist yet; wait until the dream has written it")
     media_type = mimetypes.guess_type(file)[0] or "application/octet-stream"
     return FileResponse(path, filename=download_name, media_type=media_type)

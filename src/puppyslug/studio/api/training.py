@@ -7,16 +7,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, File, Path, UploadFile
 from fastapi.responses import FileResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from puppyslug.studio.api.dependencies import (
     JobId,
     Studio,
     find_training_job,
-    run_heavy,
+    run_untrusted,
     send_command,
 )
 from puppyslug.studio.api.events import stream_changes
+from puppyslug.studio.api.request_models import RequestModel
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.data_folder import REPORT_FILE
 from puppyslug.studio.jobs.models import (
@@ -27,7 +28,6 @@ from puppyslug.studio.jobs.models import (
     TrainingJobView,
 )
 from puppyslug.studio.jobs.training_classes import find_picture, thumbnail_file
-from puppyslug.studio.jobs.uploads import decode_upload
 from puppyslug.studio.services import Services
 from puppyslug.studio.workers.protocol import Command
 
@@ -39,7 +39,7 @@ PictureFile = Annotated[str, Path(alias="file", max_length=200)]
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
 
-class TrainingJobFields(BaseModel):
+class TrainingJobFields(RequestModel):
     """Fields of a training job; fields that are left out keep their value.
 
     Attributes:
@@ -48,17 +48,13 @@ class TrainingJobFields(BaseModel):
         seed: random seed.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
     name: Name | None = None
     base: Name | None = None
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
 
 
-class TrainingClassFields(BaseModel):
+class TrainingClassFields(RequestModel):
     """Fields of a class: its name, which may be empty at first."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name = ""
 
@@ -88,8 +84,7 @@ def create(studio: Studio, fields: TrainingJobFields | None = None) -> TrainingJ
     try:
         studio.training.configure(job.id, _given_fields(fields or TrainingJobFields()))
     except BaseException:
-        studio.store.delete(job.id)
-        studio.folder.delete_job(job.id)
+        studio.store.delete(job.id, studio.folder.delete_job)
         raise
     return _current_view(studio, job.id)
 
@@ -116,9 +111,8 @@ def configure(studio: Studio, job: TrainingJob, fields: TrainingJobFields) -> Tr
 @router.delete("/{id}", status_code=204)
 def delete(studio: Studio, job: TrainingJob) -> None:
     """Delete a training job, its pictures and its report; the network is kept."""
-    if not studio.store.delete(job.id):
+    if not studio.store.delete(job.id, studio.folder.delete_job):
         raise HTTPError(409, "that training job is running; cancel it first")
-    studio.folder.delete_job(job.id)
     studio.hub.notify()
 
 
@@ -168,8 +162,8 @@ def get_thumbnail(studio: Studio, job: TrainingJob, number: int, file: PictureFi
     """Return the thumbnail of a picture (JPEG)."""
     assert job.lesson is not None
     picture = find_picture(job.lesson, number, file)
-    path = studio.folder.class_folder(job.id, number) / thumbnail_file(picture.file)
-    if not path.is_file():
+    path = studio.folder.find_file(job.id, "things", str(number), thumbnail_file(picture.file))
+    if path is None:
         raise HTTPError(404, f"the thumbnail of {picture.name} is missing; upload it again")
     headers = {"Cache-Control": "private, max-age=3600"}
     return FileResponse(path, media_type="image/jpeg", headers=headers)
@@ -214,21 +208,21 @@ async def stream_events(studio: Studio, job: TrainingJob) -> AsyncIterator[Serve
 @router.get("/{id}/report", response_class=FileResponse)
 def get_report(studio: Studio, job: TrainingJob) -> FileResponse:
     """Return the report, an HTML page."""
-    path = studio.folder.job_folder(job.id) / REPORT_FILE
-    if not path.is_file():
+    path = studio.folder.find_file(job.id, REPORT_FILE)
+    if path is None:
         raise HTTPError(404, "that training job has no report yet; wait until it is done")
     headers = {"Content-Security-Policy": REPORT_POLICY}
     return FileResponse(path, media_type="text/html", headers=headers)
 
 
 async def _add_picture(studio: Services, job_id: str, number: int, file: UploadFile) -> StoredFile:
-    data = await file.read()
+    def add(data: bytes) -> StoredFile:
+        name, limit = file.filename or "", studio.limits.photo
+        upload = studio.sandbox.decode_upload(name, data, max_pixels=limit)
+        return studio.training.add_picture(job_id, number, upload)
 
-    def add() -> StoredFile:
-        upload, picture = decode_upload(file.filename or "", data, max_pixels=studio.limits.photo)
-        return studio.training.add_picture(job_id, number, upload, picture)
-
-    return await run_heavy(studio, add)
+    async with studio.heavy_requests:
+        return await run_untrusted(add, await file.read())
 
 
 def _given_fields(fields: TrainingJobFields) -> dict[str, Any]:

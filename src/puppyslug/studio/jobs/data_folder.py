@@ -4,6 +4,7 @@
 
     DATA/
     ├── studio.db          every job (SQLite)
+    ├── reserve            disk space for the database when the disk is full
     ├── lock               held by the process that uses the folder
     ├── networks/          trained networks, NAME.safetensors
     └── dreams/ID/
@@ -17,6 +18,7 @@
 """
 
 import shutil
+import stat
 from pathlib import Path
 
 from puppyslug.errors import OutputError
@@ -60,6 +62,11 @@ class DataFolder:
         return self.path / "studio.db"
 
     @property
+    def reserve(self) -> Path:
+        """Path of the file that reserves disk space."""
+        return self.path / "reserve"
+
+    @property
     def is_empty(self) -> bool:
         """Whether it holds no job files."""
         return not any(self._jobs.iterdir())
@@ -82,18 +89,40 @@ class DataFolder:
 
     def size(self, job_id: str) -> int:
         """Return the disk space of a job's files, in bytes."""
-        files = (entry for entry in self.job_folder(job_id).rglob("*") if entry.is_file())
+        files = (entry for entry in self.job_folder(job_id).rglob("*") if is_own_file(entry))
         return sum(entry.stat().st_size for entry in files)
+
+    def find_file(self, job_id: str, *names: str) -> Path | None:
+        """Return a file of a job; None if it does not exist, or if a link leads to it.
+
+        Args:
+            job_id: id of the job.
+            names: names of subfolders, and of the file.
+        """
+        path = self.job_folder(job_id)
+        for name in names:
+            if path.is_symlink():
+                return None
+            path /= name
+        return path if is_own_file(path) else None
 
     def delete_orphans(self, job_ids: set[str]) -> None:
         """Delete all files that belong to none of these jobs."""
         for entry in list(self._jobs.iterdir()):
             if entry.name in job_ids:
                 continue
-            if entry.is_dir():
+            if entry.is_dir() and not entry.is_symlink():
                 self.delete_job(entry.name)
             else:
                 entry.unlink(missing_ok=True)
+
+
+def is_own_file(path: Path) -> bool:
+    """Return whether a path is a file itself, not a link, which may lead anywhere."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def class_folder(job_folder: Path, number: int) -> Path:
@@ -115,6 +144,5 @@ def enforce_quota(store: JobStore, folder: DataFolder, max_bytes: int) -> None:
     for dream in dreams[:-1]:
         if total <= max_bytes:
             break
-        store.delete(dream.id)
-        folder.delete_job(dream.id)
+        store.delete(dream.id, folder.delete_job)
         total -= dream.bytes

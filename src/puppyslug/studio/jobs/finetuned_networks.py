@@ -12,16 +12,22 @@ from puppyslug.networks.finetuned import (
     register_finetuned_file,
 )
 from puppyslug.studio.http_errors import HTTPError
+from puppyslug.studio.jobs.data_folder import is_own_file
 
 _NAME = re.compile(r"[^\W_](?:[\w .-]{0,58}[\w-])?")
+_WINDOWS_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin|conout|(?:com|lpt)[0-9¹²³])(?:[ .].*)?")
 
 
 class FinetunedNetworks:
-    """A folder of trained networks. It reads file headers only and does not import torch."""
+    """A folder of trained networks. It reads file headers only and does not import torch.
+
+    Attributes:
+        folder: the folder.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Use a folder, which may be empty."""
-        self._folder = folder
+        self.folder = folder
         self._registered: dict[str, tuple[int, int]] = {}  # name → modification time and size
 
     def find(self, file: str) -> Path | None:
@@ -72,8 +78,11 @@ class FinetunedNetworks:
         return True
 
     def _paths(self) -> list[Path]:
+        """Return the files of all networks; links, which may lead elsewhere, are ignored."""
         return sorted(
-            p for p in self._folder.glob(f"*{FINETUNED_SUFFIX}") if not p.name.startswith(".")
+            path
+            for path in self.folder.glob(f"*{FINETUNED_SUFFIX}")
+            if not path.name.startswith(".") and is_own_file(path)
         )
 
     def _register(self, path: Path) -> NetworkSpec:
@@ -96,6 +105,10 @@ def network_file_name(name: str) -> str:
     """
     plain = unicodedata.normalize("NFC", " ".join(name.split()))
     plain = plain[: -len(FINETUNED_SUFFIX)] if plain.lower().endswith(FINETUNED_SUFFIX) else plain
+    if _WINDOWS_DEVICE.fullmatch(plain.casefold()):
+        raise HTTPError(
+            422, f"{plain[:80]!r} is the name of a device on Windows; choose another name"
+        )
     if not _NAME.fullmatch(plain):
         raise HTTPError(
             422,

@@ -4,13 +4,16 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from puppyslug.errors import OutputError
+from puppyslug.studio.jobs.disk_reserve import DiskReserve
 from puppyslug.studio.jobs.models import Job, Status
+
+_Result = TypeVar("_Result")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS dreams (
@@ -30,13 +33,19 @@ _IS_TRAINING = "json_extract(document, '$.kind') = 'teach'"
 class JobStore:
     """Jobs by id, in the order of submission. All methods may be called from any thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, reserve: DiskReserve | None = None) -> None:
         """Open the database, or create it.
+
+        Args:
+            path: the file.
+            reserve: disk space that is freed where a job is deleted or has ended, and the disk is
+                full; None for none.
 
         Raises:
             OutputError: the file is damaged, cannot be written, or has a newer schema version.
         """
         self._lock = threading.RLock()
+        self._reserve = reserve
         try:
             self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = WAL")
@@ -113,6 +122,10 @@ class JobStore:
             self.save(job)
         return job
 
+    def update_on_full_disk(self, job_id: str, **fields: Any) -> Job | None:
+        """Update a job as ``update`` does, on a full disk too, if the reserve is large enough."""
+        return self._use_reserve(lambda: self.update(job_id, **fields))
+
     def start_next(self) -> Job | None:
         """Mark the oldest queued job as running and return it; None if the queue is empty."""
         with self._transaction():
@@ -124,8 +137,32 @@ class JobStore:
                 job.id, status=Status.RUNNING, started=time.time(), attempts=job.attempts + 1
             )
 
-    def delete(self, job_id: str) -> bool:
-        """Delete a job unless a worker is processing it; return whether it was deleted."""
+    def delete(self, job_id: str, delete_files: Callable[[str], None] = lambda _: None) -> bool:
+        """Delete a job unless a worker is processing it; on a full disk too.
+
+        Args:
+            job_id: id of the job.
+            delete_files: deletes its files. They are deleted after the job, or before it if there
+                is no space to delete the job first.
+
+        Returns:
+            Whether it was deleted.
+        """
+        try:
+            deleted = self._use_reserve(lambda: self._delete(job_id))
+        except sqlite3.OperationalError:
+            job = self.get(job_id)
+            if job is None or job.status.active:
+                return False
+            delete_files(job_id)
+            deleted = self._delete(job_id)
+        if deleted:
+            delete_files(job_id)
+        if self._reserve is not None:
+            self._reserve.fill()
+        return deleted
+
+    def _delete(self, job_id: str) -> bool:
         active = [status for status in Status if status.active]
         with self._transaction() as database:
             deleted = database.execute(
@@ -133,6 +170,15 @@ class JobStore:
                 (job_id, *active),
             )
         return deleted.rowcount > 0
+
+    def _use_reserve(self, write: Callable[[], _Result]) -> _Result:
+        """Write to the database; if the disk is full, free the reserve and write again."""
+        try:
+            return write()
+        except sqlite3.OperationalError:
+            if self._reserve is None or not self._reserve.free():
+                raise
+            return write()
 
     def list_dreams(self, limit: int, *, before: str | None = None, words: str = "") -> list[Job]:
         """Return dreams, newest first.

@@ -1,9 +1,9 @@
 """Submission of dreams: limits are checked, files stored, the recipe completed, the job queued."""
 
+import hashlib
 import secrets
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from puppyslug.objectives import parse_objective
 from puppyslug.recipe import Recipe
 from puppyslug.recipe.defaults import FILM_FPS, ZOOM_FRAMES
 from puppyslug.studio.http_errors import HTTPError
-from puppyslug.studio.jobs.data_folder import RESULT_FILE, DataFolder
+from puppyslug.studio.jobs.data_folder import RESULT_FILE, DataFolder, is_own_file
 from puppyslug.studio.jobs.finetuned_networks import FinetunedNetworks
 from puppyslug.studio.jobs.models import DreamKind, Job, StoredFile
 from puppyslug.studio.jobs.recipes import DreamFiles, build_recipe, result_size
@@ -195,21 +195,22 @@ def _store_files(submission: Submission, folder: Path, data: DataFolder) -> Drea
 def _link_file(parent_folder: Path, folder: Path, stored: StoredFile) -> StoredFile:
     """Share a file of the parent; a hard link takes no disk space."""
     source, target = parent_folder / stored.file, folder / stored.file
+    if not is_own_file(source):
+        raise HTTPError(409, f"the file {stored.name} of that dream is missing; upload it again")
     try:
         target.hardlink_to(source)
     except OSError:
-        with suppress(FileNotFoundError):
-            target.write_bytes(source.read_bytes())
-    if not target.exists():
-        raise HTTPError(409, f"the file {stored.name} of that dream is missing; upload it again")
+        target.write_bytes(source.read_bytes())
     return stored
 
 
 def _copy_result(parent_folder: Path, folder: Path, parent: Job) -> StoredFile:
     """Store the parent's result as the photo to start from."""
     result = parent_folder / RESULT_FILE
-    if not result.is_file():
+    if not is_own_file(result):
         raise HTTPError(409, "that dream has no result yet; wait until it is done")
     name = f"{Path(parent.title).stem or 'dream'}.dream.png"
-    upload = Upload(name, result.read_bytes(), ".png", (parent.height, parent.width))
-    return upload.save(folder, "photo")
+    data = result.read_bytes()
+    (folder / "photo.png").write_bytes(data)
+    sha256, size = hashlib.sha256(data).hexdigest(), (parent.height, parent.width)
+    return StoredFile(file="photo.png", name=name, sha256=sha256, size=size)

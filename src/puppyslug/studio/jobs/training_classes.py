@@ -1,19 +1,14 @@
 """The classes of a training job: unique names, pictures and their thumbnails."""
 
-import io
 import re
 from pathlib import Path
-
-from PIL import Image
 
 from puppyslug.errors import TrainingError
 from puppyslug.labels.spelling import spelling_key
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.models import StoredFile, TrainingClass, TrainingConfig
-from puppyslug.studio.jobs.uploads import Upload
+from puppyslug.studio.jobs.uploads import INVISIBLE, Upload
 from puppyslug.training.class_names import parse_class_name
-
-THUMBNAIL_SIZE = 240  # pixels, longest side
 
 
 def thumbnail_file(file: str) -> str:
@@ -56,10 +51,11 @@ def validate_name(config: TrainingConfig, text: str, own: TrainingClass | None) 
     Raises:
         HTTPError: the name is invalid, or another class has it.
     """
-    if not text.strip():
+    text = INVISIBLE.sub("", text).strip()
+    if not text:
         return ""
     try:
-        name = parse_class_name(text.strip(), "the name")
+        name = parse_class_name(text, "the name")
     except TrainingError as error:
         raise HTTPError(422, str(error)) from error
     for other in config.things:
@@ -80,9 +76,10 @@ def find_duplicate(
     Raises:
         HTTPError: another class has the same picture.
     """
+    sha256 = upload.sha256
     for other in config.things:
         for picture in other.pictures:
-            if picture.sha256 != upload.sha256:
+            if picture.sha256 != sha256:
                 continue
             if other is training_class:
                 return picture
@@ -94,34 +91,30 @@ def find_duplicate(
     return None
 
 
-def write_picture(folder: Path, upload: Upload, picture: Image.Image) -> StoredFile:
-    """Write a training picture and its thumbnail.
+def write_picture(folder: Path, upload: Upload) -> StoredFile:
+    """Write a training picture and its thumbnail, or neither.
 
     Args:
         folder: folder of the class; created if it does not exist.
         upload: the uploaded file.
-        picture: the same, decoded.
+
+    Raises:
+        OSError: they cannot be written, for example because the disk is full.
     """
     folder.mkdir(parents=True, exist_ok=True)
     stem = re.sub(r"[^A-Za-z0-9]+", "-", Path(upload.name).stem)[:40].strip("-")
-    stored = upload.save(folder, f"{upload.sha256[:16]}-{stem or 'picture'}")
-    _write_thumbnail(picture, folder / thumbnail_file(stored.file))
-    return stored
+    file = f"{upload.sha256[:16]}-{stem or 'picture'}"
+    thumbnail = folder / thumbnail_file(f"{file}{upload.suffix}")
+    try:
+        thumbnail.write_bytes(upload.thumbnail)
+        return upload.save(folder, file)
+    except BaseException:
+        thumbnail.unlink(missing_ok=True)
+        (folder / f"{file}{upload.suffix}").unlink(missing_ok=True)
+        raise
 
 
 def delete_picture(folder: Path, picture: StoredFile) -> None:
     """Delete a training picture and its thumbnail from the folder of its class."""
     for name in (picture.file, thumbnail_file(picture.file)):
         (folder / name).unlink(missing_ok=True)
-
-
-def _write_thumbnail(picture: Image.Image, path: Path) -> None:
-    """Write a small JPEG; transparency becomes white."""
-    data = io.BytesIO()
-    small = picture.copy()
-    small.thumbnail((THUMBNAIL_SIZE, THUMBNAIL_SIZE))
-    background = Image.new("RGB", small.size, "white")
-    rgba = small.convert("RGBA")
-    background.paste(rgba, mask=rgba)
-    background.save(data, "JPEG", quality=82)
-    path.write_bytes(data.getvalue())

@@ -4,11 +4,11 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
-
-from PIL import Image
 
 from puppyslug.errors import plural
 from puppyslug.labels import NONE_CLASS
@@ -44,6 +44,21 @@ from puppyslug.studio.limits import Limits
 from puppyslug.training.class_names import MIN_IMAGES
 
 _EDITABLE = tuple(status for status in Status if not status.active and status != Status.QUEUED)
+
+
+@dataclass
+class _Edit:
+    """A change of a job.
+
+    Attributes:
+        config: the configuration to change.
+        added_bytes: how much more disk space its pictures take.
+        undo: removes the files that were written, in case the change cannot be stored.
+    """
+
+    config: TrainingConfig
+    added_bytes: int = 0
+    undo: Callable[[], None] = lambda: None
 
 
 class TrainingJobs:
@@ -83,7 +98,8 @@ class TrainingJobs:
             HTTPError: an invalid name or base, or the job cannot be edited now.
             NetworkError: the base does not exist.
         """
-        with self._edit(job_id) as config:
+        with self._edit(job_id) as edit:
+            config = edit.config
             if "name" in fields:
                 config.file = network_file_name(str(fields["name"]))
             if "base" in fields:
@@ -96,7 +112,8 @@ class TrainingJobs:
         Raises:
             HTTPError: an invalid or duplicate name, or too many classes.
         """
-        with self._edit(job_id) as config:
+        with self._edit(job_id) as edit:
+            config = edit.config
             if len(config.things) > MAX_NEW_CLASSES:
                 raise HTTPError(422, f"a network can learn at most {MAX_NEW_CLASSES} classes")
             number = 1 + max((one.number for one in config.things), default=0)
@@ -110,7 +127,8 @@ class TrainingJobs:
         Raises:
             HTTPError: the class does not exist, or the name is invalid or a duplicate.
         """
-        with self._edit(job_id) as config:
+        with self._edit(job_id) as edit:
+            config = edit.config
             training_class = find_class(config, number)
             training_class.name = validate_name(config, name, training_class)
 
@@ -120,35 +138,36 @@ class TrainingJobs:
         Raises:
             HTTPError: the class does not exist.
         """
-        with self._edit(job_id) as config:
+        with self._edit(job_id) as edit:
+            config = edit.config
             training_class = find_class(config, number)
-            for picture in training_class.pictures:
-                delete_picture(self._folder.class_folder(job_id, number), picture)
             config.things.remove(training_class)
+            edit.added_bytes -= self._size(job_id, training_class, *training_class.pictures)
+        for picture in training_class.pictures:
+            delete_picture(self._folder.class_folder(job_id, number), picture)
 
-    def add_picture(
-        self, job_id: str, number: int, upload: Upload, picture: Image.Image
-    ) -> StoredFile:
+    def add_picture(self, job_id: str, number: int, upload: Upload) -> StoredFile:
         """Add a picture to a class; a duplicate within the class is stored once.
 
         Args:
             job_id: id of the job.
             number: number of the class.
             upload: the uploaded file.
-            picture: the same, decoded.
 
         Raises:
             HTTPError: the class does not exist, a limit is exceeded, or another class has the
                 picture.
         """
-        with self._edit(job_id) as config:
-            training_class = find_class(config, number)
-            duplicate = find_duplicate(config, training_class, upload)
+        folder = self._folder.class_folder(job_id, number)
+        with self._edit(job_id) as edit:
+            training_class = find_class(edit.config, number)
+            duplicate = find_duplicate(edit.config, training_class, upload)
             if duplicate is not None:
                 return duplicate
-            self._check_limits(config, len(upload.data))
-            folder = self._folder.class_folder(job_id, number)
-            stored = write_picture(folder, upload, picture)
+            self._check_limits(edit.config, len(upload.data))
+            stored = write_picture(folder, upload)
+            edit.undo = partial(delete_picture, folder, stored)
+            edit.added_bytes += len(upload.data)
             training_class.pictures.append(stored)
         return stored
 
@@ -158,10 +177,13 @@ class TrainingJobs:
         Raises:
             HTTPError: the picture does not exist.
         """
-        with self._edit(job_id) as config:
+        with self._edit(job_id) as edit:
+            config = edit.config
             picture = find_picture(config, number, file)
-            find_class(config, number).pictures.remove(picture)
-            delete_picture(self._folder.class_folder(job_id, number), picture)
+            training_class = find_class(config, number)
+            training_class.pictures.remove(picture)
+            edit.added_bytes -= self._size(job_id, training_class, picture)
+        delete_picture(self._folder.class_folder(job_id, number), picture)
 
     def submit(self, job_id: str) -> None:
         """Queue a job.
@@ -214,29 +236,34 @@ class TrainingJobs:
         return job, job.lesson
 
     @contextmanager
-    def _edit(self, job_id: str) -> Iterator[TrainingConfig]:
+    def _edit(self, job_id: str) -> Iterator[_Edit]:
         """Yield a job's configuration to change, then store it; on an error nothing is stored."""
         with self._lock:
             job, config = self._find(job_id)
             if job.status not in _EDITABLE:
                 raise HTTPError(409, f"that training job is {job.status}; cancel it to change it")
-            yield config
-            updated = self._store.update(
-                job_id,
-                if_status=_EDITABLE,
-                lesson=config,
-                title=config.file.removesuffix(FINETUNED_SUFFIX),
-                bytes=self._pictures_size(job_id, config),
-            )
-        if updated is None:
-            raise HTTPError(409, "that training job has started or was deleted; reload the page")
+            edit = _Edit(config)
+            try:
+                yield edit
+                updated = self._store.update(
+                    job_id,
+                    if_status=_EDITABLE,
+                    lesson=config,
+                    title=config.file.removesuffix(FINETUNED_SUFFIX),
+                    bytes=max(0, job.bytes + edit.added_bytes),
+                )
+            except BaseException:
+                edit.undo()
+                raise
+            if updated is None:
+                edit.undo()
+                raise HTTPError(
+                    409, "that training job has started or was deleted; reload the page"
+                )
 
-    def _pictures_size(self, job_id: str, config: TrainingConfig) -> int:
-        paths = (
-            self._folder.class_folder(job_id, one.number) / picture.file
-            for one in config.things
-            for picture in one.pictures
-        )
+    def _size(self, job_id: str, one: TrainingClass, *pictures: StoredFile) -> int:
+        folder = self._folder.class_folder(job_id, one.number)
+        paths = (folder / picture.file for picture in pictures)
         return sum(path.stat().st_size for path in paths if path.is_file())
 
     def _check_complete(self, config: TrainingConfig) -> None:

@@ -1,8 +1,10 @@
 """Runs a dream, a picture or a zoom film, in a worker process."""
 
+import contextlib
+import errno
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -16,14 +18,16 @@ from puppyslug.engine.preparation import prepare
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.engine.progress import DreamStep
 from puppyslug.engine.steering import apply_changes
-from puppyslug.errors import PuppyslugError
+from puppyslug.engine.term_context import DreamTermContext
+from puppyslug.errors import OutputError, PuppyslugError
 from puppyslug.images import fit_size, save_image, to_pil
+from puppyslug.objectives import parse_objective
 from puppyslug.recipe import InputFiles, Recipe
 from puppyslug.recipe.defaults import FILM_QUALITY
 from puppyslug.studio.jobs.data_folder import BEFORE_FILE, FILM_FILE, RESULT_FILE, THUMBNAIL_FILE
 from puppyslug.studio.jobs.finetuned_networks import FinetunedNetworks
 from puppyslug.studio.jobs.models import Job, JobProgress
-from puppyslug.studio.workers.protocol import JobControl, Task
+from puppyslug.studio.workers.protocol import JobCancelledError, JobControl, Task
 from puppyslug.video.assembly import encode_film, render_parts, save_frames
 from puppyslug.video.checkpoint import FrameCheckpoint
 from puppyslug.video.zoom import zoom_frames
@@ -34,6 +38,11 @@ THUMBNAIL_SIZE = 400
 MIN_PREVIEW_INTERVAL = 0.25  # seconds
 MAX_PREVIEW_SHARE = 0.03  # of the running time
 JPEG_QUALITY = 82  # 0 to 100
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+DISK_FULL_STAGE = "waiting for disk space: delete some dreams"
+MAX_DISK_WAIT = 600.0  # seconds
+DISK_INTERVAL = 1.0  # seconds until the result is saved again
+DreamSteps = Generator[DreamStep, Mapping[str, Any] | None, None]
 
 
 def run_dream(task: Task, control: JobControl) -> None:
@@ -48,7 +57,8 @@ def run_dream(task: Task, control: JobControl) -> None:
     FinetunedNetworks(task.networks).register_used(str(job.recipe["network"]))
     prepared = _prepare(job, folder)
     height, width = prepared.image.shape[-2:]
-    _save_jpeg(to_pil(prepared.image), folder / BEFORE_FILE, BEFORE_SIZE)
+    before = partial(_save_jpeg, to_pil(prepared.image), folder / BEFORE_FILE, BEFORE_SIZE)
+    _wait_for_space(before, control)
     control.emit(
         "update",
         {
@@ -62,9 +72,35 @@ def run_dream(task: Task, control: JobControl) -> None:
     if job.kind == "zoom":
         picture = _dream_zoom(task, prepared, control, reporter)
     else:
-        picture = dream_picture(prepared, control, reporter)
-    save_image(picture, folder / RESULT_FILE, overwrite=True)
-    _save_jpeg(picture, folder / THUMBNAIL_FILE, THUMBNAIL_SIZE)
+        keep = partial(_save_result, folder, control)
+        picture = dream_picture(prepared, control, reporter, keep=keep)
+    _save_result(folder, control, picture)
+
+
+def _save_result(folder: Path, control: JobControl, picture: Image.Image) -> None:
+    def write() -> None:
+        save_image(picture, folder / RESULT_FILE, overwrite=True)
+        _save_jpeg(picture, folder / THUMBNAIL_FILE, THUMBNAIL_SIZE)
+
+    _wait_for_space(write, control)
+
+
+def _wait_for_space(write: Callable[[], None], control: JobControl) -> None:
+    """Write files; on a full disk wait until the user has made room."""
+    deadline = time.monotonic() + MAX_DISK_WAIT
+    while True:
+        try:
+            write()
+        except (OSError, OutputError) as error:
+            cause = error.__cause__ if isinstance(error, OutputError) else error
+            full = isinstance(cause, OSError) and cause.errno in FULL_DISK
+            if not full or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        control.emit("progress", JobProgress(stage=DISK_FULL_STAGE))
+        time.sleep(DISK_INTERVAL)
+        control.poll()
 
 
 def _prepare(job: Job, folder: Path) -> PreparedDream:
@@ -77,33 +113,97 @@ def _prepare(job: Job, folder: Path) -> PreparedDream:
 
 
 def dream_picture(
-    prepared: PreparedDream, control: JobControl, reporter: "ProgressReporter"
+    prepared: PreparedDream,
+    control: JobControl,
+    reporter: "ProgressReporter",
+    *,
+    keep: Callable[[Image.Image], None],
 ) -> Image.Image:
-    """Dream a picture, and apply the changes that arrive in the meantime."""
+    """Dream a picture, and apply the changes that arrive in the meantime.
+
+    Args:
+        prepared: the dream.
+        control: the job's channel to the server.
+        reporter: reports the progress.
+        keep: called with the picture so far if a step fails; the error is raised again.
+    """
     steps = dream_steps(prepared)
     step = next(steps)
-    while True:
-        reporter.report(step)
-        for changes in control.poll():
-            try:
-                apply_changes(
-                    step.recipe,
-                    changes,
-                    prepared.network.spec,
-                    prepared.size,
-                    find_label=prepared.network.find_label,
-                )
-            except PuppyslugError as error:
-                control.emit("rejected", str(error))
-                continue
-            step = steps.send(changes)
-            control.emit("update", {"recipe": step.recipe.to_settings()})
-        if control.stopped:
-            break
-        following = next(steps, None)
-        if following is None:
-            break
-        step = following
+    try:
+        while True:
+            reporter.report(step)
+            step = _apply_changes(prepared, control, steps, step)
+            if control.stopped:
+                break
+            following = next(steps, None)
+            if following is None:
+                break
+            step = following
+            if step.rejected:
+                control.emit("update", {"recipe": step.recipe.to_settings()})
+                control.emit("rejected", step.rejected)
+    except JobCancelledError:
+        raise
+    except Exception:
+        with contextlib.suppress(Exception):  # the first error is the one to report
+            keep(_finish(step, prepared, control))
+        raise
+    return _finish(step, prepared, control)
+
+
+def _apply_changes(
+    prepared: PreparedDream, control: JobControl, steps: DreamSteps, step: DreamStep
+) -> DreamStep:
+    """Apply the changes that have arrived; return the changed step.
+
+    They are applied together, of each field the latest. If that is not possible, each field is
+    changed by itself.
+    """
+    arrived = control.poll()
+    if not arrived:
+        return step
+    together = {name: value for changes in arrived for name, value in changes.items()}
+    changed, reason = _send_changes(prepared, steps, step, together)
+    if reason and len(together) > 1:
+        for name, value in together.items():
+            changed, rejection = _send_changes(prepared, steps, changed, {name: value})
+            reason = rejection or reason
+    if changed is not step:
+        control.emit("update", {"recipe": changed.recipe.to_settings()})
+    if reason:
+        control.emit("rejected", reason)
+    return changed
+
+
+def _send_changes(
+    prepared: PreparedDream, steps: DreamSteps, step: DreamStep, changes: dict[str, Any]
+) -> tuple[DreamStep, str]:
+    """Return the changed step, or the same step and why the changes are rejected."""
+    try:
+        _check_changes(prepared, step, changes)
+    except PuppyslugError as error:
+        return step, str(error)
+    return steps.send(changes), ""
+
+
+def _check_changes(prepared: PreparedDream, step: DreamStep, changes: dict[str, Any]) -> None:
+    """Check changes before they are sent: an error in the generator would end the dream."""
+    network = prepared.network
+    apply_changes(
+        step.recipe,
+        changes,
+        network.spec,
+        prepared.size,
+        find_label=network.find_label,
+        guides=prepared.guides,
+    )
+    if "objective" in changes:
+        objective = parse_objective(str(changes["objective"]), network.find_label)
+        objective.check_references(DreamTermContext(network, prepared.image, prepared.guides))
+
+
+def _finish(step: DreamStep, prepared: PreparedDream, control: JobControl) -> Image.Image:
+    """Return the picture of a step; the recipe of one that is not the last says so."""
     if step.fraction < 1:
         step = replace(step, recipe=step.recipe.with_settings({"stop_after": step.number}))
         control.emit("update", {"recipe": step.recipe.to_settings()})

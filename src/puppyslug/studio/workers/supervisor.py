@@ -2,24 +2,29 @@
 
 import contextlib
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Protocol
+from typing import Any, Protocol
 
-from puppyslug.studio.jobs.data_folder import DataFolder, enforce_quota
+from puppyslug.recipe.schedule import STEP_FIELDS, check_change_count
+from puppyslug.studio.http_errors import HTTPError
+from puppyslug.studio.jobs.data_folder import THUMBNAIL_FILE, DataFolder, enforce_quota
 from puppyslug.studio.jobs.models import Job, JobProgress, Status
 from puppyslug.studio.jobs.progress_hub import ProgressHub
 from puppyslug.studio.jobs.store import JobStore
 from puppyslug.studio.limits import Limits
+from puppyslug.studio.workers.channel import WorkerChannel
 from puppyslug.studio.workers.protocol import Command, Message, Task
 
 log = logging.getLogger(__name__)
 
 CANCEL_TIMEOUT = 0.5  # seconds until a worker that does not react to cancel is killed
 STOP_TIMEOUT = 60.0  # seconds to write the result after the time limit
+RETRY_AFTER = 5  # seconds
 MAX_ATTEMPTS = 2  # of a film whose worker dies
 _POLL_INTERVAL = 0.1  # seconds
 _OUT_OF_MEMORY = -9  # exit code of a process that the kernel killed
@@ -84,23 +89,40 @@ class WorkerSupervisor:
         self._context = context
         self._store, self._hub = context.store, context.hub
         self._process: WorkerProcess | None = None
-        self._connection: Connection | None = None
-        self._lock = threading.Lock()  # guards sending, and the current job
+        self._channel: WorkerChannel | None = None
+        self._lock = threading.Lock()  # guards the current job; nobody waits while holding it
         self._job_id: str | None = None
         self._cancelled_at: float | None = None
+        self._changes = 0  # of the current job's schedule, with those that are still on their way
+        self._unstored: dict[str, Any] = {}  # fields of the current job, after a full disk
         self._notice = ""  # for the user, about the current job
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def send(self, job_id: str, command: Command) -> bool:
-        """Send a command to the worker; False if it is not processing this job."""
+        """Send a command to the worker, without waiting for it.
+
+        Returns:
+            False if the worker is not processing this job.
+
+        Raises:
+            HTTPError: the worker does not receive messages.
+            RecipeError: the dream has been changed too often.
+        """
         with self._lock:
-            if self._job_id != job_id:
+            if self._job_id != job_id or self._channel is None:
                 return False
             if command.name == "cancel":
                 self._cancelled_at = time.monotonic()
-            assert self._connection is not None
-            with contextlib.suppress(OSError):  # the process has died: _receive handles that
-                self._connection.send(command)
+            changes = len(STEP_FIELDS & (command.changes or {}).keys())
+            check_change_count(self._changes + changes if changes else 0)
+            sent = self._channel.send(command)
+            if not sent and command.name != "cancel":  # a cancelled job's worker is killed
+                raise HTTPError(
+                    503,
+                    "the worker of that job does not respond; cancel the job, or try again later",
+                    retry_after=RETRY_AFTER,
+                )
+            self._changes += changes
             return True
 
     def kill(self) -> None:
@@ -115,7 +137,7 @@ class WorkerSupervisor:
             job = None
             try:
                 self._ensure_process()
-                job = self._store.start_next()
+                job = self._start_next()
                 if job is None:
                     with context.wakeup:
                         context.wakeup.wait(timeout=1.0)
@@ -125,6 +147,14 @@ class WorkerSupervisor:
                 log.exception("a worker's supervisor failed")
                 self._kill_and_wait()  # its messages are no longer read
                 self._fail(job, error)
+
+    def _start_next(self) -> Job | None:
+        """Return the next job; None if there is none, or if it cannot be marked as running yet."""
+        try:
+            return self._store.start_next()
+        except sqlite3.OperationalError as error:  # the disk is full
+            log.warning("cannot start the next job: %s", error)
+            return None
 
     def _fail(self, job: Job | None, error: Exception) -> None:
         """Mark a job as failed, retrying until that can be written."""
@@ -140,12 +170,12 @@ class WorkerSupervisor:
             return
         process, connection = self._context.launch()
         with self._lock:
-            self._process, self._connection = process, connection
+            self._process, self._channel = process, WorkerChannel(connection)
 
     def _process_job(self, job: Job) -> None:
         """Send a job to the process, and handle its messages until the job has ended."""
-        assert self._connection is not None
-        connection = self._connection
+        assert self._channel is not None
+        channel = self._channel
         limits, folder = self._context.limits, self._context.folder
         self._hub.update(job.id, progress=JobProgress(stage="starting"))
         deadline = time.monotonic() + limits.seconds
@@ -153,8 +183,10 @@ class WorkerSupervisor:
         try:
             with self._lock:
                 self._job_id, self._cancelled_at = job.id, None
-                connection.send(Task(job, folder.job_folder(job.id), folder.networks))
-            while not self._receive(job.id, connection):
+                self._unstored = {}
+                self._changes = len(job.recipe.get("schedule", ()))
+                channel.send(Task(job, folder.job_folder(job.id), folder.networks))
+            while not self._receive(job.id, channel):
                 now = time.monotonic()
                 if self._cancelled_at is not None and now > self._cancelled_at + CANCEL_TIMEOUT:
                     self._kill_and_wait()
@@ -165,6 +197,7 @@ class WorkerSupervisor:
                     self.send(job.id, Command("stop"))
                 if now > deadline + STOP_TIMEOUT:
                     self._kill_and_wait()
+                    self._keep_preview(job.id)
                     error = f"exceeded the time limit of {limits.seconds:.0f} s"
                     self._finish(job.id, Status.FAILED, error=error)
                     return
@@ -173,15 +206,15 @@ class WorkerSupervisor:
                 self._job_id = None
             self._hub.discard(job.id)
 
-    def _receive(self, job_id: str, connection: Connection) -> bool:
+    def _receive(self, job_id: str, channel: WorkerChannel) -> bool:
         """Wait briefly for a message and handle it; return whether the job has ended."""
         try:
-            if not connection.poll(_POLL_INTERVAL):
-                return False
-            message = connection.recv()
-        except (EOFError, OSError):  # the other end is closed: the process has died
+            message = channel.receive(_POLL_INTERVAL)
+        except EOFError:
             self._handle_death(job_id)
             return True
+        if message is None:
+            return False
         assert isinstance(message, Message)
         status = _FINAL_STATUS.get(message.kind)
         if status is not None:
@@ -193,7 +226,7 @@ class WorkerSupervisor:
     def _handle(self, job_id: str, message: Message) -> None:
         match message.kind:
             case "update":
-                self._store.update(job_id, **message.data)
+                self._update(job_id, **message.data)
                 self._hub.update(job_id, refusal="")
             case "progress":
                 self._hub.update(job_id, progress=message.data)
@@ -202,13 +235,23 @@ class WorkerSupervisor:
             case "rejected":
                 self._hub.update(job_id, refusal=message.data)
             case "paused":
-                self._store.update(job_id, status=Status.PAUSED)
+                self._update(job_id, status=Status.PAUSED)
                 self._hub.notify()
             case "resumed":
-                self._store.update(job_id, status=Status.RUNNING)
+                self._update(job_id, status=Status.RUNNING)
                 self._hub.notify()
             case kind:
                 raise ValueError(f"unknown message kind {kind!r}")
+
+    def _update(self, job_id: str, **fields: Any) -> None:
+        """Store what a job has reported; on a full disk, keep it for later."""
+        self._unstored |= fields
+        try:
+            self._store.update_on_full_disk(job_id, **self._unstored)
+        except sqlite3.OperationalError as error:
+            log.warning("cannot store the state of a job yet: %s", error)
+        else:
+            self._unstored = {}
 
     def _handle_death(self, job_id: str) -> None:
         """Decide what happens to the job of a process that has died."""
@@ -217,6 +260,7 @@ class WorkerSupervisor:
         if self._cancelled_at is not None:
             self._finish(job_id, Status.CANCELLED)
             return
+        self._keep_preview(job_id)
         assert self._process is not None
         self._process.join(timeout=5)
         code = self._process.exitcode
@@ -231,6 +275,14 @@ class WorkerSupervisor:
         error = f"the worker process ended unexpectedly ({reason}); {remedy}"
         self._finish(job_id, Status.FAILED, error=error)
 
+    def _keep_preview(self, job_id: str) -> None:
+        """Keep the latest preview of a dream whose worker can no longer save the picture."""
+        preview = self._hub.preview(job_id)
+        folder = self._context.folder.job_folder(job_id)
+        if preview and folder.is_dir():
+            with contextlib.suppress(OSError):
+                (folder / THUMBNAIL_FILE).write_bytes(preview)
+
     def _kill_and_wait(self) -> None:
         self.kill()
         if self._process is not None:
@@ -241,8 +293,9 @@ class WorkerSupervisor:
         job = self._store.get(job_id)
         if job is None:
             return
+        job = job.model_copy(update=self._unstored)
         notices = [self._notice] if self._notice else []
-        self._store.update(
+        self._update(
             job_id,
             status=status,
             ended=time.time(),
@@ -250,4 +303,6 @@ class WorkerSupervisor:
             notices=job.notices + notices,
             bytes=job.bytes if job.is_training else folder.size(job_id),
         )
+        while self._unstored and not self._context.closing.wait(timeout=1.0):
+            self._update(job_id)  # until the user has made room
         enforce_quota(self._store, folder, self._context.limits.keep)
