@@ -37,6 +37,7 @@ def value_and_gradient(
     Returns:
         The scores, float32 of shape (N,), and their gradient, float32 N×3×H×W.
     """
+    objective = objective.resolve_labels(network.find_label)
     size = (image.shape[-2], image.shape[-1])
     layers = [network.spec.layer(name) for name in objective.layers]
     pieces = list(split_into_tiles(size, tile or size, layers))

@@ -1,7 +1,7 @@
 """Functions that create objectives of one term."""
 
 from puppyslug.images.sizes import Size
-from puppyslug.labels import FindLabel, find_label
+from puppyslug.labels import FindLabel, unresolved_label
 from puppyslug.objectives.objective import Objective
 from puppyslug.objectives.terms.channel import ChannelTerm
 from puppyslug.objectives.terms.guide import GuideTerm
@@ -41,17 +41,18 @@ def neuron(name: str, number: int, position: Size | None = None) -> Objective:
     return Objective(((1.0, NeuronTerm(name, number, position)),))
 
 
-def see(name: str, names: FindLabel = find_label) -> Objective:
+def see(name: str, names: FindLabel = unresolved_label) -> Objective:
     """Amplify a class by name: the logarithm of the probability that the network predicts for it.
 
     Args:
         name: a class or a group of classes, such as ``"golden retriever"`` or ``"dog"``. When a
             dream begins, a group is replaced by the member that is most likely in the image;
             ``"any dog"`` keeps the group.
-        names: looks up a label by name, such as ``network.find_label``; ImageNet's by default.
+        names: looks up a label by name, such as ``network.find_label``; by default, the name is
+            looked up in the network that the objective is used with.
 
     Raises:
-        LabelError: unknown class or group; similar names are suggested.
+        LabelError: the name is empty, or ``names`` has no such class or group.
     """
     return Objective(((1.0, SeeTerm.parse(name, names)),))
 

@@ -14,7 +14,7 @@ from pydantic import (
 
 from puppyslug.errors import NetworkError
 from puppyslug.images.sizes import format_size
-from puppyslug.labels import FindLabel, find_label, label_finder
+from puppyslug.labels import FindLabel, find_label, label_finder, unresolved_label
 from puppyslug.networks import find_spec
 from puppyslug.networks.finetuned import strip_folders
 from puppyslug.objectives import Objective, parse_mask
@@ -32,8 +32,8 @@ def mask_label_finder(network: str) -> FindLabel:
     """Return the function that finds the class a mask names: ImageNet's if the network has none."""
     try:
         spec = find_spec(network)
-    except NetworkError:  # reported when the recipe is completed
-        return find_label
+    except NetworkError:  # a network that the caller loaded, or one that does not exist
+        return unresolved_label
     return label_finder(spec.vocabulary) if spec.classes else find_label
 
 

@@ -20,6 +20,7 @@ from puppyslug.networks import NetworkSpec
 from puppyslug.networks.network import Network
 from puppyslug.objectives import Batch, Objective
 from puppyslug.objectives.terms.channel import ChannelTerm
+from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import defaults
 from puppyslug.visualization.fourier import FourierImages
 from puppyslug.visualization.random_affine import draw_random_affine
@@ -118,6 +119,7 @@ def portrait_steps(
         NetworkError: no such layer.
         ObjectiveError: no such channel, position or class; an objective with a guide.
     """
+    objectives = [one.resolve_labels(network.find_label) for one in objectives]
     for objective in objectives:
         validate_portrait(objective, network.spec, size)
     settings = optimisation_settings(objectives)
@@ -150,7 +152,7 @@ def portrait_steps(
 
 def optimisation_settings(objectives: Sequence[Objective]) -> OptimisationSettings:
     """Return the settings for a batch: those of classes if any objective names a class."""
-    has_class = any(term.classes for one in objectives for _, term in one.terms)
+    has_class = any(isinstance(term, SeeTerm) for one in objectives for _, term in one.terms)
     return CLASS_SETTINGS if has_class else CHANNEL_SETTINGS
 
 
