@@ -14,6 +14,7 @@ from puppyslug.labels import Label, Vocabulary, bundled_vocabulary, unresolved_l
 from puppyslug.networks.architectures import Architecture
 from puppyslug.networks.external.introspection import inspect_module
 from puppyslug.networks.external.module_architecture import ModuleArchitecture
+from puppyslug.networks.external.module_copy import copy_module
 from puppyslug.networks.external.spec import InputFormat, build_spec
 from puppyslug.networks.finetuned import finetuned_vocabulary
 from puppyslug.networks.kernels import Conv3x3
@@ -90,7 +91,8 @@ class Network:
         """Create a network from any torch module; its layers are its submodules, by dotted name.
 
         Sequences of tokens, as in transformers, are converted to the maps that they stand for. The
-        module is set to evaluation mode, and its parameters no longer require gradients.
+        network is a copy in evaluation mode and float32: the module stays as it is, and later
+        changes of its weights do not reach the network.
 
         Args:
             module: takes images N×3×H×W of any size, or whose sides are multiples of a number.
@@ -112,7 +114,9 @@ class Network:
         vocabulary = bundled_vocabulary(labels) if isinstance(labels, str) else None
         if vocabulary is None and labels is not None:
             vocabulary = Vocabulary.from_names(name, labels)
-        introspection = inspect_module(module.eval(), trained_at)
+        sha256 = _hash_state_dict(module) if isinstance(module, nn.Module) else ""
+        module = copy_module(module)
+        introspection = inspect_module(module, trained_at)
         spec = build_spec(
             module,
             introspection,
@@ -126,7 +130,7 @@ class Network:
             spec,
             ModuleArchitecture(module, spec.layers, introspection.formats, introspection.multiple),
             weights_name=name.rpartition("/")[2],
-            weights_sha256=_hash_state_dict(module),
+            weights_sha256=sha256,
             vocabulary=vocabulary,
         )
 
