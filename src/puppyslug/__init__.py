@@ -20,18 +20,23 @@ if TYPE_CHECKING:
     from puppyslug.networks.loader import load_network
     from puppyslug.networks.network import Network
     from puppyslug.objectives import channel, guide, layer, neuron, parse_objective, see
-    from puppyslug.recipe import Recipe
+    from puppyslug.recipe import PortraitRecipe, Recipe
     from puppyslug.recognition.channel_responses import strongest
     from puppyslug.recognition.class_maps import class_map
     from puppyslug.recognition.classification import classify
     from puppyslug.training import teach
     from puppyslug.visualization.atlas import Atlas, find_atlas, list_atlases
-    from puppyslug.visualization.portraits import portrait_steps
+    from puppyslug.visualization.portrait import Portrait, portrait
+    from puppyslug.visualization.portraits import PortraitStep, portrait_steps
+    from puppyslug.visualization.redo import redo
 
 __all__ = [
     "Atlas",
     "DreamStep",
     "Network",
+    "Portrait",
+    "PortraitRecipe",
+    "PortraitStep",
     "PuppyslugError",
     "Recipe",
     "channel",
@@ -49,7 +54,9 @@ __all__ = [
     "load_network",
     "neuron",
     "parse_objective",
+    "portrait",
     "portrait_steps",
+    "redo",
     "save_image",
     "see",
     "strongest",
@@ -60,6 +67,9 @@ _MODULES = {
     "Atlas": "visualization.atlas",
     "DreamStep": "engine.progress",
     "Network": "networks.network",
+    "Portrait": "visualization.portrait",
+    "PortraitRecipe": "recipe.portrait_recipe",
+    "PortraitStep": "visualization.portraits",
     "PuppyslugError": "errors",
     "Recipe": "recipe.recipe",
     "channel": "objectives",
@@ -77,7 +87,9 @@ _MODULES = {
     "load_network": "networks.loader",
     "neuron": "objectives",
     "parse_objective": "objectives",
+    "portrait": "visualization.portrait",
     "portrait_steps": "visualization.portraits",
+    "redo": "visualization.redo",
     "save_image": "images",
     "see": "objectives",
     "strongest": "recognition.channel_responses",

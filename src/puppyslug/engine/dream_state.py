@@ -115,4 +115,5 @@ class DreamState:
             start=self.prepared.image,
             mask=self.prepared.mask,
             recipe=self.recipe,
+            is_reproducible=self.prepared.is_reproducible,
         )

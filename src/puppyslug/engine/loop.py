@@ -8,21 +8,23 @@ from torch import Tensor, where
 
 from puppyslug.engine.dream_state import DreamState
 from puppyslug.engine.focus import FOCUS_INTERVAL, fade_detail, margin_mask, multiply_masks
+from puppyslug.engine.preparation import prepare
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.engine.progress import DreamStep
 from puppyslug.engine.steering import apply_changes
 from puppyslug.errors import ImageError
-from puppyslug.images import resize
+from puppyslug.images import LoadedImage, resize
 from puppyslug.images.filters import blur
 from puppyslug.images.sizes import Size
 from puppyslug.networks.network import Network
 from puppyslug.recipe import Recipe
+from puppyslug.recipe.defaults import STARTING_IMAGE
 
 Changes = Mapping[str, Any]
 
 
 def dream_steps(
-    image: Tensor | PreparedDream,
+    image: Tensor | LoadedImage | PreparedDream,
     recipe: Recipe | None = None,
     network: Network | None = None,
     *,
@@ -42,8 +44,9 @@ def dream_steps(
     out of memory, the step is repeated in smaller tiles, which the recipe records.
 
     Args:
-        image: 1×3×H×W RGB in [0, 1], on the network's device; or a prepared dream, whose recipe,
-            network, mask and guides apply unless others are given.
+        image: what ``load_image`` returns, or a tensor 1×3×H×W RGB in [0, 1]; or a prepared dream,
+            whose recipe, network, mask and guides apply unless others are given. Pictures of a
+            dream from a tensor are saved without a recipe, because its origin is unknown.
         recipe: the recipe; its ``photo``, ``network`` and ``size`` are ignored. The recipe of each
             step names the given network.
         network: the network to amplify.
@@ -65,6 +68,8 @@ def dream_steps(
             for even one tile.
     """
     prepared = _collect_inputs(image, recipe, network, mask, guides)
+    if detail is not None or frame or seeded is not None:
+        prepared = replace(prepared, is_reproducible=False)
     del image
     dream = DreamState.start(prepared, frame, frame if seeded is None else seeded)
     dream.detail = detail
@@ -77,7 +82,7 @@ def dream_steps(
 
 
 def _collect_inputs(
-    image: Tensor | PreparedDream,
+    image: Tensor | LoadedImage | PreparedDream,
     recipe: Recipe | None,
     network: Network | None,
     mask: Tensor | None,
@@ -91,11 +96,16 @@ def _collect_inputs(
             network=network or image.network,
             mask=image.mask if mask is None else mask,
             guides=image.guides if guides is None else guides,
+            is_reproducible=image.is_reproducible
+            and all(given is None for given in (recipe, network, mask, guides)),
         )
     elif recipe is None or network is None:
         raise TypeError("dream_steps() needs a recipe and a network, or a PreparedDream")
+    elif isinstance(image, LoadedImage) and mask is None and not guides:
+        prepared = _prepare_loaded(image, recipe, network)
     else:
-        prepared = PreparedDream(image, recipe, network, mask, guides or {})
+        tensor = image.image.to(network.device) if isinstance(image, LoadedImage) else image
+        prepared = PreparedDream(tensor, recipe, network, mask, guides or {})
     image, mask = prepared.image, prepared.mask
     if not (isinstance(image, Tensor) and image.dim() == 4 and image.shape[1] == 3):
         raise ImageError(
@@ -105,9 +115,14 @@ def _collect_inputs(
         raise ImageError("dream_steps needs a mask as a 1×1×H×W tensor of the image's size")
     name = prepared.network.spec.name
     if prepared.recipe.network != name:  # the given network takes precedence
-        recipe = prepared.recipe.model_copy(update={"network": name})
-        prepared = replace(prepared, recipe=recipe)
+        prepared = replace(prepared, recipe=prepared.recipe.for_network(prepared.network.spec))
     return prepared
+
+
+def _prepare_loaded(photo: LoadedImage, recipe: Recipe, network: Network) -> PreparedDream:
+    """Prepare a reproducible dream from a loaded image."""
+    unused = {"photo": STARTING_IMAGE, "size": None}
+    return prepare(recipe.with_settings(unused), photo, network=network)
 
 
 def _dream_octave(

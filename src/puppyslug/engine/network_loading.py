@@ -2,16 +2,20 @@
 
 import torch
 
-from puppyslug.errors import LabelError, WeightsError
+from puppyslug.errors import LabelError, RecipeError, WeightsError
 from puppyslug.files.hashing import file_sha256
 from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network
 from puppyslug.networks.specs import RemoteFile
-from puppyslug.recipe import InputFiles, Recipe
+from puppyslug.recipe import InputFiles, PortraitRecipe, Recipe
+
+AnyRecipe = Recipe | PortraitRecipe
 
 
-def load_recipe_network(recipe: Recipe, files: InputFiles, device: str) -> Network:
+def load_recipe_network(
+    recipe: AnyRecipe, files: InputFiles, device: str, network: Network | None = None
+) -> Network:
     """Load the network of a recipe, and set the number of threads for the whole process.
 
     Args:
@@ -19,11 +23,18 @@ def load_recipe_network(recipe: Recipe, files: InputFiles, device: str) -> Netwo
             ``labels`` with a hash are validated.
         files: the user's weights and labels.
         device: resolved device.
+        network: a network that the caller loaded, which is checked and returned.
 
     Raises:
+        RecipeError: the caller's network was loaded otherwise than the recipe says.
         LabelError: the file of class names is missing, or is not the one of the recipe.
         WeightsError: the weights are missing, or are not those of the recipe.
     """
+    if recipe.threads is not None:
+        torch.set_num_threads(recipe.threads)
+    if network is not None:
+        _check_network(recipe, network)
+        return network
     spec = find_spec(recipe.network)
     _validate_labels(recipe, files)
     downloaded = spec.weights.name if isinstance(spec.weights, RemoteFile) else ""
@@ -31,8 +42,6 @@ def load_recipe_network(recipe: Recipe, files: InputFiles, device: str) -> Netwo
         raise WeightsError(
             f"the recipe needs the weights file {recipe.weights.name}; name it with --weights"
         )
-    if recipe.threads is not None:
-        torch.set_num_threads(recipe.threads)
     network = load_network(
         spec,
         weights=files.weights,
@@ -46,7 +55,32 @@ def load_recipe_network(recipe: Recipe, files: InputFiles, device: str) -> Netwo
     return network
 
 
-def _validate_labels(recipe: Recipe, files: InputFiles) -> None:
+def _check_network(recipe: AnyRecipe, network: Network) -> None:
+    """Check that a network that the caller loaded is as a recipe says.
+
+    Raises:
+        RecipeError: it computes otherwise than the recipe says, or on another device.
+        WeightsError: its weights are not those of the recipe.
+    """
+    for field, actual in (
+        ("precision", network.precision),
+        ("device", network.device.type),
+        ("winograd", network.winograd_min_channels),
+    ):
+        expected = getattr(recipe, field)
+        if expected not in ("auto", "steady", actual):
+            raise RecipeError(
+                f"the recipe says {field} {expected}, but {network.spec.name} was loaded with "
+                f"{field} {actual}; load the network with {field}={expected!r}"
+            )
+    if recipe.weights is not None and recipe.weights.sha256 != network.weights_sha256:
+        raise WeightsError(
+            f"the weights of the network {network.spec.name} ({network.weights_name}) are not "
+            f"those of the recipe ({recipe.weights.name}); use the network of the recipe"
+        )
+
+
+def _validate_labels(recipe: AnyRecipe, files: InputFiles) -> None:
     """Check that the file of class names is the one of the recipe."""
     if recipe.labels is None:
         return
@@ -62,7 +96,7 @@ def _validate_labels(recipe: Recipe, files: InputFiles) -> None:
 
 
 def _describe_mismatch(
-    recipe: Recipe, spec: NetworkSpec, network: Network, files: InputFiles
+    recipe: AnyRecipe, spec: NetworkSpec, network: Network, files: InputFiles
 ) -> str:
     """Return the error message for weights that are not those of the recipe."""
     assert recipe.weights is not None

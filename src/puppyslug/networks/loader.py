@@ -5,6 +5,7 @@ from pathlib import Path
 
 from puppyslug.errors import WeightsError
 from puppyslug.files.folders import cache_folder
+from puppyslug.files.hashing import file_sha256
 from puppyslug.labels import Vocabulary
 from puppyslug.networks.architectures import create_architecture
 from puppyslug.networks.ensemble import Ensemble
@@ -114,7 +115,7 @@ def _load(
         if path.is_relative_to(cache_folder() / URL_FOLDER):
             path.unlink()  # else it would never be downloaded again
         raise
-    return Network(
+    network = Network(
         spec,
         architecture,
         weights_name=path.name.encode("utf-8", "replace").decode(),
@@ -124,6 +125,10 @@ def _load(
         winograd_min_channels=winograd_min_channels,
         vocabulary=_load_vocabulary(spec, labels),
     )
+    if labels is not None:
+        network.labels_name = labels.name.encode("utf-8", "replace").decode()
+        network.labels_sha256 = file_sha256(labels)
+    return network
 
 
 def _load_vocabulary(spec: NetworkSpec, labels: Path | None) -> Vocabulary | None:

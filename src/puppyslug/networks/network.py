@@ -40,7 +40,12 @@ class Network:
         device: where it computes.
         winograd_min_channels: fewest channels for which 3×3 convolutions use Winograd's method; 0
             for never.
+        labels_name: name of the file with the names of its classes, if the caller gave one.
+        labels_sha256: hash of that file.
     """
+
+    labels_name: str = ""
+    labels_sha256: str = ""
 
     def __init__(
         self,

@@ -8,6 +8,8 @@ from typing import Any
 from puppyslug.errors import RecipeError
 from puppyslug.images.sizes import parse_size
 
+PORTRAIT_KEY = "portrait"  # under which the file of a portrait holds its recipe
+
 # Fields that depend on the picture or the machine that a dream was made with.
 _UNPORTABLE = frozenset(
     ("photo", "composed", "stop_after", "device", "threads", "winograd", "tile", "version")

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 
 from puppyslug.errors import RecipeError
 from puppyslug.labels import FindLabel, label_finder, unresolved_label
-from puppyslug.networks import find_spec
+from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.objectives import guide, see
 from puppyslug.recipe import defaults
 from puppyslug.recipe.presets import find_preset
 from puppyslug.recipe.recipe import Recipe
 
 
-def expand_shorthand(settings: Mapping[str, object]) -> dict[str, object]:
+def expand_shorthand(
+    settings: Mapping[str, object], network: NetworkSpec | None = None
+) -> dict[str, object]:
     """Replace shorthand in settings by an ``objective``.
 
     Args:
@@ -20,6 +22,8 @@ def expand_shorthand(settings: Mapping[str, object]) -> dict[str, object]:
             strongly; ``see``, one or several class names, each with an optional weight
             (``"2*castle"``); ``guide``, one or several names of guide images, whose features at
             ``layer`` are sought.
+        network: spec of a network that the caller loaded; by default, ``network`` of the settings
+            is looked up by name.
 
     Raises:
         RecipeError: shorthand beside an objective, or a channel with several layers.
@@ -33,14 +37,16 @@ def expand_shorthand(settings: Mapping[str, object]) -> dict[str, object]:
         return settings
     if used and settings.get("objective"):
         raise RecipeError(f"--{used[0]} cannot be combined with an objective; leave out one")
+    if network is not None:
+        settings["network"] = network.name
     if lists["see"]:
         settings = _with_see_defaults(settings)
     find_label: FindLabel = unresolved_label
-    if lists["see"] and not settings.get("labels"):
-        network = str(settings.get("network", defaults.NETWORK))
-        find_label = label_finder(find_spec(network).vocabulary)
+    if lists["see"] and not settings.get("labels") and network is None:
+        name = str(settings.get("network", defaults.NETWORK))
+        find_label = label_finder(find_spec(name).vocabulary)
     terms = [_see_term(text, find_label) for text in lists["see"]]
-    layers = _layer_terms(settings, lists, channel, strongest)
+    layers = _layer_terms(settings, lists, channel, strongest, network)
     if lists["guide"]:
         terms += [str(guide(name, layer)) for name in lists["guide"] for layer in layers]
     else:
@@ -53,11 +59,12 @@ def _layer_terms(
     lists: Mapping[str, list[str]],
     channel: object,
     strongest: object,
+    network: NetworkSpec | None,
 ) -> list[str]:
     """Return the terms for ``layer``, ``channel`` and ``strongest``."""
     layers, uses_channels = lists["layer"], channel is not None or strongest is not None
     if not layers and (uses_channels or lists["guide"]):
-        layers = [_default_layer(settings)]
+        layers = [_default_layer(settings, network)]
     if not uses_channels:
         return layers
     if lists["see"] and not lists["layer"]:
@@ -97,9 +104,9 @@ def _with_see_defaults(settings: Mapping[str, object]) -> dict[str, object]:
     return {"network": preset.get("network", defaults.SEE_NETWORK), **with_preset}
 
 
-def _default_layer(settings: Mapping[str, object]) -> str:
+def _default_layer(settings: Mapping[str, object], network: NetworkSpec | None) -> str:
     """Return the layer of the objective that the settings have without shorthand."""
-    (_, term), *others = Recipe.complete(settings).combined_objective().terms
+    (_, term), *others = Recipe.complete(settings, network).combined_objective().terms
     if others or str(term) != term.layer:
         raise RecipeError("the objective has several layers; name one with --layer")
     return term.layer
