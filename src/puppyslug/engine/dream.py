@@ -12,10 +12,11 @@ from puppyslug.engine.preparation import prepare
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.engine.progress import DreamStep
 from puppyslug.engine.recipe_inputs import apply_settings, read_recipe_settings
+from puppyslug.errors import RecipeError
 from puppyslug.images import LoadedImage
 from puppyslug.images.reader import ImageSource
 from puppyslug.networks.external import trust
-from puppyslug.networks.network import Network
+from puppyslug.networks.network import Network, require_network
 from puppyslug.recipe import FileReference, Recipe
 from puppyslug.recipe.defaults import STARTING_IMAGE
 
@@ -53,6 +54,10 @@ def dream(
     Raises:
         PuppyslugError: one of its subclasses, if the image or a setting is invalid.
     """
+    if network is not None and not isinstance(network, str):
+        require_network(network)
+    if on_step is not None and not callable(on_step):
+        raise RecipeError(f"on_step is a function of a DreamStep, not {type(on_step).__name__}")
     loaded = network if isinstance(network, Network) else None
     if network is not None and loaded is None:
         settings["network"] = network
@@ -104,4 +109,8 @@ def _read_recipe(
         if recipe.has_default_objective:
             del settings["objective"]
         return settings, None
+    if not isinstance(recipe, Mapping):
+        raise RecipeError(
+            f"the recipe is of type {type(recipe).__name__}; use a Recipe, a dict or a file"
+        )
     return dict(recipe), None

@@ -6,19 +6,18 @@ from typing import Any
 
 from torch import Tensor, where
 
+from puppyslug.engine.arguments import collect_inputs
 from puppyslug.engine.dream_state import DreamState
 from puppyslug.engine.focus import FOCUS_INTERVAL, fade_detail, margin_mask, multiply_masks
-from puppyslug.engine.preparation import prepare
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.engine.progress import DreamStep
 from puppyslug.engine.steering import apply_changes
-from puppyslug.errors import ImageError
 from puppyslug.images import LoadedImage, resize
 from puppyslug.images.filters import blur
 from puppyslug.images.sizes import Size
+from puppyslug.images.tensors import as_finite_tensor
 from puppyslug.networks.network import Network
 from puppyslug.recipe import Recipe
-from puppyslug.recipe.defaults import STARTING_IMAGE
 
 Changes = Mapping[str, Any]
 
@@ -67,62 +66,18 @@ def dream_steps(
         RecipeError: a change that is not possible while dreaming; or a GPU without enough memory
             for even one tile.
     """
-    prepared = _collect_inputs(image, recipe, network, mask, guides)
+    prepared = collect_inputs(image, recipe, network, mask, guides)
     if detail is not None or frame or seeded is not None:
         prepared = replace(prepared, is_reproducible=False)
     del image
     dream = DreamState.start(prepared, frame, frame if seeded is None else seeded)
-    dream.detail = detail
+    dream.detail = None if detail is None else as_finite_tensor(detail, "the detail", 3)
     del detail  # large images are released as soon as possible
     fades = dream.detail is None  # detail that the caller passes is kept
     for octave in range(len(dream.sizes)):
         stopped = yield from _dream_octave(dream, octave, fades=fades)
         if stopped:
             return
-
-
-def _collect_inputs(
-    image: Tensor | LoadedImage | PreparedDream,
-    recipe: Recipe | None,
-    network: Network | None,
-    mask: Tensor | None,
-    guides: Mapping[str, Tensor] | None,
-) -> PreparedDream:
-    """Combine and validate the arguments of ``dream_steps``."""
-    if isinstance(image, PreparedDream):
-        prepared = replace(
-            image,
-            recipe=recipe or image.recipe,
-            network=network or image.network,
-            mask=image.mask if mask is None else mask,
-            guides=image.guides if guides is None else guides,
-            is_reproducible=image.is_reproducible
-            and all(given is None for given in (recipe, network, mask, guides)),
-        )
-    elif recipe is None or network is None:
-        raise TypeError("dream_steps() needs a recipe and a network, or a PreparedDream")
-    elif isinstance(image, LoadedImage) and mask is None and not guides:
-        prepared = _prepare_loaded(image, recipe, network)
-    else:
-        tensor = image.image.to(network.device) if isinstance(image, LoadedImage) else image
-        prepared = PreparedDream(tensor, recipe, network, mask, guides or {})
-    image, mask = prepared.image, prepared.mask
-    if not (isinstance(image, Tensor) and image.dim() == 4 and image.shape[1] == 3):
-        raise ImageError(
-            "dream_steps needs an image as a 1×3×H×W tensor, such as load_image(…).image"
-        )
-    if mask is not None and not (isinstance(mask, Tensor) and mask.shape == (1, 1, *prepared.size)):
-        raise ImageError("dream_steps needs a mask as a 1×1×H×W tensor of the image's size")
-    name = prepared.network.spec.name
-    if prepared.recipe.network != name:  # the given network takes precedence
-        prepared = replace(prepared, recipe=prepared.recipe.for_network(prepared.network.spec))
-    return prepared
-
-
-def _prepare_loaded(photo: LoadedImage, recipe: Recipe, network: Network) -> PreparedDream:
-    """Prepare a reproducible dream from a loaded image."""
-    unused = {"photo": STARTING_IMAGE, "size": None}
-    return prepare(recipe.with_settings(unused), photo, network=network)
 
 
 def _dream_octave(

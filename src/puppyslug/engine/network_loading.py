@@ -2,7 +2,7 @@
 
 import torch
 
-from puppyslug.errors import LabelError, RecipeError, WeightsError
+from puppyslug.errors import LabelError, RecipeError, WeightsError, option
 from puppyslug.files.hashing import file_sha256
 from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.networks.loader import load_network
@@ -40,7 +40,8 @@ def load_recipe_network(
     downloaded = spec.weights.name if isinstance(spec.weights, RemoteFile) else ""
     if files.weights is None and recipe.weights and downloaded not in ("", recipe.weights.name):
         raise WeightsError(
-            f"the recipe needs the weights file {recipe.weights.name}; name it with --weights"
+            f"the recipe needs the weights file {recipe.weights.name}; pass it as "
+            f"{option('weights')}"
         )
     network = load_network(
         spec,
@@ -86,12 +87,12 @@ def _validate_labels(recipe: AnyRecipe, files: InputFiles) -> None:
         return
     if files.labels is None:
         raise LabelError(
-            f"the recipe needs the labels file {recipe.labels.name}; name it with --labels"
+            f"the recipe needs the labels file {recipe.labels.name}; pass it as {option('labels')}"
         )
     if file_sha256(files.labels) != recipe.labels.sha256:
         raise LabelError(
             f"{files.labels} is not the labels file of the recipe ({recipe.labels.name}): its "
-            "content differs; name the original file with --labels"
+            f"content differs; pass the original file as {option('labels')}"
         )
 
 
@@ -108,14 +109,14 @@ def _describe_mismatch(
     if spec.finetuned is not None:
         return (
             f"{recipe.network} is not the network of the recipe: it was trained again, or is "
-            "another one of that name; name the right one with --network"
+            f"another one of that name; pass the right one as {option('network')}"
         )
     if files.weights is None:
         return (
             f"the recipe needs the weights file {recipe.weights.name}, which differs from the "
-            f"weights of {recipe.network} on this machine; name it with --weights"
+            f"weights of {recipe.network} on this machine; pass it as {option('weights')}"
         )
     return (
         f"{network.weights_name} is not the weights file of the recipe ({recipe.weights.name}): "
-        "its content differs; name the original file with --weights"
+        f"its content differs; pass the original file as {option('weights')}"
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image, PngImagePlugin
 
-from puppyslug.errors import ImageError, RecipeError
+from puppyslug.errors import ImageError, RecipeError, option
 from puppyslug.images.formats import readable_formats
 
 RECIPE_KEY = "puppyslug"
@@ -103,7 +103,7 @@ def extract_recipe_text(data: bytes, name: str) -> str:
         text = comment.removeprefix(_ASCII_PREFIX).decode("ascii", errors="replace")
     if not text:
         raise RecipeError(
-            f"{name} contains no recipe: puppyslug did not make it or used --no-recipe, or another "
-            "program removed the recipe"
+            f"{name} contains no recipe: puppyslug did not make it or used {option('no-recipe')}, "
+            "or it or another program removed the recipe, because the picture was modified"
         )
     return str(text)

@@ -64,6 +64,12 @@ def load_image(
         ImageError: the file is missing, empty, damaged, not an image, or has more than
             ``MAX_PIXELS`` pixels (checked before decoding).
     """
+    if not isinstance(path, str | Path):
+        raise ImageError(f"an image file is named by a path, not by {type(path).__name__}")
+    if longest is not None and (not isinstance(longest, int) or longest < 1):
+        raise ImageError(f"longest is {longest!r}; use a number of pixels of at least 1")
+    if size is not None and not _is_size(size):
+        raise ImageError(f"size is {size!r}; use (height, width) in pixels, each at least 1")
     path = Path(path)
     data = _read_bytes(path)
     picture = decode_image(data, str(path))
@@ -99,9 +105,18 @@ def read_image(
         return image_from_pil(source, longest=longest, size=size)
     if not isinstance(source, str | Path):
         raise ImageError(
-            f"expected an image file or a PIL.Image.Image, not {type(source).__name__}"
+            f"expected an image file or a PIL.Image.Image, not {type(source).__name__}; convert an "
+            "array with Image.fromarray(…)"
         )
     return load_image(source, longest=longest, size=size)
+
+
+def _is_size(size: object) -> bool:
+    return (
+        isinstance(size, list | tuple)
+        and len(size) == 2
+        and all(isinstance(side, int) and side >= 1 for side in size)
+    )
 
 
 def check_image_file(path: Path) -> None:

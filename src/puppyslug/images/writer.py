@@ -117,6 +117,12 @@ def save_image(
     Raises:
         OutputError: as in ``validate_output_path``, or the disk is full.
     """
+    if not isinstance(picture, Image.Image):
+        raise OutputError(
+            f"save_image saves Pillow images, such as step.to_pil(), not {type(picture).__name__}"
+        )
+    if quality is not None and not (isinstance(quality, int) and 1 <= quality <= 100):
+        raise OutputError(f"quality is {quality!r}; use 1 to 100")
     path = Path(path)
     validate_output_path(path, overwrite=overwrite)
     file_format, options = _FORMATS[path.suffix.lower()]

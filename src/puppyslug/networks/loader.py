@@ -3,7 +3,7 @@
 import functools
 from pathlib import Path
 
-from puppyslug.errors import WeightsError
+from puppyslug.errors import NetworkError, WeightsError, option
 from puppyslug.files.folders import cache_folder
 from puppyslug.files.hashing import file_sha256
 from puppyslug.labels import Vocabulary
@@ -53,16 +53,21 @@ def load_network(
         NetworkError: there is no such network.
         WeightsError: the weights are missing, damaged or of another network.
     """
+    if not isinstance(name, str | NetworkSpec):
+        raise NetworkError(
+            f"the name of a network is text, such as 'vgg19', not {type(name).__name__}; for a "
+            "module use Network.from_module(…)"
+        )
     if isinstance(name, str):
         trust(name)
     spec = find_spec(name) if isinstance(name, str) else name
-    for option, file in (("weights", weights), ("labels", labels)):
+    for argument, file in (("weights", weights), ("labels", labels)):
         if file is not None and spec.members:
             raise WeightsError(
-                f"{spec.name} is an ensemble; --{option} applies to a single network"
+                f"{spec.name} is an ensemble; {option(argument)} applies to a single network"
             )
         if file is not None and (spec.is_external or spec.finetuned):
-            raise WeightsError(f"{spec.name} has its own {option}; leave out --{option}")
+            raise WeightsError(f"{spec.name} has its own {argument}; leave out {option(argument)}")
     path = None if weights is None else resolve_weights_path(weights)
     device = resolve_device(device)
     precision = resolve_precision(precision, device, exact=spec.uses_external_modules)

@@ -168,7 +168,7 @@ class Network:
 
         Args:
             image: N×3×H×W RGB in [0, 1]; gradients flow back to it.
-            layers: names of layers.
+            layers: names of layers, or a single one.
 
         Returns:
             Activations N×C×h×w, in the network's precision, by the names in ``layers``.
@@ -176,6 +176,8 @@ class Network:
         Raises:
             NetworkError: there is no such layer.
         """
+        if isinstance(layers, str):
+            layers = [layers]
         full_names = {name: self.spec.layer(name).name for name in layers}
         targets = set(full_names.values())
         found: dict[str, Tensor] = {}
@@ -212,6 +214,20 @@ class Network:
             image = image.flip(1)
         return (image * self._scale - self._offset).to(
             DTYPES[self.precision], memory_format=torch.channels_last
+        )
+
+
+def require_network(value: object) -> None:
+    """Check that an argument is a loaded network.
+
+    Raises:
+        NetworkError: it is something else, such as a network's name.
+    """
+    if not isinstance(value, Network):
+        advice = f"load_network({value!r})" if isinstance(value, str) else "load_network(NAME)"
+        raise NetworkError(
+            f"expected a loaded network, not {type(value).__name__}; load it with {advice}, or "
+            "use Network.from_module(…)"
         )
 
 

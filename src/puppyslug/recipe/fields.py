@@ -238,6 +238,22 @@ class RecipeFields(BaseModel):
     def _validate_size(cls, text: str | None) -> str | None:
         return None if text is None else validate_size(text)
 
+    @field_validator("size", mode="before")
+    @classmethod
+    def _refuse_pairs(cls, value: object) -> object:
+        if value is not None and not isinstance(value, str | int | float):
+            message = 'it should be PX, "WxH" or "full", such as 1024 or "640x360"'
+            raise ValueError(message)
+        return value
+
+    @field_validator("objective", mode="before")
+    @classmethod
+    def _refuse_lists(cls, value: object) -> object:
+        if not isinstance(value, str | Objective):
+            message = "it should be an Objective or text, such as 2*relu4_4 - relu5_1:12"
+            raise ValueError(message)  # noqa: TRY004 (pydantic reports only ValueErrors)
+        return value
+
     @field_validator("objective", "size", "smooth", mode="before")
     @classmethod
     def _to_text(cls, value: object) -> object:

@@ -50,6 +50,11 @@ class Recipe(RecipeFields):
             NetworkError: unknown network.
             ObjectiveError: the objective cannot be parsed.
         """
+        if not isinstance(settings, Mapping):
+            raise RecipeError(
+                f"settings are a dict of fields, such as {{'octaves': 5}}, not "
+                f"{type(settings).__name__}"
+            )
         validate_version(settings)
         validate_names(settings, cls.model_fields)
         if network is not None:

@@ -24,6 +24,10 @@ def parse_settings(text: str) -> dict[str, Any]:
     """
     try:
         settings = json.loads(text)
+    except TypeError as error:
+        raise RecipeError(
+            f"a recipe is JSON text, not {type(text).__name__}; use Recipe.complete for a dict"
+        ) from error
     except (ValueError, RecursionError) as error:
         raise RecipeError(f"the recipe is not valid JSON: {str(error).splitlines()[0]}") from error
     if not isinstance(settings, dict):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from puppyslug.errors import RecipeError
+from puppyslug.errors import RecipeError, option
 from puppyslug.labels import FindLabel, label_finder, unresolved_label
 from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.objectives import guide, see
@@ -36,7 +36,7 @@ def expand_shorthand(
     if not used and channel is None and strongest is None:
         return settings
     if used and settings.get("objective"):
-        raise RecipeError(f"--{used[0]} cannot be combined with an objective; leave out one")
+        raise RecipeError(f"{option(used[0])} cannot be combined with an objective; leave out one")
     if network is not None:
         settings["network"] = network.name
     if lists["see"]:
@@ -68,17 +68,24 @@ def _layer_terms(
     if not uses_channels:
         return layers
     if lists["see"] and not lists["layer"]:
-        raise RecipeError("a channel beside --see needs its layer; name it with --layer")
+        raise RecipeError(
+            f"a channel beside {option('see')} needs its layer; name it as {option('layer')}"
+        )
     if lists["guide"]:
-        raise RecipeError("guides use whole layers; leave out --channel and --strongest")
+        raise RecipeError(
+            f"guides use whole layers; leave out {option('channel')} and {option('strongest')}"
+        )
     if channel is not None and strongest is not None:
-        raise RecipeError("--channel and --strongest cannot be combined; leave out --channel")
+        raise RecipeError(
+            f"{option('channel')} and {option('strongest')} cannot be combined; leave out "
+            f"{option('channel')}"
+        )
     if strongest is not None:
         return [f"strongest({layer}, {strongest})" for layer in layers]
     if len(layers) > 1:
         raise RecipeError(
-            "--channel needs a single layer; for several layers write an objective, such as "
-            f"'{' + '.join(f'{layer}:{channel}' for layer in layers)}'"
+            f"{option('channel')} needs a single layer; for several layers write an objective, "
+            f"such as '{' + '.join(f'{layer}:{channel}' for layer in layers)}'"
         )
     return [f"{layers[0]}:{channel}"]
 
@@ -108,5 +115,5 @@ def _default_layer(settings: Mapping[str, object], network: NetworkSpec | None) 
     """Return the layer of the objective that the settings have without shorthand."""
     (_, term), *others = Recipe.complete(settings, network).combined_objective().terms
     if others or str(term) != term.layer:
-        raise RecipeError("the objective has several layers; name one with --layer")
+        raise RecipeError(f"the objective has several layers; name one as {option('layer')}")
     return term.layer

@@ -6,9 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from puppyslug.errors import ObjectiveError
 from puppyslug.gradient.activation_maps import compute_activation_map
 from puppyslug.images.sizes import Size
-from puppyslug.networks.network import Network
+from puppyslug.images.tensors import as_image_tensor
+from puppyslug.networks.network import Network, require_network
 from puppyslug.objectives.terms.strongest import relative_responses
 
 TILE = 512  # side length in pixels of the tiles in which a large image is evaluated
@@ -57,6 +59,10 @@ def strongest(network: Network, layer: str, image: Tensor, count: int) -> list[C
         NetworkError: no such layer.
         ObjectiveError: the image is too small for the layer.
     """
+    require_network(network)
+    image = as_image_tensor(image).to(network.device)
+    if not (isinstance(count, int) and count >= 1):
+        raise ObjectiveError(f"count is {count}; ask for at least 1 channel")
     ratios = relative_responses(
         network.spec.layer(layer), image, lambda one: activation_map(network, layer, one)
     )

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from puppyslug.errors import OutputError
+from puppyslug.errors import OutputError, option
 from puppyslug.files.locks import acquire, release
 from puppyslug.video.frames import Pixels, RenderedFrame, ResumeState
 
@@ -126,7 +126,7 @@ class FrameCheckpoint:
             raise OutputError(
                 f"{self.folder} holds frames of an unfinished film with other settings "
                 f"({', '.join(different)}); use the same settings to resume it, another -o, or "
-                "--force to start again"
+                f"{option('force')} to start again"
             )
 
     def _read_state(self, part: str, only: str | None = None) -> dict[str, NDArray[Any]]:
@@ -173,4 +173,4 @@ def disk_space_needed(size: tuple[int, int], frames: int) -> int:
 
 
 def _damaged(path: Path) -> OutputError:
-    return OutputError(f"{path} is missing or damaged; start again with --force")
+    return OutputError(f"{path} is missing or damaged; start again with {option('force')}")

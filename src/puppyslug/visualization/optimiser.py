@@ -3,6 +3,7 @@
 The method is Lucid's (Olah, Mordvintsev and Schubert, "Feature Visualization", Distill 2017).
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from puppyslug.errors import RecipeError
 from puppyslug.gradient.gradient import value_and_gradient
 from puppyslug.networks.network import Network
 from puppyslug.objectives import Batch, Objective
@@ -55,6 +57,20 @@ class PortraitSettings(NamedTuple):
 
 
 _Result = tuple[Tensor, Tensor, Tensor | None]  # scores, RGB, alpha
+
+
+def validate_settings(size: object, steps: object, seed: object, diversity: object) -> None:
+    """Check the settings of portraits.
+
+    Raises:
+        RecipeError: one is no number, or out of range.
+    """
+    for name, value, lowest in (("size", size, 1), ("steps", steps, 1), ("seed", seed, 0)):
+        if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
+            raise RecipeError(f"{name} is {value!r}; use a whole number of at least {lowest}")
+    is_number = isinstance(diversity, int | float) and not isinstance(diversity, bool)
+    if not (is_number and 0 <= float(str(diversity)) < math.inf):
+        raise RecipeError(f"diversity is {diversity!r}; use a number of at least 0")
 
 
 class PortraitOptimiser:

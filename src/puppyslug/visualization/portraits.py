@@ -14,8 +14,9 @@ from torch import Tensor
 from puppyslug.engine.term_context import DreamTermContext
 from puppyslug.errors import ObjectiveError
 from puppyslug.networks import NetworkSpec
-from puppyslug.networks.network import Network
+from puppyslug.networks.network import Network, require_network
 from puppyslug.objectives import Objective
+from puppyslug.objectives.conversion import as_objectives
 from puppyslug.objectives.terms.channel import ChannelTerm
 from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import defaults
@@ -24,6 +25,7 @@ from puppyslug.visualization.optimiser import (
     OptimisationSettings,
     PortraitOptimiser,
     PortraitSettings,
+    validate_settings,
 )
 
 CHANNEL_SETTINGS = OptimisationSettings(
@@ -74,7 +76,7 @@ class PortraitStep:
 
 
 def portrait_steps(
-    objectives: Sequence[Objective],
+    objectives: Sequence[Objective | str],
     network: Network,
     *,
     size: int = defaults.PORTRAIT_SIDE,
@@ -86,7 +88,8 @@ def portrait_steps(
     """Optimise a batch of portraits, one for each objective.
 
     Args:
-        objectives: one for each portrait; repeat an objective for several variants of it.
+        objectives: one for each portrait, as objects or text; repeat an objective for several
+            variants of it.
         network: the network to visualise.
         size: side length in pixels.
         steps: number of steps.
@@ -103,12 +106,15 @@ def portrait_steps(
         ImageError: the size is too small for a layer.
         NetworkError: no such layer.
         ObjectiveError: no such channel, position or class; an objective with a guide.
+        RecipeError: a setting is out of range.
     """
-    objectives = [one.resolve_labels(network.find_label) for one in objectives]
-    for objective in objectives:
+    require_network(network)
+    resolved = [one.resolve_labels(network.find_label) for one in as_objectives(objectives)]
+    validate_settings(size, steps, seed, diversity)
+    for objective in resolved:
         validate_portrait(objective, network.spec, size)
     context = DreamTermContext(network, torch.full((1, 3, size, size), 0.5), {})
-    bound = [_with_class_logits(one).bind(context) for one in objectives]
+    bound = [_with_class_logits(one).bind(context) for one in resolved]
     settings = PortraitSettings(size, steps, diversity, transparent, optimisation_settings(bound))
     optimiser = PortraitOptimiser(network, bound, settings, seed)
     for step in range(steps):

@@ -143,10 +143,8 @@ class NetworkSpec:
         if name not in self._by_name:
             known = () if self.members else self._by_name
             advice = f"{suggest(name, known)} " if known else ""
-            raise NetworkError(
-                f"{self.name} has no layer {name!r}; {advice}"
-                f"('puppyslug layers {self.name}' lists them)"
-            )
+            listing = "" if self.is_external else f"('puppyslug layers {self.name}' lists them)"
+            raise NetworkError(f"{self.name} has no layer {name!r}; {advice}{listing}".rstrip())
         return self._by_name[name]
 
     def typical_motif(self, layer: str) -> str:
