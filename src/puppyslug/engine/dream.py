@@ -19,10 +19,12 @@ from puppyslug.networks.external import trust
 from puppyslug.networks.network import Network, require_network
 from puppyslug.recipe import FileReference, Recipe
 from puppyslug.recipe.defaults import STARTING_IMAGE
+from puppyslug.torch_state import isolated
 
 StepCallback = Callable[[DreamStep], object]
 
 
+@isolated
 def dream(
     source: ImageSource | LoadedImage | None = None,
     *,

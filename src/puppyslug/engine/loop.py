@@ -18,10 +18,12 @@ from puppyslug.images.sizes import Size
 from puppyslug.images.tensors import as_finite_tensor
 from puppyslug.networks.network import Network
 from puppyslug.recipe import Recipe
+from puppyslug.torch_state import isolated
 
 Changes = Mapping[str, Any]
 
 
+@isolated
 def dream_steps(
     image: Tensor | LoadedImage | PreparedDream,
     recipe: Recipe | None = None,

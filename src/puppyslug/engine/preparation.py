@@ -68,7 +68,7 @@ def prepare(
     notices += precision_notices(precision, device)
     tiles = plan_tiles(recipe, spec, photo.size, precision, device)
     network = load_recipe_network(recipe, files, device, network)
-    image = photo.image.to(network.device)
+    image = (photo.image.clone() if photo.image.is_inference() else photo.image).to(network.device)
 
     guide_images = {name: guide.image for name, guide in guides.items()}
     context = DreamTermContext(network, image, guide_images)

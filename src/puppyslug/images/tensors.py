@@ -10,7 +10,7 @@ from puppyslug.images.reader import LoadedImage
 from puppyslug.images.sizes import Size
 
 _FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
-_TOLERANCE = 0.25  # beyond [0, 1], for the overshoot of bicubic and Lanczos resampling
+_TOLERANCE = 0.5  # beyond [0, 1], for the overshoot of bicubic and Lanczos resampling
 
 
 def as_image_tensor(image: Any, name: str = "the image", *, batch: bool = False) -> Tensor:

@@ -23,8 +23,10 @@ from puppyslug.networks.weights.download import (
 )
 from puppyslug.networks.weights.location import locate_weights, verify_weights
 from puppyslug.networks.weights.state_dict import load_weights, validate_finite
+from puppyslug.torch_state import isolated
 
 
+@isolated
 def load_network(
     name: str | NetworkSpec,
     *,

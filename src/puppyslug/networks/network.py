@@ -20,6 +20,7 @@ from puppyslug.networks.finetuned import finetuned_vocabulary
 from puppyslug.networks.kernels import Conv3x3
 from puppyslug.networks.specs import NetworkSpec
 from puppyslug.networks.specs.spec import EXTERNAL_ARCHITECTURE
+from puppyslug.torch_state import isolated
 
 DTYPES = {
     "float32": torch.float32,
@@ -83,6 +84,7 @@ class Network:
         self._offset = (torch.tensor(spec.mean).reshape(1, 3, 1, 1) / std).to(self.device)
 
     @classmethod
+    @isolated
     def from_module(
         cls,
         module: nn.Module,

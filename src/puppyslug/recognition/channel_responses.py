@@ -12,6 +12,7 @@ from puppyslug.images.sizes import Size
 from puppyslug.images.tensors import as_image_tensor
 from puppyslug.networks.network import Network, require_network
 from puppyslug.objectives.terms.strongest import relative_responses
+from puppyslug.torch_state import isolated
 
 TILE = 512  # side length in pixels of the tiles in which a large image is evaluated
 
@@ -43,6 +44,7 @@ class ChannelResponse:
         return smooth / smooth.max().clamp(min=torch.finfo().tiny)
 
 
+@isolated
 def strongest(network: Network, layer: str, image: Tensor, count: int) -> list[ChannelResponse]:
     """Find the channels that an image activates most strongly, relative to clouds and noise.
 

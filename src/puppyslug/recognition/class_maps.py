@@ -13,10 +13,12 @@ from puppyslug.images.sizes import Size
 from puppyslug.images.tensors import as_image_tensor
 from puppyslug.networks.network import Network, require_network
 from puppyslug.networks.specs import CLASS_MAP
+from puppyslug.torch_state import isolated
 
 MASK_BLUR = 1 / 40  # blur of a mask, as a share of the image's longer side
 
 
+@isolated
 def class_map(
     network: Network, image: Tensor, classes: Sequence[int] | None = None, tile: Size | None = None
 ) -> Tensor:

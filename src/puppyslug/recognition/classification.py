@@ -15,6 +15,7 @@ from puppyslug.networks.network import Network, require_network
 from puppyslug.networks.specs import FinetunedHead
 from puppyslug.recipe import defaults
 from puppyslug.recognition.class_maps import class_map
+from puppyslug.torch_state import isolated
 
 MIN_CONFIDENCE = 0.3  # lowest probability at which a classification counts as sure
 MAX_ASPECT_RATIO = 4  # beyond which an image is squeezed
@@ -51,6 +52,7 @@ class Classification:
     thing: str | None = None
 
 
+@isolated
 def classify(
     source: ImageSource | LoadedImage | Tensor,
     *,

@@ -18,6 +18,7 @@ from puppyslug.objectives import Objective, parse_objective
 from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import FileReference, InputFiles, PortraitRecipe, extract_files
 from puppyslug.recipe.defaults import NETWORK, SEE_NETWORK
+from puppyslug.torch_state import isolated
 from puppyslug.visualization.portraits import PortraitStep, portrait_steps
 
 PortraitCallback = Callable[[PortraitStep], object]
@@ -75,6 +76,7 @@ class Portrait:
         return f"<Portrait of {names} by {self.recipe.network}, {len(self.images)} × {size}×{size}>"
 
 
+@isolated
 def portrait(
     objective: Objective | str | Sequence[Objective | str],
     network: Network | str | None = None,

@@ -20,6 +20,7 @@ from puppyslug.objectives.conversion import as_objectives
 from puppyslug.objectives.terms.channel import ChannelTerm
 from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import defaults
+from puppyslug.torch_state import isolated
 from puppyslug.visualization.inactive import find_inactive
 from puppyslug.visualization.optimiser import (
     OptimisationSettings,
@@ -75,6 +76,7 @@ class PortraitStep:
         return bool((self.scores > 0).all())
 
 
+@isolated
 def portrait_steps(
     objectives: Sequence[Objective | str],
     network: Network,

@@ -23,11 +23,13 @@ from puppyslug.recipe import (
     parse_settings,
 )
 from puppyslug.recipe.settings import PORTRAIT_KEY
+from puppyslug.torch_state import isolated
 from puppyslug.visualization.portrait import draw_portrait, load_portrait_network
 
 PORTRAIT_SETTINGS = ("size", "device", "network", "weights", "labels")  # that redo can change
 
 
+@isolated
 def redo(
     path: str | Path,
     *,

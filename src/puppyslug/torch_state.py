@@ -1,0 +1,70 @@
+"""Isolation from the state of torch that callers set for the whole process or a block.
+
+puppyslug computes in float32 with gradients on its own devices, whatever the default dtype and
+device, inference mode, autocast or ``no_grad`` of the caller. Determinism is kept as it is set, but
+operations that have no deterministic form warn, where torch would raise an error.
+"""
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
+
+import torch
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_AUTOCAST_DEVICES = ("cpu", "cuda", "mps")
+
+
+@contextlib.contextmanager
+def standard_torch() -> Iterator[None]:
+    """Run a block in torch's standard state, and restore the caller's afterwards."""
+    with contextlib.ExitStack() as stack:
+        if torch.is_inference_mode_enabled():
+            stack.enter_context(torch.inference_mode(False))
+        if not torch.is_grad_enabled():
+            stack.enter_context(torch.enable_grad())
+        if torch.get_default_dtype() != torch.float32:
+            stack.callback(torch.set_default_dtype, torch.get_default_dtype())
+            torch.set_default_dtype(torch.float32)
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        for device in _AUTOCAST_DEVICES:
+            if torch.is_autocast_enabled(device):
+                stack.enter_context(torch.autocast(device, enabled=False))
+        if torch.are_deterministic_algorithms_enabled():
+            warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+            stack.callback(torch.use_deterministic_algorithms, True, warn_only=warn_only)
+            torch.use_deterministic_algorithms(True, warn_only=True)
+        yield
+
+
+def isolated(function: _Function) -> _Function:
+    """Run a function, or every step of a generator function, in ``standard_torch``."""
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def generate(*args: Any, **kwargs: Any) -> Any:
+            steps = function(*args, **kwargs)
+            sent = None
+            try:
+                while True:
+                    with standard_torch():
+                        try:
+                            item = steps.send(sent)
+                        except StopIteration as stop:
+                            return stop.value
+                    sent = yield item
+            finally:
+                with standard_torch():
+                    steps.close()
+
+        return cast(_Function, generate)
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with standard_torch():
+            return function(*args, **kwargs)
+
+    return cast(_Function, call)
