@@ -8,18 +8,48 @@ operations that have no deterministic form warn, where torch would raise an erro
 import contextlib
 import functools
 import inspect
+import os
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
 import torch
 
+from puppyslug.errors import RecipeError
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _AUTOCAST_DEVICES = ("cpu", "cuda", "mps")
+
+
+_threaded_in: list[int] = []  # the process in which threads of torch were started, if any
+
+
+def check_fork(threads: int | None = None) -> None:
+    """Refuse to compute in several threads in a fork of a process that did.
+
+    The threads do not exist in the fork, where torch would wait for them forever.
+
+    Args:
+        threads: number of threads; None for torch's setting.
+
+    Raises:
+        RecipeError: the computation would hang.
+    """
+    if (torch.get_num_threads() if threads is None else threads) == 1:
+        return
+    if not _threaded_in:
+        _threaded_in.append(os.getpid())
+    if _threaded_in[0] != os.getpid():
+        raise RecipeError(
+            "this process was forked from one that has computed in several threads, so torch would "
+            "hang; start workers with multiprocessing.get_context('spawn'), or call "
+            "torch.set_num_threads(1) first in each"
+        )
 
 
 @contextlib.contextmanager
 def standard_torch() -> Iterator[None]:
     """Run a block in torch's standard state, and restore the caller's afterwards."""
+    check_fork()
     with contextlib.ExitStack() as stack:
         if torch.is_inference_mode_enabled():
             stack.enter_context(torch.inference_mode(False))

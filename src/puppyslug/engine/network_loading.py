@@ -9,6 +9,7 @@ from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network
 from puppyslug.networks.specs import RemoteFile
 from puppyslug.recipe import InputFiles, PortraitRecipe, Recipe
+from puppyslug.torch_state import check_fork
 
 AnyRecipe = Recipe | PortraitRecipe
 
@@ -31,6 +32,7 @@ def load_recipe_network(
         WeightsError: the weights are missing, or are not those of the recipe.
     """
     if recipe.threads is not None:
+        check_fork(recipe.threads)
         torch.set_num_threads(recipe.threads)
     if network is not None:
         _check_network(recipe, network)

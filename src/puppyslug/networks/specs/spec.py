@@ -1,7 +1,7 @@
 """``NetworkSpec``: the description of a network, which needs neither torch nor weights."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 
 from puppyslug.errors import NetworkError, suggest
@@ -113,6 +113,10 @@ class NetworkSpec:
                 full_name = f"{member.name}{LAYER_SEPARATOR}{layer.name}"
                 by_name.setdefault(layer.name, by_name[full_name])
         object.__setattr__(self, "_by_name", MappingProxyType(by_name))
+
+    def __reduce__(self) -> tuple[type["NetworkSpec"], tuple[object, ...]]:
+        """Pickle and copy without the index of layers, which is built again."""
+        return type(self), tuple(getattr(self, one.name) for one in fields(self) if one.init)
 
     @property
     def is_external(self) -> bool:
