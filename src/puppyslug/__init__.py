@@ -14,14 +14,24 @@ if TYPE_CHECKING:
     from puppyslug.engine.loop import dream_steps
     from puppyslug.engine.progress import DreamStep
     from puppyslug.errors import PuppyslugError
-    from puppyslug.images import load_image, save_image
+    from puppyslug.images import Photo, load_image, save_image
     from puppyslug.labels import find_label
     from puppyslug.networks import list_networks
+    from puppyslug.networks.layer_info import LayerInfo
     from puppyslug.networks.loader import load_network
     from puppyslug.networks.network import Network
-    from puppyslug.objectives import channel, guide, layer, neuron, parse_objective, see
+    from puppyslug.objectives import (
+        Objective,
+        Term,
+        channel,
+        guide,
+        layer,
+        neuron,
+        parse_objective,
+        see,
+    )
     from puppyslug.recipe import PortraitRecipe, Recipe
-    from puppyslug.recognition.channel_responses import strongest
+    from puppyslug.recognition.channel_responses import ChannelResponse, strongest
     from puppyslug.recognition.class_maps import class_map
     from puppyslug.recognition.classification import classify
     from puppyslug.training import teach
@@ -32,13 +42,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Atlas",
+    "ChannelResponse",
     "DreamStep",
+    "LayerInfo",
     "Network",
+    "Objective",
+    "Photo",
     "Portrait",
     "PortraitRecipe",
     "PortraitStep",
     "PuppyslugError",
     "Recipe",
+    "Term",
     "channel",
     "class_map",
     "classify",
@@ -65,13 +80,18 @@ __all__ = [
 
 _MODULES = {
     "Atlas": "visualization.atlas",
+    "ChannelResponse": "recognition.channel_responses",
     "DreamStep": "engine.progress",
+    "LayerInfo": "networks.layer_info",
     "Network": "networks.network",
+    "Objective": "objectives.objective",
+    "Photo": "images.reader",
     "Portrait": "visualization.portrait",
     "PortraitRecipe": "recipe.portrait_recipe",
     "PortraitStep": "visualization.portraits",
     "PuppyslugError": "errors",
     "Recipe": "recipe.recipe",
+    "Term": "objectives.term",
     "channel": "objectives",
     "class_map": "recognition.class_maps",
     "classify": "recognition.classification",
@@ -97,10 +117,12 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module 'puppyslug' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"puppyslug.{_MODULES[name]}"), name)
+if not TYPE_CHECKING:  # type checkers know the names above, and refuse any other
+
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULES:
+            raise AttributeError(f"module 'puppyslug' has no attribute {name!r}")
+        return getattr(importlib.import_module(f"puppyslug.{_MODULES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Unpack
 
 import torch
 from PIL import Image
@@ -19,6 +20,7 @@ from puppyslug.networks.external import trust
 from puppyslug.networks.network import Network, require_network
 from puppyslug.recipe import FileReference, Recipe
 from puppyslug.recipe.defaults import STARTING_IMAGE
+from puppyslug.recipe.dream_settings import DreamSettings
 from puppyslug.torch_state import isolated
 
 StepCallback = Callable[[DreamStep], object]
@@ -31,7 +33,7 @@ def dream(
     recipe: Recipe | Mapping[str, object] | str | Path | None = None,
     network: Network | str | None = None,
     on_step: StepCallback | None = None,
-    **settings: object,
+    **settings: Unpack[DreamSettings],
 ) -> Image.Image:
     """Turn an image into a dream.
 
@@ -61,15 +63,14 @@ def dream(
     if on_step is not None and not callable(on_step):
         raise RecipeError(f"on_step is a function of a DreamStep, not {type(on_step).__name__}")
     loaded = network if isinstance(network, Network) else None
-    if network is not None and loaded is None:
-        settings["network"] = network
-    trust(str(settings.get("network", "")))
+    chosen: dict[str, object] = dict(settings)
+    if isinstance(network, str):
+        chosen["network"] = network
+        trust(network)
     spec = None if loaded is None else loaded.spec
     stored, recipe_file = _read_recipe(recipe)
     new_photo = isinstance(stored.get("photo"), Mapping)  # that of another dream
-    fields, files = apply_settings(
-        settings, stored, recipe_file, new_photos=new_photo, network=spec
-    )
+    fields, files = apply_settings(chosen, stored, recipe_file, new_photos=new_photo, network=spec)
     complete = Recipe.complete(fields, spec)
     if source is None:
         source = STARTING_IMAGE if isinstance(complete.photo, FileReference) else complete.photo

@@ -1,6 +1,6 @@
 """The progress of a dream, and the state that each of its steps yields."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from PIL import Image
@@ -52,11 +52,11 @@ class DreamStep(Progress):
             dream.
     """
 
-    image: Tensor
-    base: Tensor
-    start: Tensor
-    mask: Tensor | None
-    recipe: Recipe
+    image: Tensor = field(repr=False)
+    base: Tensor = field(repr=False)
+    start: Tensor = field(repr=False)
+    mask: Tensor | None = field(repr=False)
+    recipe: Recipe = field(repr=False)
     is_reproducible: bool = False
 
     @property

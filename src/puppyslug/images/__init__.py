@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from puppyslug.images.decoder import MAX_PIXELS, decode_image
     from puppyslug.images.metadata import RECIPE_KEY, extract_recipe_text, read_recipe_text
-    from puppyslug.images.reader import LoadedImage, check_image_file, image_from_pil, load_image
+    from puppyslug.images.reader import (
+        LoadedImage,
+        Photo,
+        check_image_file,
+        image_from_pil,
+        load_image,
+    )
     from puppyslug.images.recipe_image import RecipeImage
     from puppyslug.images.resampling import resize
     from puppyslug.images.sizes import fit_size
@@ -29,6 +35,7 @@ _MODULES = {
     "RECIPE_KEY": "metadata",
     "WRITABLE_SUFFIXES": "writer",
     "LoadedImage": "reader",
+    "Photo": "reader",
     "RecipeImage": "recipe_image",
     "check_image_file": "reader",
     "decode_image": "decoder",
@@ -52,6 +59,7 @@ __all__ = [
     "RECIPE_KEY",
     "WRITABLE_SUFFIXES",
     "LoadedImage",
+    "Photo",
     "RecipeImage",
     "check_image_file",
     "decode_image",

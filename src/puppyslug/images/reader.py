@@ -19,7 +19,7 @@ ImageSource = str | Path | Image.Image  # a file, or an image in memory
 
 
 @dataclass(frozen=True)
-class LoadedImage:
+class Photo:
     """An image as a tensor, with what identifies it.
 
     Attributes:
@@ -40,6 +40,12 @@ class LoadedImage:
     def size(self) -> Size:
         """(height, width) of ``image``."""
         return self.image.shape[-2], self.image.shape[-1]
+
+    def __repr__(self) -> str:
+        return f"<Photo {self.name or 'in memory'}, {display_size(self.size)}>"
+
+
+LoadedImage = Photo
 
 
 def load_image(

@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import html
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Self, Unpack
@@ -18,6 +19,7 @@ from puppyslug.networks.external.module_copy import copy_module
 from puppyslug.networks.external.spec import InputFormat, build_spec
 from puppyslug.networks.finetuned import finetuned_vocabulary
 from puppyslug.networks.kernels import Conv3x3
+from puppyslug.networks.layer_info import LayerInfo
 from puppyslug.networks.specs import NetworkSpec
 from puppyslug.networks.specs.spec import EXTERNAL_ARCHITECTURE
 from puppyslug.torch_state import isolated
@@ -155,6 +157,27 @@ class Network:
             winograd_min_channels=self.winograd_min_channels,
             vocabulary=self.vocabulary,
         )
+
+    @property
+    def layers(self) -> tuple[LayerInfo, ...]:
+        """The layers, lowest first."""
+        return tuple(LayerInfo.from_spec(layer) for layer in self.spec.layers)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Network {self.spec.name}: {len(self.spec.layers)} layers, {self.spec.classes} "
+            f"classes, {self.precision} on {self.device}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Show the layers as a table in a notebook."""
+        rows = "".join(
+            f"<tr><td>{html.escape(one.name)}</td><td>{one.channels}</td>"
+            f"<td>{one.stride or ''}</td><td>{one.receptive_field or ''}</td></tr>"
+            for one in self.layers
+        )
+        head = "<tr><th>layer</th><th>channels</th><th>stride</th><th>receptive field</th></tr>"
+        return f"<table><caption>{html.escape(repr(self))}</caption>{head}{rows}</table>"
 
     @property
     def architecture(self) -> Architecture:

@@ -1,6 +1,6 @@
 """The channels of a layer that an image activates most strongly, and where in the image."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -29,7 +29,7 @@ class ChannelResponse:
 
     channel: int
     ratio: float
-    activation: Tensor
+    activation: Tensor = field(repr=False)
 
     def heat_map(self, size: Size) -> Tensor:
         """Return the activation as a heat map for an image of this (height, width).

@@ -6,7 +6,7 @@ under random affine transforms (Olah, Mordvintsev and Schubert, "Feature Visuali
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -66,8 +66,8 @@ class PortraitStep:
     step: int
     steps: int
     scores: Tensor
-    images: Tensor
-    alpha: Tensor | None
+    images: Tensor = field(repr=False)
+    alpha: Tensor | None = field(repr=False)
     inactive: tuple[int, ...] = ()
 
     @property
