@@ -3,7 +3,13 @@ import re
 import pytest
 
 from puppyslug import errors
-from puppyslug.errors import PuppyslugError, plural, suggest
+from puppyslug.errors import (
+    PuppyslugError,
+    command_line_messages,
+    option,
+    plural,
+    suggest,
+)
 
 
 def subclasses(error: type) -> list[type]:
@@ -40,3 +46,12 @@ def test_plurals():
         "1 worker",
         "2 workers",
     ]
+
+
+def test_options_are_named_as_the_user_sets_them():
+    in_python = [option("size"), option("size", "full"), option("force")]
+    assert in_python == ["size", 'size="full"', "overwrite=True"]
+    with command_line_messages():
+        assert [option("size"), option("size", "full")] == ["--size", "--size full"]
+        assert option("force") == "--force"
+    assert option("force") == "overwrite=True"

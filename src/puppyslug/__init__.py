@@ -14,26 +14,46 @@ if TYPE_CHECKING:
     from puppyslug.engine.loop import dream_steps
     from puppyslug.engine.progress import DreamStep
     from puppyslug.errors import PuppyslugError
-    from puppyslug.images import load_image, save_image
+    from puppyslug.images import Photo, load_image, save_image
     from puppyslug.labels import find_label
     from puppyslug.networks import list_networks
+    from puppyslug.networks.layer_info import LayerInfo
     from puppyslug.networks.loader import load_network
     from puppyslug.networks.network import Network
-    from puppyslug.objectives import channel, guide, layer, neuron, parse_objective, see
-    from puppyslug.recipe import Recipe
-    from puppyslug.recognition.channel_responses import strongest
+    from puppyslug.objectives import (
+        Objective,
+        Term,
+        channel,
+        guide,
+        layer,
+        neuron,
+        parse_objective,
+        see,
+    )
+    from puppyslug.recipe import PortraitRecipe, Recipe
+    from puppyslug.recognition.channel_responses import ChannelResponse, strongest
     from puppyslug.recognition.class_maps import class_map
     from puppyslug.recognition.classification import classify
     from puppyslug.training import teach
     from puppyslug.visualization.atlas import Atlas, find_atlas, list_atlases
-    from puppyslug.visualization.portraits import portrait_steps
+    from puppyslug.visualization.portrait import Portrait, portrait
+    from puppyslug.visualization.portraits import PortraitStep, portrait_steps
+    from puppyslug.visualization.redo import redo
 
 __all__ = [
     "Atlas",
+    "ChannelResponse",
     "DreamStep",
+    "LayerInfo",
     "Network",
+    "Objective",
+    "Photo",
+    "Portrait",
+    "PortraitRecipe",
+    "PortraitStep",
     "PuppyslugError",
     "Recipe",
+    "Term",
     "channel",
     "class_map",
     "classify",
@@ -49,7 +69,9 @@ __all__ = [
     "load_network",
     "neuron",
     "parse_objective",
+    "portrait",
     "portrait_steps",
+    "redo",
     "save_image",
     "see",
     "strongest",
@@ -58,10 +80,18 @@ __all__ = [
 
 _MODULES = {
     "Atlas": "visualization.atlas",
+    "ChannelResponse": "recognition.channel_responses",
     "DreamStep": "engine.progress",
+    "LayerInfo": "networks.layer_info",
     "Network": "networks.network",
+    "Objective": "objectives.objective",
+    "Photo": "images.reader",
+    "Portrait": "visualization.portrait",
+    "PortraitRecipe": "recipe.portrait_recipe",
+    "PortraitStep": "visualization.portraits",
     "PuppyslugError": "errors",
     "Recipe": "recipe.recipe",
+    "Term": "objectives.term",
     "channel": "objectives",
     "class_map": "recognition.class_maps",
     "classify": "recognition.classification",
@@ -77,7 +107,9 @@ _MODULES = {
     "load_network": "networks.loader",
     "neuron": "objectives",
     "parse_objective": "objectives",
+    "portrait": "visualization.portrait",
     "portrait_steps": "visualization.portraits",
+    "redo": "visualization.redo",
     "save_image": "images",
     "see": "objectives",
     "strongest": "recognition.channel_responses",
@@ -85,10 +117,12 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module 'puppyslug' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"puppyslug.{_MODULES[name]}"), name)
+if not TYPE_CHECKING:  # type checkers know the names above, and refuse any other
+
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULES:
+            raise AttributeError(f"module 'puppyslug' has no attribute {name!r}")
+        return getattr(importlib.import_module(f"puppyslug.{_MODULES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -18,10 +18,12 @@
 Every message is a single line that states the problem, the offending value and the remedy.
 """
 
+import contextlib
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _MAX_CHOICES = 20  # shown in a message
+_ARGUMENTS = {"force": "overwrite=True", "no-recipe": 'recipe_text=""', "resume": "resume=True"}
 
 
 class PuppyslugError(Exception):
@@ -70,6 +72,39 @@ class ObjectiveError(PuppyslugError):
 
 class RecipeError(PuppyslugError):
     """A setting is out of range, or a recipe cannot be carried out."""
+
+
+class _Interface:
+    """How messages refer to options: as a command line's, or as arguments in Python."""
+
+    is_command_line = False
+
+
+@contextlib.contextmanager
+def command_line_messages() -> Iterator[None]:
+    """Let messages name the options of the command line, in place of arguments in Python."""
+    before, _Interface.is_command_line = _Interface.is_command_line, True
+    try:
+        yield
+    finally:
+        _Interface.is_command_line = before
+
+
+def option(name: str, value: object = None) -> str:
+    """Return how the user sets an option, for messages.
+
+    Args:
+        name: as on the command line, without dashes.
+        value: what to set it to; None to name the option only.
+
+    Returns:
+        Such as ``--size full`` on the command line, else ``size="full"``.
+    """
+    if _Interface.is_command_line:
+        return f"--{name}" if value is None else f"--{name} {value}"
+    if name in _ARGUMENTS:
+        return _ARGUMENTS[name]
+    return name if value is None else f'{name}="{value}"'
 
 
 def suggest(name: str, choices: Iterable[str], *, limit: int = 3) -> str:

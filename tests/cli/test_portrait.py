@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -31,6 +32,34 @@ def test_a_transparent_portrait_has_an_alpha_channel():
     assert main(["portrait", "see(castle)", "-o", "c.png", "--transparent", *SMALL]) == 0
     with Image.open("c.png") as picture:
         assert picture.mode == "RGBA"
+
+
+@pytest.mark.parametrize(
+    "options", [["relu3_1:5", "--batch", "2", "--seed", "3"], ["see(castle)", "--transparent"]]
+)
+def test_redo_draws_a_portrait_again_byte_for_byte(options):
+    assert main(["portrait", *options, "-o", "p.png", "--diversity", "5", *SMALL]) == 0
+    assert main(["redo", "p.png", "--quiet"]) == 0
+    assert Path("p.png").read_bytes() == Path("p-2.png").read_bytes()
+    assert main(["redo", "p.png", "--size", "64", "-o", "larger.png", "--quiet"]) == 0
+    with Image.open("p.png") as small, Image.open("larger.png") as large:
+        assert large.width * 48 == small.width * 64
+
+
+def test_a_portrait_is_no_recipe_of_a_dream(capsys):
+    assert main(["portrait", "relu3_1:5", "-o", "p.png", *SMALL]) == 0
+    line = run_failing(capsys, "dream", "--recipe", "p.png")
+    assert "redo" in line and "--objective relu3_1:5" in line
+    for option in ("--photo", "--mask", "--guide"):
+        assert option in run_failing(capsys, "redo", "p.png", option, "p.png", "-o", "x.png")
+    assert "full" in run_failing(capsys, "redo", "p.png", "--size", "full", "-o", "x.png")
+
+
+def test_a_portrait_that_does_not_activate_is_reported(capsys, monkeypatch):
+    monkeypatch.setattr("puppyslug.visualization.portraits._find_inactive", lambda *_: (0,))
+    monkeypatch.setattr("puppyslug.visualization.portraits.STARTS", 1)
+    assert main(["portrait", "relu3_1:5", "-o", "p.png", *SMALL[:-1]]) == 0
+    assert "no portrait was found that activates relu3_1:5" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,20 @@
 """Recipe files: reading them, merging settings, and finding the files that they refer to."""
 
-import hashlib
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from puppyslug.cli.recipe_files import (
-    find_image,
-    find_input_files,
     load_settings,
     read_recipe_file,
 )
-from puppyslug.errors import ImageError, PuppyslugError, RecipeError
+from puppyslug.errors import PuppyslugError, RecipeError
 from puppyslug.images import save_image
-from puppyslug.recipe import MAX_RECIPE_LENGTH, FileReference, InputFiles, Recipe
-from support.commands import list_files, run_failing
+from puppyslug.recipe import MAX_RECIPE_LENGTH, Recipe
+from support.commands import list_files, reference_to, run_failing
 
 NO_FILE = '{"name": "x", "sha256": "%s"}' % ("0" * 64)
-
-
-def reference_to(path: Path, **fields: object) -> FileReference:
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return FileReference(name=path.name, sha256=digest, **fields)
 
 
 def test_settings_are_read_from_json_and_from_dreams(tmp_path):
@@ -60,49 +52,6 @@ def test_a_recipe_for_new_photos_loses_its_photo(folder):
     other, _ = load_settings({}, Path("r.json"), new_photos=True)
     assert Recipe.complete(own).photo == reference
     assert Recipe.complete(other).photo == "clouds"
-
-
-def test_images_are_found_beside_the_recipe_in_their_folder_or_in_the_current_one(
-    folder, tmp_path_factory
-):
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
-    reference = reference_to(Path("cat.png"), folder="photos")
-    recipe_file = elsewhere / "d.png"
-    assert find_image(reference, recipe_file) == Path("cat.png")
-    (elsewhere / "photos").mkdir()
-    (elsewhere / "photos/cat.png").write_bytes(Path("cat.png").read_bytes())
-    assert find_image(reference, recipe_file) == elsewhere / "photos/cat.png"
-    (elsewhere / "cat.png").write_bytes(Path("cat.png").read_bytes())
-    assert find_image(reference, recipe_file) == elsewhere / "cat.png"
-
-
-@pytest.mark.parametrize("role", ["photo", "mask", "guide"])
-def test_missing_and_changed_images_name_their_option(folder, role):
-    reference = reference_to(Path("cat.png"))
-    Path("cat.png").rename("other.png")
-    with pytest.raises(ImageError, match=rf"cat\.png.*--{role}"):
-        find_image(reference, folder / "d.png", role)
-    Image.new("RGB", (4, 4)).save("cat.png")
-    with pytest.raises(ImageError, match=rf"cat\.png.*changed.*--{role}"):
-        find_image(reference, folder / "d.png", role)
-
-
-def test_only_images_are_opened(folder):
-    Path("secret.txt").write_text("secret")
-    with pytest.raises(ImageError, match=r"secret\.txt"):
-        find_image(reference_to(Path("secret.txt")), folder / "d.png")
-
-
-def test_given_files_replace_those_of_the_recipe(folder_with_mask):
-    mask, guide = reference_to(Path("half.png")), reference_to(Path("coffee.jpg"))
-    recipe = Recipe.complete(
-        {"mask": mask, "guides": (guide,), "objective": 'guide("coffee.jpg", relu2_1)'}
-    )
-    found = find_input_files(recipe, folder_with_mask / "d.png", InputFiles())
-    assert found.mask.name == "half.png"
-    assert found.guides["coffee.jpg"].name == "coffee.jpg"
-    given = InputFiles(mask=Path("m.png"), guides={"coffee.jpg": Path("g.png")})
-    assert find_input_files(recipe, folder_with_mask / "d.png", given) == given
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def test_anything_but_an_image_tensor_is_rejected(toy, image):
 
 
 def test_a_mask_of_another_size_is_rejected(toy, picture):
-    with pytest.raises(ImageError, match="1×1×H×W"):
+    with pytest.raises(ImageError, match="1×1×40×52"):
         next(dream_steps(picture, toy_recipe(), toy, mask=torch.ones(1, 1, 40, 51)))
 
 
@@ -180,7 +180,7 @@ def test_a_dream_that_runs_out_of_memory_continues_in_smaller_tiles(toy):
 def test_a_device_without_memory_for_a_tile_is_an_error(toy, picture):
     assert max(picture.shape) <= MIN_TILE_SIZE
     prepared = PreparedDream(picture, toy_recipe(), toy, executor=limited_memory(0))
-    with pytest.raises(RecipeError, match="--device cpu"):
+    with pytest.raises(RecipeError, match='device="cpu"'):
         next(dream_steps(prepared))
 
 

@@ -33,7 +33,7 @@ def test_a_photo_takes_precedence_and_stretching_is_reported(toy, picture):
 
 def test_a_missing_photo_is_an_error(toy, picture):
     recipe = RECIPE.with_settings({"mask": FileReference(name="mask.png", sha256="0" * 64)})
-    with pytest.raises(ImageError, match=r"mask\.png.*--mask"):
+    with pytest.raises(ImageError, match=r"mask\.png.*as mask"):
         compute_mask(recipe, toy, picture)
 
 

@@ -35,12 +35,12 @@ def test_the_recipes_own_weights_are_accepted():
 
 
 def test_other_weights_are_rejected():
-    with pytest.raises(WeightsError, match=r"other\.file.*--weights"):
+    with pytest.raises(WeightsError, match=r"other\.file.*as weights"):
         load(weights=OTHER)
 
 
 def test_missing_labels_are_an_error():
-    with pytest.raises(LabelError, match=r"other\.file.*--labels"):
+    with pytest.raises(LabelError, match=r"other\.file.*as labels"):
         load(labels=OTHER)
 
 

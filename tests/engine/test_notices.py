@@ -11,7 +11,7 @@ from puppyslug.recipe import Recipe
 def test_a_photo_that_is_scaled_down_by_default_is_reported():
     photo = LoadedImage(torch.rand(1, 3, 10, 20), None, "sky.jpg", "", (100, 200))
     (notice,) = size_notices(Recipe.complete({}), photo)
-    for part in ("sky.jpg", "200×100", "20×10", "--size full", "100 times"):
+    for part in ("sky.jpg", "200×100", "20×10", 'size="full"', "100 times"):
         assert part in notice
     assert not list(size_notices(Recipe.complete({"size": "20"}), photo))
 
@@ -19,7 +19,7 @@ def test_a_photo_that_is_scaled_down_by_default_is_reported():
 def test_too_many_objects_are_reported():
     recipe = Recipe.complete({"preset": "natural", "objective": "see(dog)", "count": 9})
     (notice,) = count_notices(recipe, (256, 256))
-    for part in ("256×256", "4 objects", "9", "--size"):
+    for part in ("256×256", "4 objects", "9", "larger size"):
         assert part in notice
     assert not list(count_notices(recipe, (1024, 1024)))
 

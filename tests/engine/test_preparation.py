@@ -116,7 +116,7 @@ def test_another_mask_or_guide_than_the_recipes_is_rejected():
         prepare(recipe, CAT, InputFiles(grey(np.full((9, 9), 254)), {"guide-1": CAT}))
     with pytest.raises(ImageError, match="guide"):
         prepare(recipe, CAT, InputFiles(white, {"guide-1": CAT.rotate(9)}))
-    with pytest.raises(ImageError, match="--mask"):
+    with pytest.raises(ImageError, match="as mask"):
         prepare(recipe, CAT, InputFiles(guides={"guide-1": CAT}))
     with pytest.raises(ObjectiveError, match="guide-1"):
         prepare(recipe.with_settings({"mask": None}), CAT)
@@ -138,5 +138,5 @@ def test_unsuitable_guides_are_rejected(tmp_path):
         prepare_cat(guide=CAT.resize((7, 9)))
     with pytest.raises(RecipeError, match=r"large\.png"):
         prepare_cat(guide=[large, large])
-    with pytest.raises(RecipeError, match="--channel"):
+    with pytest.raises(RecipeError, match="channel"):
         prepare_cat(guide=large, layer="relu3_1", channel=3)

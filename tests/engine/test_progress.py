@@ -3,6 +3,7 @@
 import torch
 
 from puppyslug.engine.loop import dream_steps
+from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.engine.progress import DreamStep, Progress
 from puppyslug.images import RECIPE_KEY
 from puppyslug.recipe import Recipe
@@ -39,10 +40,12 @@ def test_strength_0_renders_the_photo(toy, picture):
 
 
 def test_a_pillow_image_has_the_recipe_and_the_alpha_channel(toy, picture):
-    step = last_step(picture, toy_recipe(), toy)
+    prepared = PreparedDream(picture, toy_recipe(), toy, is_reproducible=True)
+    step = last_step(prepared)
     image = step.to_pil(torch.full((1, 1, 40, 52), 0.2))
     assert (image.mode, image.size) == ("RGBA", (52, 40))
     assert image.getchannel("A").getextrema() == (51, 51)
     assert step.to_pil().mode == "RGB"
     stored = Recipe.from_json(toy_recipe().to_json())
     assert stored.objective in image.info[RECIPE_KEY]
+    assert RECIPE_KEY not in last_step(picture, toy_recipe(), toy).to_pil().info

@@ -60,5 +60,5 @@ def test_there_is_a_smallest_tile():
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     size = (MIN_TILE_SIZE, MIN_TILE_SIZE)
-    with pytest.raises(RecipeError, match="--device cpu"):
+    with pytest.raises(RecipeError, match='device="cpu"'):
         retry_with_smaller_tiles(function, Recipe.complete({}), size, np.random.default_rng(1))

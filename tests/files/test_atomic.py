@@ -19,7 +19,7 @@ def test_a_file_is_written_with_the_permissions_of_a_new_file(tmp_path):
 def test_an_existing_file_is_only_replaced_on_request(tmp_path):
     path = tmp_path / "a.bin"
     path.write_bytes(b"old")
-    with pytest.raises(OutputError, match=r"a\.bin.*--force"):
+    with pytest.raises(OutputError, match=r"a\.bin.*overwrite=True"):
         write_atomically(path, b"new", overwrite=False)
     assert path.read_bytes() == b"old"
     write_atomically(path, b"new")
@@ -54,7 +54,7 @@ def test_paths_that_cannot_be_written_are_refused_early(tmp_path):
     for path, offending in (
         (tmp_path, tmp_path.name),
         (tmp_path / "missing" / "a.bin", "missing"),
-        (tmp_path / "link", "link.*--force"),
+        (tmp_path / "link", "link.*overwrite=True"),
     ):
         with pytest.raises(OutputError, match=offending):
             check_writable(path, overwrite=False)

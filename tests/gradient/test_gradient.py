@@ -13,7 +13,7 @@ from puppyslug.objectives import parse_objective
     ["relu2", "relu1", "conv2:3", "conv2:3@4,5", "2*relu2 - 0.5*conv1:1 + relu1", "see(goldfish)"],
 )
 def test_the_gradient_equals_finite_differences(toy, picture, text):
-    objective = parse_objective(text)
+    objective = parse_objective(text, toy.find_label)
     scores, gradient = value_and_gradient(toy, objective, picture)
     assert torch.equal(scores, objective.score(toy.activations(picture, objective.layers)))
     step = 1e-3 * gradient / gradient.abs().max()

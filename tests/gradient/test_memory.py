@@ -26,7 +26,7 @@ def test_a_plan_fits_into_memory_or_the_error_tells_how_much_would_do(size, name
     try:
         plan = plan_memory(size, spec, [layer], precision, int(memory))
     except RecipeError as error:
-        least = int(str(error).split("--memory ")[1].split("MB")[0])
+        least = int(str(error).split('memory="')[1].split("MB")[0])
         assert least * 1e6 > memory
         assert plan_memory(size, spec, [layer], precision, least * 1_000_000)
         return
@@ -52,7 +52,7 @@ def test_more_memory_never_needs_more_tiles():
 
 def test_too_little_memory_is_an_error_that_names_the_options():
     spec = toy_spec()
-    with pytest.raises(RecipeError, match=r"100×100.*--memory 101MB.*--size"):
+    with pytest.raises(RecipeError, match=r'100×100.*memory="101MB".*size'):
         plan_memory((100, 100), spec, [spec.layer("relu2")], "float32", 10_000_000)
 
 

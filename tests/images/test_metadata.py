@@ -22,7 +22,7 @@ def test_the_recipe_is_read_back(tmp_path, suffix):
 def test_an_image_without_a_recipe_is_an_error(tmp_path):
     path = tmp_path / "a.bmp"
     save_image(gradient_image(), path, recipe_text=RECIPE)
-    with pytest.raises(RecipeError, match=r"a\.bmp.*--no-recipe"):
+    with pytest.raises(RecipeError, match=r"a\.bmp.*recipe_text"):
         read_recipe_text(path)
 
 

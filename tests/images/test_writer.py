@@ -64,7 +64,7 @@ def test_formats_with_transparency_are_known(tmp_path):
 def test_an_existing_file_is_only_replaced_on_request(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(b"precious")
-    with pytest.raises(OutputError, match=r"a\.png.*--force"):
+    with pytest.raises(OutputError, match=r"a\.png.*overwrite=True"):
         save_image(gradient_image(), path)
     assert path.read_bytes() == b"precious"
     save_image(gradient_image(), path, overwrite=True)

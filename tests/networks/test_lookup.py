@@ -27,5 +27,5 @@ def test_several_names_give_an_ensemble():
 
 
 def test_an_unregistered_finetuned_file_points_to_the_option():
-    with pytest.raises(NetworkError, match=r"own\.safetensors.*--network"):
+    with pytest.raises(NetworkError, match=r"own\.safetensors.*as network"):
         find_spec("own.safetensors")

@@ -1,3 +1,5 @@
+import copy
+import pickle
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,6 +16,7 @@ from puppyslug.networks.network import Network
 from puppyslug.networks.runtime import resolve_device
 from puppyslug.networks.specs import CLASS_MAP
 from puppyslug.objectives import parse_objective
+from support.external_modules import LABELS, ConvNet, create_seeded
 from support.notebook import MEAN, vgg19_to
 from support.random_networks import random_network
 from support.toy_network import Toy, toy_spec
@@ -149,3 +152,20 @@ def test_specs_recipes_and_the_command_line_import_neither_torch_nor_cv2():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("copy_of", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+@pytest.mark.parametrize("name", ["toy", "vgg19", "efficientnet_lite0+efficientnet_lite1", "own"])
+def test_networks_can_be_copied_and_pickled(toy, name, copy_of):
+    if name == "own":
+        network = Network.from_module(create_seeded(ConvNet), labels=LABELS, trained_at=64)
+    else:
+        network = toy if name == "toy" else load_float32(name)
+    found = copy_of(network)
+    layer = network.spec.default_layer
+    image = torch.rand(1, 3, 64, 64)
+    expected = network.activations(image, [layer])[layer]
+    assert torch.equal(found.activations(image, [layer])[layer], expected)
+    assert found.spec == network.spec
+    assert found.spec.layer(layer) == network.spec.layer(layer)
+    assert found.weights_sha256 == network.weights_sha256

@@ -3,6 +3,7 @@
 import pytest
 
 from puppyslug.errors import LabelError, ObjectiveError
+from puppyslug.labels import Vocabulary, find_label
 from puppyslug.objectives import channel, guide, layer, neuron, parse_objective, see
 
 
@@ -13,7 +14,7 @@ from puppyslug.objectives import channel, guide, layer, neuron, parse_objective,
         (channel("relu4_4", 37), "relu4_4:37"),
         (neuron("relu4_4", 37), "relu4_4:37@c"),
         (neuron("relu4_4", 37, (12, 40)), "relu4_4:37@12,40"),
-        (see("Golden_Retriever"), "see(golden retriever)"),
+        (see("Golden_Retriever"), "see(Golden_Retriever)"),
         (see("any dog"), "see(any dog)"),
         (guide("a b.jpg", "relu4_1"), 'guide("a b.jpg", relu4_1)'),
     ],
@@ -24,8 +25,18 @@ def test_they_create_what_the_parser_creates(objective, text):
 
 
 def test_classes_are_found_with_the_given_function():
-    labels = {"pug": see("goldfish").terms[0][1].label}
-    assert see("pug", labels.__getitem__) == see("goldfish")
+    labels = {"pug": find_label("goldfish")}
+    assert see("pug", labels.__getitem__) == see("goldfish", find_label)
+
+
+def test_classes_are_looked_up_in_the_network_that_is_asked():
+    objective = see("goldfish", find_label)
+    assert objective.classes == (1,)
+    own = Vocabulary.from_names("own", ["tank", "snail", "goldfish"])
+    for asked in (objective, see("Goldfish"), parse_objective("see(goldfish)")):
+        assert asked.resolve_labels(own.find).classes == (2,)
+    with pytest.raises(LabelError, match=r"tench.*tank"):
+        see("tench").resolve_labels(own.find)
 
 
 def test_what_cannot_be_an_objective_is_refused():
@@ -33,4 +44,6 @@ def test_what_cannot_be_an_objective_is_refused():
         with pytest.raises(ObjectiveError, match=repr(name)):
             guide(name, "relu4_1")
     with pytest.raises(LabelError, match=r"no such class"):
-        see("no such class")
+        see("no such class", find_label)
+    with pytest.raises(LabelError, match=r"empty"):
+        see(" ")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from puppyslug.errors import NetworkError, ObjectiveError
+from puppyslug.labels import find_label
 from puppyslug.objectives import (
     MapRegion,
     Objective,
@@ -85,7 +86,9 @@ def test_positions_move_with_the_size_of_the_image():
 
 
 def test_it_lists_what_its_terms_need():
-    objective = parse_objective("see(3) - see(5) + see(any shark)") + guide("a.jpg", "relu1")
+    objective = parse_objective("see(3) - see(5) + see(any shark)", find_label) + guide(
+        "a.jpg", "relu1"
+    )
     assert objective.classes == (2, 3, 4)
     assert objective.references == ("a.jpg",)
     assert objective.layers == ("labels", "relu1")

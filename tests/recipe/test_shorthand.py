@@ -52,12 +52,12 @@ def test_settings_without_shorthand_are_unchanged():
     ("settings", "remedy"),
     [
         ({"layer": ["a", "b"], "channel": 3}, r"a:3 \+ b:3"),
-        ({"layer": ["a"], "objective": "b"}, "--layer"),
-        ({"see": "dog", "objective": "b"}, "--see"),
-        ({"see": "dog", "channel": 3}, "--layer"),
-        ({"guide": "g.png", "channel": 3}, "--channel"),
-        ({"channel": 3, "strongest": 3}, "--channel"),
-        ({"channel": 3, "objective": "relu1_1 + relu2_1"}, "--layer"),
+        ({"layer": ["a"], "objective": "b"}, "layer"),
+        ({"see": "dog", "objective": "b"}, "see"),
+        ({"see": "dog", "channel": 3}, "layer"),
+        ({"guide": "g.png", "channel": 3}, "channel"),
+        ({"channel": 3, "strongest": 3}, "channel"),
+        ({"channel": 3, "objective": "relu1_1 + relu2_1"}, "layer"),
         ({"layer": {"a": 1}}, "'a': 1"),
     ],
 )

@@ -1,12 +1,13 @@
 """Runs commands in this process, and inspects what they write."""
 
+import hashlib
 from pathlib import Path
 
 from PIL import Image
 
 from puppyslug.cli import main
 from puppyslug.images import read_recipe_text
-from puppyslug.recipe import Recipe
+from puppyslug.recipe import FileReference, Recipe
 
 
 def run_failing(capsys, *arguments: str, status: int = 1) -> str:
@@ -34,3 +35,9 @@ def image_size(path: str | Path) -> tuple[int, int]:
 def read_recipe(path: str | Path) -> Recipe:
     """Return the recipe inside a dream."""
     return Recipe.from_json(read_recipe_text(Path(path)))
+
+
+def reference_to(path: Path, **fields: object) -> FileReference:
+    """Return the reference of a recipe to a file."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return FileReference(name=path.name, sha256=digest, **fields)

@@ -9,4 +9,4 @@ SMALL = {"objective": "relu2", "octaves": 2, "iterations": 2, "jitter": 3, "step
 def prepare_toy(network, image, **settings) -> PreparedDream:
     """Prepare a small dream without resolving files or precision."""
     recipe = Recipe.complete({**SMALL, **settings})
-    return PreparedDream(image, recipe, network)
+    return PreparedDream(image, recipe, network, is_reproducible=True)

@@ -23,5 +23,5 @@ def test_tensors_are_read_as_they_were_written(tmp_path):
 def test_a_damaged_checkpoint_is_named_with_the_option_to_leave_out(tmp_path):
     checkpoint = TrainingCheckpoint(tmp_path / "mine.safetensors")
     checkpoint.path.write_bytes(b"damaged")
-    with pytest.raises(TrainingError, match=rf"{checkpoint.path.name}.*--resume"):
+    with pytest.raises(TrainingError, match=rf"{checkpoint.path.name}.*resume=True"):
         checkpoint.read()

@@ -94,7 +94,7 @@ def test_existing_and_input_files_are_not_overwritten(tmp_path):
     path = tmp_path / "f.mp4"
     check_video_path(path, force=False)
     path.touch()
-    with pytest.raises(OutputError, match=r"f\.mp4.*--force"):
+    with pytest.raises(OutputError, match=r"f\.mp4.*overwrite=True"):
         check_video_path(path, force=False)
     check_video_path(path, force=True)
     with pytest.raises(OutputError, match=r"f\.mp4"):
@@ -106,7 +106,7 @@ def test_existing_and_input_files_are_not_overwritten(tmp_path):
 def test_too_little_disk_space_is_refused_before_the_start(tmp_path):
     path = tmp_path / "f.mp4"
     assert check_disk_space(path, (10, 10), 100, 99) > check_disk_space(path, (10, 10), 1, 0)
-    with pytest.raises(OutputError, match="--size"):
+    with pytest.raises(OutputError, match="smaller size"):
         check_disk_space(path, (10_000, 10_000), 10_000_000, 0)
 
 

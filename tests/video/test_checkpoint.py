@@ -42,7 +42,7 @@ def test_a_new_checkpoint_is_empty(tmp_path):
 def test_another_job_is_refused_or_starts_again(tmp_path):
     path = tmp_path / "f.mp4"
     save_scene(FrameCheckpoint(path, {"recipe": {"octaves": 3}, "seed": 1}), 2)
-    with pytest.raises(OutputError, match=r"\(recipe\).*--force") as caught:
+    with pytest.raises(OutputError, match=r"\(recipe\).*overwrite=True") as caught:
         FrameCheckpoint(path, {"recipe": {"octaves": 4}, "seed": 1})
     assert str(path) in str(caught.value)
     other = FrameCheckpoint(path, {"recipe": {"octaves": 4}, "seed": 1}, restart=True)
@@ -55,7 +55,7 @@ def test_damaged_files_are_named_with_the_remedy(tmp_path, name):
     checkpoint = FrameCheckpoint(path, {"recipe": 1})
     save_scene(checkpoint, 3)
     (checkpoint.folder / name).write_bytes(b"[")
-    with pytest.raises(OutputError, match="--force") as caught:
+    with pytest.raises(OutputError, match="overwrite=True") as caught:
         list(FrameCheckpoint(path, {"recipe": 1}).load_frames(checkpoint.frame_count()))
     assert str(checkpoint.folder) in str(caught.value)
 

@@ -1,9 +1,12 @@
 """Portraits: what they activate, batches, transparency, and objectives that are refused."""
 
+import copy
+
 import pytest
 import torch
 
 from puppyslug.errors import ObjectiveError
+from puppyslug.labels import Vocabulary, find_label
 from puppyslug.networks.loader import load_network
 from puppyslug.objectives import channel, guide, see
 from puppyslug.recognition.classification import compute_logits
@@ -101,6 +104,19 @@ def test_an_inactive_channel_becomes_active():
     steps = list(portrait_steps([channel("relu4_4", 37)], network, size=64, steps=16))
     assert steps[0].scores[0] == 0
     assert steps[-1].scores[0] > 0
+
+
+def test_a_class_is_looked_up_in_the_network_that_is_asked(toy):
+    """Goldfish is class 1 of ImageNet, and class 3 of this network."""
+    names = [f"thing {number}" for number in range(8)]
+    own = copy.copy(toy)
+    own.vocabulary = Vocabulary.from_names("own", [*names[:3], "goldfish", *names[4:]])
+    for asked in (see("goldfish"), see("goldfish", find_label)):
+        named, numbered = (
+            last_of(portrait_steps([one], network, size=40, steps=5)).images
+            for one, network in ((asked, own), (see("3"), toy))
+        )
+        assert torch.equal(named, numbered)
 
 
 @pytest.mark.slow

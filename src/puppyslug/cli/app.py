@@ -26,7 +26,7 @@ from puppyslug.cli.sheet import sheet
 from puppyslug.cli.studio import studio
 from puppyslug.cli.teach import teach
 from puppyslug.cli.zoom import zoom
-from puppyslug.errors import PuppyslugError
+from puppyslug.errors import PuppyslugError, command_line_messages
 
 MAX_UNEXPECTED_LENGTH = 300  # characters of the message of an unexpected error
 
@@ -97,7 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         usage; 130 after Ctrl-C.
     """
     try:
-        return app(args=arguments, prog_name="puppyslug", standalone_mode=False) or 0
+        with command_line_messages():
+            return app(args=arguments, prog_name="puppyslug", standalone_mode=False) or 0
     except (KeyboardInterrupt, typer.Abort) as error:
         if not isinstance(error.__cause__, EOFError):  # on which Typer aborts as on Ctrl-C
             return EXIT_INTERRUPTED

@@ -9,7 +9,7 @@ from puppyslug.cli import options
 from puppyslug.cli.dream_job import DreamJob, prepare_dream
 from puppyslug.cli.help_panels import OUTPUT_PANEL
 from puppyslug.cli.messages import print_message
-from puppyslug.cli.recipe_files import find_image, load_settings
+from puppyslug.cli.recipe_files import load_settings
 from puppyslug.errors import OutputError, PuppyslugError
 from puppyslug.recipe import STARTING_IMAGES, FileReference, Recipe
 from puppyslug.recipe.defaults import STARTING_IMAGE
@@ -97,6 +97,8 @@ def _find_sources(
         return [name if name in STARTING_IMAGES else Path(name) for name in photos]
     if isinstance(recipe.photo, FileReference):
         assert recipe_file is not None
+        from puppyslug.engine.recipe_inputs import find_image
+
         return [find_image(recipe.photo, recipe_file)]
     return [recipe.photo]
 

@@ -12,7 +12,7 @@ from puppyslug.networks.network import Network
 from puppyslug.recipe import InputFiles
 from puppyslug.visualization.atlas.plan import AtlasPlan
 from puppyslug.visualization.atlas.renderer import BatchProgress, BatchRenderer, render_batch
-from puppyslug.visualization.portraits import PADDING
+from puppyslug.visualization.optimiser import PADDING
 
 
 def create_atlas_pool(

@@ -131,19 +131,28 @@ class PreparedPayload(NamedTuple):
     recipe: Recipe
     mask: Tensor | None
     guides: Mapping[str, Tensor]
+    is_reproducible: bool = False
 
     @classmethod
     def pack(cls, prepared: PreparedDream) -> "PreparedPayload":
         """Copy what a worker needs of a prepared dream to the CPU."""
         mask = None if prepared.mask is None else prepared.mask.cpu()
         guides = {name: guide.cpu() for name, guide in prepared.guides.items()}
-        return cls(prepared.image.cpu(), prepared.recipe, mask, guides)
+        image, is_reproducible = prepared.image.cpu(), prepared.is_reproducible
+        return cls(image, prepared.recipe, mask, guides, is_reproducible)
 
     def unpack(self, network: Network) -> PreparedDream:
         """Restore the prepared dream with a worker's network, on its device."""
         mask = None if self.mask is None else self.mask.to(network.device)
         image = self.image.to(network.device)
-        return PreparedDream(image, self.recipe, network, mask, self.guides)
+        return PreparedDream(
+            image,
+            self.recipe,
+            network,
+            mask,
+            self.guides,
+            is_reproducible=self.is_reproducible,
+        )
 
 
 def _downloads(specs: tuple[NetworkSpec, ...]) -> list[RemoteFile]:

@@ -144,4 +144,5 @@ class DreamState:
             mask=self.prepared.mask,
             recipe=self.recipe,
             rejected=rejected,
+            is_reproducible=self.prepared.is_reproducible,
         )

@@ -28,9 +28,12 @@ def compute_focus(
     Returns:
         1×1×H×W in [0, 1]; None for everywhere.
     """
-    if not recipe.focus or not objective.classes:
+    if not recipe.focus:
         return None
-    maps = class_map(network, image, objective.classes, tile)
+    classes = objective.resolve_labels(network.find_label).classes
+    if not classes:
+        return None
+    maps = class_map(network, image, classes, tile)
     size = (image.shape[-2], image.shape[-1])
     return localise(maps, size, sharpness=recipe.focus)
 

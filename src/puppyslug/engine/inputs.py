@@ -7,7 +7,8 @@ from pathlib import Path
 
 from puppyslug.errors import ImageError, RecipeError
 from puppyslug.images import MAX_PIXELS, LoadedImage, generate_clouds, generate_noise
-from puppyslug.images.reader import ImageSource, read_image
+from puppyslug.images.decoder import decode_image
+from puppyslug.images.reader import ImageSource, check_image_file, read_image
 from puppyslug.images.sizes import Size, display_size, same_aspect_ratio
 from puppyslug.recipe import STARTING_IMAGES, FileReference, Recipe
 from puppyslug.recipe.sizes import photo_size, starting_image_size
@@ -17,12 +18,13 @@ MAX_GUIDE_SIDE = 320  # pixels, as large as the notebook's guide; limits the tim
 _GENERATORS = {"noise": generate_noise, "clouds": generate_clouds}
 
 
-def load_photo(recipe: Recipe, source: ImageSource) -> LoadedImage:
+def load_photo(recipe: Recipe, source: ImageSource | LoadedImage) -> LoadedImage:
     """Load the photo, or generate the starting image.
 
     Args:
         recipe: ``size`` and ``seed`` apply; a ``photo`` with a hash is validated.
-        source: an image file, a Pillow image, ``"noise"`` or ``"clouds"``.
+        source: an image file, a Pillow image, ``"noise"`` or ``"clouds"``; or a loaded image, which
+            keeps its size.
 
     Raises:
         ImageError: the image cannot be read, or is not the one of the recipe.
@@ -33,10 +35,14 @@ def load_photo(recipe: Recipe, source: ImageSource) -> LoadedImage:
         _validate_pixels(start_size)
         image = _GENERATORS[source](start_size, recipe.seed)
         return LoadedImage(image, None, source, "", start_size)
+    if isinstance(source, LoadedImage):
+        if isinstance(recipe.photo, FileReference):
+            validate_content(source, recipe.photo, "photo")
+        return source
     longest, size = photo_size(recipe.size)
     if size is not None:
         _validate_pixels(size)
-    photo = read_image(source, longest, size)
+    photo = _read_photo(source, longest, size, recipe)
     if isinstance(recipe.photo, FileReference):
         validate_content(photo, recipe.photo, "photo")
     if size is not None and not same_aspect_ratio(size, photo.original_size):
@@ -46,6 +52,17 @@ def load_photo(recipe: Recipe, source: ImageSource) -> LoadedImage:
             "side instead"
         )
     return photo
+
+
+def _read_photo(
+    source: ImageSource, longest: int | None, size: Size | None, recipe: Recipe
+) -> LoadedImage:
+    """Read the photo; its hash is that of the pixels if the recipe's is."""
+    in_memory = isinstance(recipe.photo, FileReference) and not recipe.photo.name
+    if in_memory and isinstance(source, str | Path):
+        check_image_file(Path(source))
+        source = decode_image(Path(source).read_bytes(), str(source))
+    return read_image(source, longest, size)
 
 
 def _validate_pixels(size: Size) -> None:
@@ -103,13 +120,13 @@ def validate_content(photo: LoadedImage, reference: FileReference, role: str) ->
 
 
 def create_reference(
-    photo: LoadedImage, source: ImageSource, result_folder: Path | None
+    photo: LoadedImage, source: ImageSource | LoadedImage, result_folder: Path | None
 ) -> FileReference:
     """Create the reference to an image that a recipe stores.
 
     Args:
         photo: the loaded image.
-        source: the file or Pillow image that it was loaded from.
+        source: the file or Pillow image that it was loaded from, if that is known.
         result_folder: folder in which the dream will be saved; None if unknown.
     """
     folder = None

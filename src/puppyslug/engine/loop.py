@@ -4,28 +4,28 @@ from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
-import torch
 from torch import Tensor, where
 
+from puppyslug.engine.arguments import collect_inputs
 from puppyslug.engine.dream_state import DreamState
 from puppyslug.engine.focus import FOCUS_INTERVAL, fade_detail, margin_mask, multiply_masks
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.engine.progress import DreamStep
 from puppyslug.engine.steering import apply_changes
-from puppyslug.errors import ImageError
-from puppyslug.images import resize
+from puppyslug.images import LoadedImage, resize
 from puppyslug.images.filters import blur
 from puppyslug.images.sizes import Size
+from puppyslug.images.tensors import as_finite_tensor
 from puppyslug.networks.network import Network
-from puppyslug.networks.runtime import copy_inference_tensor
 from puppyslug.recipe import Recipe
+from puppyslug.torch_state import isolated
 
 Changes = Mapping[str, Any]
 
 
-@torch.inference_mode(mode=False)
+@isolated
 def dream_steps(
-    image: Tensor | PreparedDream,
+    image: Tensor | LoadedImage | PreparedDream,
     recipe: Recipe | None = None,
     network: Network | None = None,
     *,
@@ -46,8 +46,9 @@ def dream_steps(
     runs out of memory, the step is repeated in smaller tiles, which the recipe records.
 
     Args:
-        image: 1×3×H×W RGB in [0, 1], on the network's device; or a prepared dream, whose recipe,
-            network, mask and guides apply unless others are given.
+        image: what ``load_image`` returns, or a tensor 1×3×H×W RGB in [0, 1]; or a prepared dream,
+            whose recipe, network, mask and guides apply unless others are given. Pictures of a
+            dream from a tensor are saved without a recipe, because its origin is unknown.
         recipe: the recipe; its ``photo``, ``network`` and ``size`` are ignored. The recipe of each
             step names the given network.
         network: the network to amplify.
@@ -68,55 +69,18 @@ def dream_steps(
         RecipeError: a change that is not possible while dreaming; or a GPU without enough memory
             for even one tile.
     """
-    prepared = _collect_inputs(image, recipe, network, mask, guides)
+    prepared = collect_inputs(image, recipe, network, mask, guides)
+    if detail is not None or frame or seeded is not None:
+        prepared = replace(prepared, is_reproducible=False)
     del image
     dream = DreamState.start(prepared, frame, frame if seeded is None else seeded)
-    dream.detail = None if detail is None else copy_inference_tensor(detail)
+    dream.detail = None if detail is None else as_finite_tensor(detail, "the detail", 3)
     del detail  # large images are released as soon as possible
     fades = dream.detail is None  # detail that the caller passes is kept
     for octave in range(len(dream.sizes)):
         stopped = yield from _dream_octave(dream, octave, fades=fades)
         if stopped:
             return
-
-
-def _collect_inputs(
-    image: Tensor | PreparedDream,
-    recipe: Recipe | None,
-    network: Network | None,
-    mask: Tensor | None,
-    guides: Mapping[str, Tensor] | None,
-) -> PreparedDream:
-    """Combine and validate the arguments of ``dream_steps``."""
-    if isinstance(image, PreparedDream):
-        prepared = replace(
-            image,
-            recipe=recipe or image.recipe,
-            network=network or image.network,
-            mask=image.mask if mask is None else mask,
-            guides=image.guides if guides is None else guides,
-        )
-    elif recipe is None or network is None:
-        raise TypeError("dream_steps() needs a recipe and a network, or a PreparedDream")
-    else:
-        prepared = PreparedDream(image, recipe, network, mask, guides or {})
-    image, mask = prepared.image, prepared.mask
-    if not (isinstance(image, Tensor) and image.dim() == 4 and image.shape[1] == 3):
-        raise ImageError(
-            "dream_steps needs an image as a 1×3×H×W tensor, such as load_image(…).image"
-        )
-    if mask is not None and not (isinstance(mask, Tensor) and mask.shape == (1, 1, *prepared.size)):
-        raise ImageError("dream_steps needs a mask as a 1×1×H×W tensor of the image's size")
-    name = prepared.network.spec.name
-    if prepared.recipe.network != name:  # the given network takes precedence
-        recipe = prepared.recipe.model_copy(update={"network": name})
-        prepared = replace(prepared, recipe=recipe)
-    return replace(
-        prepared,
-        image=copy_inference_tensor(image),
-        mask=None if mask is None else copy_inference_tensor(mask),
-        guides={key: copy_inference_tensor(guide) for key, guide in prepared.guides.items()},
-    )
 
 
 def _dream_octave(
@@ -149,7 +113,7 @@ def _dream_octave(
         yield from _yield_step(dream, completed)
         if completed.number == dream.recipe.stop_after:
             return True
-    dream.ascent.check_finite(image, objective)
+    dream.ascent.check_finite(image, dream.recipe.objective)
     dream.detail = image - base
     return False
 

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from puppyslug.errors import ImageError
+from puppyslug.errors import ImageError, option
 from puppyslug.images import LoadedImage
 from puppyslug.images.sizes import display_size, same_aspect_ratio
 from puppyslug.networks.loader import load_network
@@ -41,7 +41,9 @@ def compute_mask(
             notices = (f"the mask {photo.name} of {original_size} is stretched to fit",)
         return mask_from_photo(photo, size).to(image), notices
     if isinstance(recipe.mask, FileReference):
-        raise ImageError(f"the mask {recipe.mask.name} is missing; name its file with --mask")
+        raise ImageError(
+            f"the mask {recipe.mask.name} is missing; pass its file as {option('mask')}"
+        )
     if recipe.mask is None:
         return None, ()
     if not network.spec.classes:

@@ -1,16 +1,22 @@
 """Loads the network of a recipe, and checks that it is the one the recipe was created with."""
 
-from puppyslug.errors import LabelError, WeightsError
+import torch
+
+from puppyslug.errors import LabelError, RecipeError, WeightsError, option
 from puppyslug.files.hashing import file_sha256
 from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network
-from puppyslug.networks.runtime import set_threads
 from puppyslug.networks.specs import RemoteFile
-from puppyslug.recipe import InputFiles, Recipe
+from puppyslug.recipe import InputFiles, PortraitRecipe, Recipe
+from puppyslug.torch_state import check_fork
+
+AnyRecipe = Recipe | PortraitRecipe
 
 
-def load_recipe_network(recipe: Recipe, files: InputFiles, device: str) -> Network:
+def load_recipe_network(
+    recipe: AnyRecipe, files: InputFiles, device: str, network: Network | None = None
+) -> Network:
     """Load the network of a recipe, and set the number of threads for the whole process.
 
     Args:
@@ -18,20 +24,27 @@ def load_recipe_network(recipe: Recipe, files: InputFiles, device: str) -> Netwo
             ``weights`` and ``labels`` with a hash are validated.
         files: the user's weights and labels.
         device: resolved device.
+        network: a network that the caller loaded, which is checked and returned.
 
     Raises:
+        RecipeError: the caller's network was loaded otherwise than the recipe says.
         LabelError: the file of class names is missing, or is not the one of the recipe.
         WeightsError: the weights are missing, or are not those of the recipe.
     """
+    if recipe.threads is not None:
+        check_fork(recipe.threads)
+        torch.set_num_threads(recipe.threads)
+    if network is not None:
+        _check_network(recipe, network)
+        return network
     spec = find_spec(recipe.network)
     _validate_labels(recipe, files)
     downloaded = spec.weights.name if isinstance(spec.weights, RemoteFile) else ""
     if files.weights is None and recipe.weights and downloaded not in ("", recipe.weights.name):
         raise WeightsError(
-            f"the recipe needs the weights file {recipe.weights.name}; name it with --weights"
+            f"the recipe needs the weights file {recipe.weights.name}; pass it as "
+            f"{option('weights')}"
         )
-    if recipe.threads is not None:
-        set_threads(recipe.threads)
     network = load_network(
         spec,
         weights=files.weights,
@@ -46,23 +59,49 @@ def load_recipe_network(recipe: Recipe, files: InputFiles, device: str) -> Netwo
     return network
 
 
-def _validate_labels(recipe: Recipe, files: InputFiles) -> None:
+def _check_network(recipe: AnyRecipe, network: Network) -> None:
+    """Check that a network that the caller loaded is as a recipe says.
+
+    Raises:
+        RecipeError: it computes otherwise than the recipe says, or on another device.
+        WeightsError: its weights are not those of the recipe.
+    """
+    for field, actual in (
+        ("precision", network.precision),
+        ("device", network.device.type),
+        ("winograd", network.convolution.winograd_min_channels),
+        ("kernels", network.convolution.kernels),
+    ):
+        expected = getattr(recipe, field)
+        if expected not in ("auto", "steady", actual):
+            raise RecipeError(
+                f"the recipe says {field} {expected}, but {network.spec.name} was loaded with "
+                f"{field} {actual}; load the network with {field}={expected!r}"
+            )
+    if recipe.weights is not None and recipe.weights.sha256 != network.weights_sha256:
+        raise WeightsError(
+            f"the weights of the network {network.spec.name} ({network.weights_name}) are not "
+            f"those of the recipe ({recipe.weights.name}); use the network of the recipe"
+        )
+
+
+def _validate_labels(recipe: AnyRecipe, files: InputFiles) -> None:
     """Check that the file of class names is the one of the recipe."""
     if recipe.labels is None:
         return
     if files.labels is None:
         raise LabelError(
-            f"the recipe needs the labels file {recipe.labels.name}; name it with --labels"
+            f"the recipe needs the labels file {recipe.labels.name}; pass it as {option('labels')}"
         )
     if file_sha256(files.labels) != recipe.labels.sha256:
         raise LabelError(
             f"{files.labels} is not the labels file of the recipe ({recipe.labels.name}): its "
-            "content differs; name the original file with --labels"
+            f"content differs; pass the original file as {option('labels')}"
         )
 
 
 def _describe_mismatch(
-    recipe: Recipe, spec: NetworkSpec, network: Network, files: InputFiles
+    recipe: AnyRecipe, spec: NetworkSpec, network: Network, files: InputFiles
 ) -> str:
     """Return the error message for weights that are not those of the recipe."""
     assert recipe.weights is not None
@@ -74,14 +113,14 @@ def _describe_mismatch(
     if spec.finetuned is not None:
         return (
             f"{recipe.network} is not the network of the recipe: it was trained again, or is "
-            "another one of that name; name the right one with --network"
+            f"another one of that name; pass the right one as {option('network')}"
         )
     if files.weights is None:
         return (
             f"the recipe needs the weights file {recipe.weights.name}, which differs from the "
-            f"weights of {recipe.network} on this machine; name it with --weights"
+            f"weights of {recipe.network} on this machine; pass it as {option('weights')}"
         )
     return (
         f"{network.weights_name} is not the weights file of the recipe ({recipe.weights.name}): "
-        "its content differs; name the original file with --weights"
+        f"its content differs; pass the original file as {option('weights')}"
     )

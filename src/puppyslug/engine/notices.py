@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from puppyslug.engine.octaves import OBJECT_SIZE, OctavePlan
-from puppyslug.errors import plural
+from puppyslug.errors import option, plural
 from puppyslug.images import LoadedImage
 from puppyslug.images.sizes import Size, display_size
 from puppyslug.networks.runtime import has_fast_bfloat16
@@ -17,8 +17,8 @@ def size_notices(recipe: Recipe, photo: LoadedImage) -> Iterator[str]:
         ratio = height * width / (photo.size[0] * photo.size[1])
         yield (
             f"{photo.name or 'the image'} is scaled down from {display_size(photo.original_size)} "
-            f"to {display_size(photo.size)}; --size full needs about {ratio:.3g} times the time "
-            "and memory"
+            f"to {display_size(photo.size)}; {option('size', 'full')} needs about {ratio:.3g} "
+            "times the time and memory"
         )
 
 
@@ -28,7 +28,7 @@ def count_notices(recipe: Recipe, composition_size: Size) -> Iterator[str]:
     if recipe.count is not None and recipe.count > room:
         yield (
             f"{display_size(composition_size)} has room for about {plural(room, 'object')} of "
-            f"{OBJECT_SIZE} pixels each, not for {recipe.count}; use a larger --size"
+            f"{OBJECT_SIZE} pixels each, not for {recipe.count}; use a larger {option('size')}"
         )
 
 

@@ -20,7 +20,7 @@ from puppyslug.engine.tiling import plan_tiles
 from puppyslug.errors import plural
 from puppyslug.images import LoadedImage
 from puppyslug.images.reader import ImageSource
-from puppyslug.images.sizes import display_size, format_size
+from puppyslug.images.sizes import display_size, format_size, same_aspect_ratio
 from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.networks.network import Network
 from puppyslug.networks.runtime import resolve_device, resolve_precision
@@ -31,20 +31,20 @@ from puppyslug.recipe import STARTING_IMAGES, FileReference, InputFiles, Recipe
 @torch.inference_mode(mode=False)
 def prepare(
     recipe: Recipe,
-    source: ImageSource,
+    source: ImageSource | LoadedImage,
     files: InputFiles | None = None,
     *,
     result_folder: Path | None = None,
+    network: Network | None = None,
 ) -> PreparedDream:
     """Load the images and the network of a dream, and resolve its recipe.
 
-    Settings are checked before the network is loaded.
-
     Args:
         recipe: a complete recipe; files for which it holds a hash are validated.
-        source: an image file, a Pillow image, ``"noise"`` or ``"clouds"``.
+        source: an image file, a Pillow image, a loaded image, ``"noise"`` or ``"clouds"``.
         files: mask, guides, weights and labels; a mask replaces the recipe's mask by class.
         result_folder: folder in which the dream will be saved; paths to images are relative to it.
+        network: a loaded network, in place of the recipe's.
 
     Raises:
         ImageError: an image cannot be read, is too small, or is not the one of the recipe.
@@ -54,7 +54,8 @@ def prepare(
         RecipeError: the size does not fit the photo, or the dream does not fit into memory.
     """
     files = files or InputFiles()
-    spec = find_spec(recipe.network)
+    spec = find_spec(recipe.network) if network is None else network.spec
+    recipe = recipe if recipe.network == spec.name else recipe.for_network(spec)
     photo = load_photo(recipe, source)
     recipe, octaves, notices = _resolve_octaves(recipe, spec, photo)
     guides = load_guides(recipe, files.guides)
@@ -64,14 +65,13 @@ def prepare(
         **_mask_and_guide_references(recipe, files, mask_photo, guides, result_folder),
     }
 
-    device = resolve_device(recipe.device)
-    precision = resolve_precision(recipe.precision, device, exact=spec.uses_external_modules)
+    device, precision = _resolve_machine(recipe, spec, network)
     read = [photo, *guides.values(), *([] if mask_photo is None else [mask_photo])]
     notices += [notice for image in read for notice in image.notices]
     notices += precision_notices(precision, device)
     tiles = plan_tiles(recipe, spec, photo.size, precision, device)
-    network = load_recipe_network(recipe, files, device)
-    image = photo.image.to(network.device)
+    network = load_recipe_network(recipe, files, device, network)
+    image = (photo.image.clone() if photo.image.is_inference() else photo.image).to(network.device)
 
     guide_images = {name: guide.image for name, guide in guides.items()}
     context = DreamTermContext(network, image, guide_images)
@@ -88,7 +88,16 @@ def prepare(
         notices=(*notices, *objective_notices, *mask_notices),
         plan=f"{display_size(photo.size)}, {octaves}, {tiles.description}",
         required_memory=tiles.required_memory,
+        is_reproducible=same_aspect_ratio(photo.size, photo.original_size),
     )
+
+
+def _resolve_machine(recipe: Recipe, spec: NetworkSpec, network: Network | None) -> tuple[str, str]:
+    """Return device and precision: those of the loaded network, else the recipe's, resolved."""
+    if network is not None:
+        return network.device.type, network.precision
+    device = resolve_device(recipe.device)
+    return device, resolve_precision(recipe.precision, device, exact=spec.uses_external_modules)
 
 
 def _resolve_octaves(
@@ -131,11 +140,22 @@ def _machine_settings(network: Network) -> dict[str, object]:
         "winograd": network.convolution.winograd_min_channels,
         "kernels": network.convolution.kernels,
         "threads": torch.get_num_threads(),
+        **_labels_reference(network),
     }
 
 
+def _labels_reference(network: Network) -> dict[str, object]:
+    """Return the setting of the file of class names that the network was loaded with."""
+    if not network.labels_sha256:
+        return {}
+    return {"labels": FileReference(name=network.labels_name, sha256=network.labels_sha256)}
+
+
 def _photo_reference(
-    recipe: Recipe, photo: LoadedImage, source: ImageSource, result_folder: Path | None
+    recipe: Recipe,
+    photo: LoadedImage,
+    source: ImageSource | LoadedImage,
+    result_folder: Path | None,
 ) -> dict[str, object]:
     """Return the setting of the photo, unless the recipe already refers to one."""
     if isinstance(recipe.photo, FileReference):

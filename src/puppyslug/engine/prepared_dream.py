@@ -27,6 +27,8 @@ class PreparedDream:
         plan: one-line summary of the work: sizes, octaves, tiles, precision and device.
         required_memory: bytes that the dream needs in addition to the program and the weights; 0
             if unknown.
+        is_reproducible: whether the recipe alone, with the files that it names, reproduces the
+            dream.
     """
 
     image: Tensor
@@ -39,6 +41,7 @@ class PreparedDream:
     notices: tuple[str, ...] = ()
     plan: str = ""
     required_memory: int = 0
+    is_reproducible: bool = False
 
     @property
     def size(self) -> Size:

@@ -1,13 +1,13 @@
 """The progress of a dream, and the state that each of its steps yields."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from PIL import Image
 from torch import Tensor
 
 from puppyslug.engine.blending import blend
-from puppyslug.images import RECIPE_KEY, resize, to_pil
+from puppyslug.images import RecipeImage, resize, to_pil
 from puppyslug.images.sizes import Size
 from puppyslug.recipe import Recipe
 
@@ -58,14 +58,31 @@ class DreamStep(Progress):
         recipe: the recipe so far, including every change that was sent.
         rejected: why the changes that were sent before this step were reverted; empty if they were
             not.
+        is_reproducible: whether the recipe alone, with the files that it names, reproduces the
+            dream.
     """
 
-    image: Tensor
-    base: Tensor
-    start: Tensor
-    mask: Tensor | None
-    recipe: Recipe
+    image: Tensor = field(repr=False)
+    base: Tensor = field(repr=False)
+    start: Tensor = field(repr=False)
+    mask: Tensor | None = field(repr=False)
+    recipe: Recipe = field(repr=False)
     rejected: str = ""
+    is_reproducible: bool = False
+
+    @property
+    def saved_recipe(self) -> Recipe | None:
+        """The recipe that reproduces this step's picture.
+
+        It stops after this step, if that is not the last one. None if no recipe reproduces it, as
+        when the dream started from a tensor, whose origin is unknown.
+        """
+        if not self.is_reproducible:
+            return None
+        is_last = self.number == self.octaves * self.steps
+        if is_last or self.recipe.stop_after == self.number:
+            return self.recipe
+        return self.recipe.with_settings({"stop_after": self.number})
 
     @property
     def grew(self) -> bool:
@@ -95,11 +112,14 @@ class DreamStep(Progress):
         )
 
     def to_pil(self, alpha: Tensor | None = None) -> Image.Image:
-        """Render the dream as a Pillow image that passes its recipe on to ``save_image``.
+        """Render the dream as a Pillow image, which is saved with the recipe that reproduces it.
 
         Args:
             alpha: alpha channel to restore, 1×1×H×W in [0, 1], or None.
+
+        Returns:
+            An image of mode RGB or RGBA: a ``RecipeImage`` if there is a ``saved_recipe``.
         """
         picture = to_pil(self.picture(), alpha)
-        picture.info[RECIPE_KEY] = self.recipe.to_json()
-        return picture
+        recipe = self.saved_recipe
+        return picture if recipe is None else RecipeImage.from_image(picture, recipe.to_json())

@@ -87,7 +87,7 @@ class GradientAscent:
         stepped = step.add_(image).clamp_(0, 1)
         return stepped if mask is None else torch.lerp(image, stepped, mask), scores
 
-    def check_finite(self, values: Tensor, objective: Objective) -> None:
+    def check_finite(self, values: Tensor, objective: Objective | str) -> None:
         """Check that a gradient, or the image of its steps, has not overflowed.
 
         On a GPU this waits for the computation, so it is done once per octave, not at every step.

@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from puppyslug.errors import RecipeError
+from puppyslug.errors import RecipeError, option
 from puppyslug.gradient.memory import estimate_memory, plan_memory
 from puppyslug.images.sizes import Size, format_size
 from puppyslug.networks import NetworkSpec
@@ -101,6 +101,6 @@ def _halve_tile(recipe: Recipe, size: Size) -> str:
     if max(height, width) <= MIN_TILE_SIZE:
         raise RecipeError(
             "the device has too little free memory for a single small tile; close other programs, "
-            "or use --device cpu"
+            f"or use {option('device', 'cpu')}"
         )
     return format_size((-(-height // 2), -(-width // 2)))

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from puppyslug.errors import OutputError
+from puppyslug.errors import OutputError, option
 from puppyslug.files.names import is_folder
 
 _TEMPORARY_PREFIX = ".puppyslug-"
@@ -111,4 +111,4 @@ def _move(temporary: Path, path: Path, *, overwrite: bool) -> None:
 
 
 def _exists_error(path: Path) -> OutputError:
-    return OutputError(f"{path} exists; name another file or add --force")
+    return OutputError(f"{path} exists; name another file or add {option('force')}")

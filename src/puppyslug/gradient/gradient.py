@@ -12,8 +12,8 @@ from puppyslug.gradient.executor import TileExecutor, execute_locally
 from puppyslug.gradient.tiles import Tile, split_into_tiles
 from puppyslug.images.sizes import Size
 from puppyslug.networks.network import Network
-from puppyslug.networks.runtime import copy_inference_tensor
 from puppyslug.objectives import Batch, Objective
+from puppyslug.torch_state import copy_inference_tensor
 
 
 @torch.inference_mode(mode=False)
@@ -39,6 +39,7 @@ def value_and_gradient(
     Returns:
         The scores, float32 of shape (N,), and their gradient, float32 N×3×H×W.
     """
+    objective = objective.resolve_labels(network.find_label)
     size = (image.shape[-2], image.shape[-1])
     layers = [network.spec.layer(name) for name in objective.layers]
     alignment = network.tile_alignment

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from puppyslug.errors import RecipeError
+from puppyslug.errors import RecipeError, option
 from puppyslug.gradient.tiles import halo_size
 from puppyslug.images.sizes import Size, display_size
 from puppyslug.networks import LayerSpec, NetworkSpec
@@ -71,7 +71,7 @@ def plan_memory(
     least = required(_tile_of_grid(size, grids[-1], stride))
     raise RecipeError(
         f"{memory / 1e6:.0f} MB of memory are too little for an image of {display_size(size)}; use "
-        f"--memory {-(-least // 1_000_000)}MB or more, or a smaller --size"
+        f"{option('memory', f'{-(-least // 1_000_000)}MB')} or more, or a smaller {option('size')}"
     )
 
 

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from puppyslug.images.decoder import MAX_PIXELS, decode_image
     from puppyslug.images.metadata import RECIPE_KEY, extract_recipe_text, read_recipe_text
-    from puppyslug.images.reader import LoadedImage, check_image_file, image_from_pil, load_image
+    from puppyslug.images.reader import (
+        LoadedImage,
+        Photo,
+        check_image_file,
+        image_from_pil,
+        load_image,
+    )
+    from puppyslug.images.recipe_image import RecipeImage
     from puppyslug.images.resampling import resize
     from puppyslug.images.sizes import fit_size
     from puppyslug.images.starting_images import generate_clouds, generate_noise
@@ -28,6 +35,8 @@ _MODULES = {
     "RECIPE_KEY": "metadata",
     "WRITABLE_SUFFIXES": "writer",
     "LoadedImage": "reader",
+    "Photo": "reader",
+    "RecipeImage": "recipe_image",
     "check_image_file": "reader",
     "decode_image": "decoder",
     "extract_recipe_text": "metadata",
@@ -50,6 +59,8 @@ __all__ = [
     "RECIPE_KEY",
     "WRITABLE_SUFFIXES",
     "LoadedImage",
+    "Photo",
+    "RecipeImage",
     "check_image_file",
     "decode_image",
     "extract_recipe_text",

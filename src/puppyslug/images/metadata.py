@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image, PngImagePlugin
 
-from puppyslug.errors import ImageError, RecipeError
+from puppyslug.errors import ImageError, RecipeError, option
 from puppyslug.images.exif import EXIF_DIRECTORY, IMAGE_DESCRIPTION, USER_COMMENT, find_tag
 from puppyslug.images.formats import readable_formats
 from puppyslug.images.png_chunks import MAX_TEXT, SIGNATURE, find_text, split_png
@@ -91,8 +91,8 @@ def extract_recipe_text(data: bytes, name: str) -> str:
     text = _find_recipe(data, name)
     if not text:
         raise RecipeError(
-            f"{name} contains no recipe: puppyslug did not make it or used --no-recipe, or another "
-            "program removed the recipe"
+            f"{name} contains no recipe: puppyslug did not make it or used {option('no-recipe')}, "
+            "or it or another program removed the recipe, because the picture was modified"
         )
     if len(text) > MAX_TEXT:
         raise RecipeError(f"the recipe in {name} is damaged or larger than {MAX_TEXT // 1000} kB")

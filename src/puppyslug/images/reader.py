@@ -19,7 +19,7 @@ ImageSource = str | Path | Image.Image  # a file, or an image in memory
 
 
 @dataclass(frozen=True)
-class LoadedImage:
+class Photo:
     """An image as a tensor, with what identifies it.
 
     Attributes:
@@ -42,6 +42,12 @@ class LoadedImage:
     def size(self) -> Size:
         """(height, width) of ``image``."""
         return self.image.shape[-2], self.image.shape[-1]
+
+    def __repr__(self) -> str:
+        return f"<Photo {self.name or 'in memory'}, {display_size(self.size)}>"
+
+
+LoadedImage = Photo
 
 
 def load_image(
@@ -67,6 +73,12 @@ def load_image(
         ImageError: the file is missing, empty, damaged, not an image, or has more than
             ``MAX_PIXELS`` pixels (checked before decoding).
     """
+    if not isinstance(path, str | Path):
+        raise ImageError(f"an image file is named by a path, not by {type(path).__name__}")
+    if longest is not None and (not isinstance(longest, int) or longest < 1):
+        raise ImageError(f"longest is {longest!r}; use a number of pixels of at least 1")
+    if size is not None and not _is_size(size):
+        raise ImageError(f"size is {size!r}; use (height, width) in pixels, each at least 1")
     path = Path(path)
     data = _read_bytes(path)
     upright = decode_upright(data, str(path))
@@ -110,9 +122,18 @@ def read_image(
         return image_from_pil(source, longest=longest, size=size)
     if not isinstance(source, str | Path):
         raise ImageError(
-            f"expected an image file or a PIL.Image.Image, not {type(source).__name__}"
+            f"expected an image file or a PIL.Image.Image, not {type(source).__name__}; convert an "
+            "array with Image.fromarray(…)"
         )
     return load_image(source, longest=longest, size=size)
+
+
+def _is_size(size: object) -> bool:
+    return (
+        isinstance(size, list | tuple)
+        and len(size) == 2
+        and all(isinstance(side, int) and side >= 1 for side in size)
+    )
 
 
 def check_image_file(path: Path) -> None:

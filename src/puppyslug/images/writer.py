@@ -10,7 +10,8 @@ from torch import Tensor
 
 from puppyslug.errors import OutputError
 from puppyslug.files.atomic import check_writable, write_atomically
-from puppyslug.images.metadata import RECIPE_KEY, recipe_save_options
+from puppyslug.images.metadata import recipe_save_options
+from puppyslug.images.recipe_image import carried_recipe
 
 # Pillow's format and save options by suffix; 4:4:4 chroma preserves thin coloured strokes
 _FORMATS: dict[str, tuple[str, dict[str, object]]] = {
@@ -105,8 +106,8 @@ def save_image(
     Args:
         picture: image of mode RGB or RGBA.
         path: the file; its suffix selects the format.
-        recipe_text: recipe to store, as ASCII JSON; None for the one in
-            ``picture.info["puppyslug"]``, which dreams have; empty for none.
+        recipe_text: recipe to store, as ASCII JSON; None for the picture's own, which dreams and
+            portraits have, unless they were modified; empty for none.
         overwrite: whether to replace an existing file.
         quality: quality of lossy formats, 1 to 100; None for the format's default.
 
@@ -116,6 +117,12 @@ def save_image(
     Raises:
         OutputError: as in ``validate_output_path``, or the disk is full.
     """
+    if not isinstance(picture, Image.Image):
+        raise OutputError(
+            f"save_image saves Pillow images, such as step.to_pil(), not {type(picture).__name__}"
+        )
+    if quality is not None and not (isinstance(quality, int) and 1 <= quality <= 100):
+        raise OutputError(f"quality is {quality!r}; use 1 to 100")
     path = Path(path)
     validate_output_path(path, overwrite=overwrite)
     file_format, options = _FORMATS[path.suffix.lower()]
@@ -123,7 +130,7 @@ def save_image(
         options = {**options, "quality": quality}
     notices = []
     if recipe_text is None:
-        recipe_text = picture.info.get(RECIPE_KEY)
+        recipe_text = carried_recipe(picture)
     if picture.mode == "RGBA" and file_format in _FORMATS_WITHOUT_ALPHA:
         picture = picture.convert("RGB")
         notices.append(f"{file_format} does not support transparency; {path.name} is opaque")

@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 
-from puppyslug.errors import LabelError, plural
+from puppyslug.errors import LabelError, plural, suggest
 from puppyslug.labels.label import (
     Label,
     class_label,
@@ -128,6 +128,8 @@ class Vocabulary:
             f"did you mean {_join_names(similar)}?"
             if similar
             else "run 'puppyslug labels' for a list"
+            if self.name == IMAGENET
+            else suggest(name, [label.name for label in self.labels[: self.classes]])
         )
         raise LabelError(f"there is no class or group {_quote(name)}; {advice}")
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import torch
 
-from puppyslug.errors import WeightsError
+from puppyslug.errors import NetworkError, WeightsError, option
 from puppyslug.files.folders import cache_folder
+from puppyslug.files.hashing import file_sha256
 from puppyslug.labels import Vocabulary
 from puppyslug.networks.architectures import create_architecture
 from puppyslug.networks.ensemble import Ensemble
@@ -25,8 +26,10 @@ from puppyslug.networks.weights.download import (
 )
 from puppyslug.networks.weights.location import locate_weights, verify_weights
 from puppyslug.networks.weights.state_dict import load_weights, validate_finite
+from puppyslug.torch_state import isolated
 
 
+@isolated
 def load_network(
     name: str | NetworkSpec,
     *,
@@ -61,16 +64,21 @@ def load_network(
         NetworkError: there is no such network.
         WeightsError: the weights are missing, damaged or of another network.
     """
+    if not isinstance(name, str | NetworkSpec):
+        raise NetworkError(
+            f"the name of a network is text, such as 'vgg19', not {type(name).__name__}; for a "
+            "module use Network.from_module(…)"
+        )
     if isinstance(name, str):
         trust(name)
     spec = find_spec(name) if isinstance(name, str) else name
-    for option, file in (("weights", weights), ("labels", labels)):
+    for argument, file in (("weights", weights), ("labels", labels)):
         if file is not None and spec.members:
             raise WeightsError(
-                f"{spec.name} is an ensemble; --{option} applies to a single network"
+                f"{spec.name} is an ensemble; {option(argument)} applies to a single network"
             )
         if file is not None and (spec.is_external or spec.finetuned):
-            raise WeightsError(f"{spec.name} has its own {option}; leave out --{option}")
+            raise WeightsError(f"{spec.name} has its own {argument}; leave out {option(argument)}")
     path = None if weights is None else resolve_weights_path(weights)
     device = resolve_device(device)
     precision = resolve_precision(precision, device, exact=spec.uses_external_modules)
@@ -123,7 +131,7 @@ def _load(
         if path.is_relative_to(cache_folder() / URL_FOLDER):
             path.unlink()  # else it would never be downloaded again
         raise
-    return Network(
+    network = Network(
         spec,
         architecture,
         weights_name=path.name.encode("utf-8", "replace").decode(),
@@ -133,6 +141,10 @@ def _load(
         convolution=convolution,
         vocabulary=_load_vocabulary(spec, labels),
     )
+    if labels is not None:
+        network.labels_name = labels.name.encode("utf-8", "replace").decode()
+        network.labels_sha256 = file_sha256(labels)
+    return network
 
 
 def _load_vocabulary(spec: NetworkSpec, labels: Path | None) -> Vocabulary | None:

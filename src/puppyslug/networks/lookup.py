@@ -1,6 +1,6 @@
 """Looks networks up by any name that ``--network`` takes."""
 
-from puppyslug.errors import NetworkError, suggest
+from puppyslug.errors import NetworkError, option, suggest
 from puppyslug.networks.external import entry_point_networks, find_external_spec, is_external_name
 from puppyslug.networks.finetuned import is_finetuned_file, registered_spec, strip_folder
 from puppyslug.networks.registry import registered_networks
@@ -30,7 +30,7 @@ def _find_single(name: str) -> NetworkSpec:
         if spec is None:
             raise NetworkError(
                 f"the finetuned network {strip_folder(name)[:80]} is neither in this folder nor "
-                "beside the recipe; name its file with --network"
+                f"beside the recipe; pass its file as {option('network')}"
             )
         return spec
     known = (*registered, *entry_point_networks())

@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import html
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Self, Unpack
@@ -14,12 +15,14 @@ from puppyslug.labels import Label, Vocabulary, bundled_vocabulary, unresolved_l
 from puppyslug.networks.architectures import Architecture
 from puppyslug.networks.external.introspection import inspect_module
 from puppyslug.networks.external.module_architecture import ModuleArchitecture
+from puppyslug.networks.external.module_copy import copy_module
 from puppyslug.networks.external.spec import InputFormat, build_spec
 from puppyslug.networks.finetuned import finetuned_vocabulary
 from puppyslug.networks.kernels import DIRECT, Conv3x3, ConvolutionMethod
-from puppyslug.networks.runtime import copy_inference_weights
+from puppyslug.networks.layer_info import LayerInfo
 from puppyslug.networks.specs import NetworkSpec
 from puppyslug.networks.specs.spec import EXTERNAL_ARCHITECTURE
+from puppyslug.torch_state import copy_inference_weights, isolated
 
 DTYPES = {
     "float32": torch.float32,
@@ -39,9 +42,13 @@ class Network:
         precision: ``"float32"`` or ``"bfloat16"``.
         device: where it computes.
         convolution: how 3×3 convolutions are computed.
+        labels_name: name of the file with the names of its classes, if the caller gave one.
+        labels_sha256: hash of that file.
     """
 
-    @torch.inference_mode(mode=False)
+    labels_name: str = ""
+    labels_sha256: str = ""
+
     def __init__(
         self,
         spec: NetworkSpec,
@@ -79,6 +86,7 @@ class Network:
         self._offset = (torch.tensor(spec.mean).reshape(1, 3, 1, 1) / std).to(self.device)
 
     @classmethod
+    @isolated
     def from_module(
         cls,
         module: nn.Module,
@@ -92,7 +100,8 @@ class Network:
         """Create a network from any torch module; its layers are its submodules, by dotted name.
 
         Sequences of tokens, as in transformers, are converted to the maps that they stand for. The
-        module is set to evaluation mode, and its parameters no longer require gradients.
+        network is a copy in evaluation mode and float32: the module stays as it is, and later
+        changes of its weights do not reach the network.
 
         Args:
             module: takes images N×3×H×W of any size, or whose sides are multiples of a number.
@@ -114,7 +123,9 @@ class Network:
         vocabulary = bundled_vocabulary(labels) if isinstance(labels, str) else None
         if vocabulary is None and labels is not None:
             vocabulary = Vocabulary.from_names(name, labels)
-        introspection = inspect_module(module.eval(), trained_at)
+        sha256 = _hash_state_dict(module) if isinstance(module, nn.Module) else ""
+        module = copy_module(module)
+        introspection = inspect_module(module, trained_at)
         spec = build_spec(
             module,
             introspection,
@@ -128,7 +139,7 @@ class Network:
             spec,
             ModuleArchitecture(module, spec.layers, introspection.formats, introspection.multiple),
             weights_name=name.rpartition("/")[2],
-            weights_sha256=_hash_state_dict(module),
+            weights_sha256=sha256,
             vocabulary=vocabulary,
         )
 
@@ -161,6 +172,27 @@ class Network:
         return self.convolution.tile_alignment
 
     @property
+    def layers(self) -> tuple[LayerInfo, ...]:
+        """The layers, lowest first."""
+        return tuple(LayerInfo.from_spec(layer) for layer in self.spec.layers)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Network {self.spec.name}: {len(self.spec.layers)} layers, {self.spec.classes} "
+            f"classes, {self.precision} on {self.device}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Show the layers as a table in a notebook."""
+        rows = "".join(
+            f"<tr><td>{html.escape(one.name)}</td><td>{one.channels}</td>"
+            f"<td>{one.stride or ''}</td><td>{one.receptive_field or ''}</td></tr>"
+            for one in self.layers
+        )
+        head = "<tr><th>layer</th><th>channels</th><th>stride</th><th>receptive field</th></tr>"
+        return f"<table><caption>{html.escape(repr(self))}</caption>{head}{rows}</table>"
+
+    @property
     def architecture(self) -> Architecture:
         """The layers with their weights. They are shared: copy what you change."""
         return self._architecture
@@ -174,7 +206,7 @@ class Network:
 
         Args:
             image: N×3×H×W RGB in [0, 1]; gradients flow back to it.
-            layers: names of layers.
+            layers: names of layers, or a single one.
 
         Returns:
             Activations N×C×h×w, in the network's precision, by the names in ``layers``.
@@ -182,6 +214,8 @@ class Network:
         Raises:
             NetworkError: there is no such layer.
         """
+        if isinstance(layers, str):
+            layers = [layers]
         full_names = {name: self.spec.layer(name).name for name in layers}
         targets = set(full_names.values())
         found: dict[str, Tensor] = {}
@@ -218,6 +252,20 @@ class Network:
             image = image.flip(1)
         return (image * self._scale - self._offset).to(
             DTYPES[self.precision], memory_format=torch.channels_last
+        )
+
+
+def require_network(value: object) -> None:
+    """Check that an argument is a loaded network.
+
+    Raises:
+        NetworkError: it is something else, such as a network's name.
+    """
+    if not isinstance(value, Network):
+        advice = f"load_network({value!r})" if isinstance(value, str) else "load_network(NAME)"
+        raise NetworkError(
+            f"expected a loaded network, not {type(value).__name__}; load it with {advice}, or "
+            "use Network.from_module(…)"
         )
 
 

@@ -1,10 +1,7 @@
-"""Device and precision: what ``auto`` resolves to on this machine; tensors of inference mode."""
-
-import os
+"""Device and precision: what ``auto`` resolves to on this machine."""
 
 import psutil
 import torch
-from torch import Tensor, nn
 
 from puppyslug.errors import RecipeError, suggest
 from puppyslug.networks.kernels.method import (
@@ -17,7 +14,6 @@ from puppyslug.networks.kernels.method import (
 from puppyslug.networks.kernels.native_library import load_library
 from puppyslug.networks.kernels.tuning import choose_convolution
 
-_forked = False  # whether this process was forked from one that had loaded torch
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16")
 # What "steady" resolves to: with so many channels, Winograd's method was faster on every machine.
@@ -112,45 +108,3 @@ def resolve_convolution(
     if winograd == "auto":
         return choose_convolution(precision, kernels)
     return ConvolutionMethod(STEADY_MIN_CHANNELS[kernels], kernels)
-
-
-def set_threads(count: int) -> None:
-    """Set the number of threads that torch computes with.
-
-    Raises:
-        RecipeError: more than one, in a forked process, where OpenMP's threads do not exist and
-            would be waited for endlessly.
-    """
-    if _forked and count > 1:
-        raise RecipeError(
-            f"a forked process cannot use {count} threads; start it with multiprocessing's spawn, "
-            "or use threads=1"
-        )
-    torch.set_num_threads(count)
-
-
-def _use_one_thread() -> None:
-    global _forked  # noqa: PLW0603
-    _forked = True
-    torch.set_num_threads(1)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_use_one_thread)
-
-
-def copy_inference_tensor(tensor: Tensor) -> Tensor:
-    """Return a tensor that autograd can use: a copy, if it was made in inference mode."""
-    with torch.inference_mode(mode=False):
-        return tensor.clone() if tensor.is_inference() else tensor
-
-
-def copy_inference_weights(module: nn.Module) -> None:
-    """Replace the weights of a module that were made in inference mode by copies."""
-    for part in module.modules():
-        for name, parameter in part._parameters.items():
-            if parameter is not None and parameter.is_inference():
-                part._parameters[name] = nn.Parameter(copy_inference_tensor(parameter))
-        for name, buffer in part._buffers.items():
-            if buffer is not None:
-                part._buffers[name] = copy_inference_tensor(buffer)

@@ -1,9 +1,10 @@
 """A batch of objectives, one for each image."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from puppyslug.labels import FindLabel
 from puppyslug.objectives.objective import Objective
 from puppyslug.objectives.term import MapRegion
 
@@ -28,6 +29,11 @@ class Batch:
     def layers(self) -> tuple[str, ...]:
         """See ``Objective.layers``."""
         return tuple(dict.fromkeys(name for one in self.objectives for name in one.layers))
+
+    def resolve_labels(self, find_label: FindLabel) -> "Batch":
+        """See ``Objective.resolve_labels``."""
+        resolved = tuple(one.resolve_labels(find_label) for one in self.objectives)
+        return replace(self, objectives=resolved)
 
     @property
     def global_layers(self) -> tuple[str, ...]:

@@ -1,7 +1,10 @@
 """Functions that create objectives of one term."""
 
+import operator
+
+from puppyslug.errors import ObjectiveError
 from puppyslug.images.sizes import Size
-from puppyslug.labels import FindLabel, find_label
+from puppyslug.labels import FindLabel, unresolved_label
 from puppyslug.objectives.objective import Objective
 from puppyslug.objectives.terms.channel import ChannelTerm
 from puppyslug.objectives.terms.guide import GuideTerm
@@ -16,7 +19,7 @@ def layer(name: str) -> Objective:
     Args:
         name: a layer's name, such as ``"relu4_4"``.
     """
-    return Objective(((1.0, LayerTerm(name)),))
+    return Objective(((1.0, LayerTerm(_layer_name(name))),))
 
 
 def channel(name: str, number: int) -> Objective:
@@ -26,7 +29,7 @@ def channel(name: str, number: int) -> Objective:
         name: a layer's name.
         number: index of the channel, from 0.
     """
-    return Objective(((1.0, ChannelTerm(name, number)),))
+    return Objective(((1.0, ChannelTerm(_layer_name(name), _index(number))),))
 
 
 def neuron(name: str, number: int, position: Size | None = None) -> Objective:
@@ -38,22 +41,23 @@ def neuron(name: str, number: int, position: Size | None = None) -> Objective:
         position: (row, column) in the layer's map of the image at its final size; None for the
             centre.
     """
-    return Objective(((1.0, NeuronTerm(name, number, position)),))
+    return Objective(((1.0, NeuronTerm(_layer_name(name), _index(number), _position(position))),))
 
 
-def see(name: str, names: FindLabel = find_label) -> Objective:
+def see(name: str, names: FindLabel = unresolved_label) -> Objective:
     """Amplify a class by name: the logarithm of the probability that the network predicts for it.
 
     Args:
         name: a class or a group of classes, such as ``"golden retriever"`` or ``"dog"``. When a
             dream begins, a group is replaced by the member that is most likely in the image;
             ``"any dog"`` keeps the group.
-        names: looks up a label by name, such as ``network.find_label``; ImageNet's by default.
+        names: looks up a label by name, such as ``network.find_label``; by default, the name is
+            looked up in the network that the objective is used with.
 
     Raises:
-        LabelError: unknown class or group; similar names are suggested.
+        LabelError: the name is empty, or ``names`` has no such class or group.
     """
-    return Objective(((1.0, SeeTerm.parse(name, names)),))
+    return Objective(((1.0, SeeTerm.parse(_class_name(name), names)),))
 
 
 def guide(name: str, layer: str) -> Objective:
@@ -67,3 +71,33 @@ def guide(name: str, layer: str) -> Objective:
         ObjectiveError: the name is empty, or contains a folder.
     """
     return Objective(((1.0, GuideTerm.named(name, layer)),))
+
+
+def _layer_name(name: object) -> str:
+    if not isinstance(name, str) or not name.strip():
+        raise ObjectiveError(f"a layer is named by text, such as 'relu4_4', not {name!r}")
+    return name
+
+
+def _index(number: object) -> int:
+    try:
+        return operator.index(number)  # type: ignore[arg-type]
+    except TypeError as error:
+        raise ObjectiveError(
+            f"a channel is a whole number from 0, such as 37, not {number!r}"
+        ) from error
+
+
+def _position(position: object) -> Size | None:
+    if position is None:
+        return None
+    if not isinstance(position, list | tuple) or len(position) != 2:
+        raise ObjectiveError(f"a position is (row, column), such as (12, 40), not {position!r}")
+    row, column = position
+    return _index(row), _index(column)
+
+
+def _class_name(name: object) -> str:
+    if isinstance(name, bool) or not isinstance(name, str | int):
+        raise ObjectiveError(f"a class is a name or number, such as 'castle', not {name!r}")
+    return str(name)

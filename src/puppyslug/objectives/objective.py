@@ -20,7 +20,7 @@ MAX_WEIGHT = 1e6  # larger weights would overflow in the network
 class Objective:
     """A weighted sum of terms, which is always maximised; a negative weight suppresses its term.
 
-    Objectives support ``+``, ``-`` and multiplication by a number.
+    Objectives support ``+``, ``-``, ``sum``, and multiplication and division by a number.
 
     Attributes:
         terms: (weight, term) pairs, with weights from ``-MAX_WEIGHT`` to ``MAX_WEIGHT``.
@@ -183,18 +183,35 @@ class Objective:
         return Objective(tuple((weight, function(term)) for weight, term in self.terms))
 
     def __add__(self, other: "Objective") -> "Objective":
+        if not isinstance(other, Objective):
+            return NotImplemented
         return Objective(self.terms + other.terms)
 
+    def __radd__(self, other: object) -> "Objective":
+        """Add to 0, with which ``sum`` starts."""
+        return self if other == 0 else NotImplemented
+
     def __sub__(self, other: "Objective") -> "Objective":
+        if not isinstance(other, Objective):
+            return NotImplemented
         return self + -other
 
     def __neg__(self) -> "Objective":
         return self * -1
 
     def __mul__(self, factor: float) -> "Objective":
+        if not isinstance(factor, int | float):
+            return NotImplemented
         return Objective(tuple((factor * weight, term) for weight, term in self.terms))
 
     __rmul__ = __mul__
+
+    def __truediv__(self, divisor: float) -> "Objective":
+        if not isinstance(divisor, int | float):
+            return NotImplemented
+        if divisor == 0:
+            raise ObjectiveError("an objective cannot be divided by 0; use a weight")
+        return self * (1 / divisor)
 
     def __str__(self) -> str:
         """Return the text from which ``parse_objective`` creates an equal objective."""

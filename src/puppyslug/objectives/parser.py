@@ -3,7 +3,7 @@
 import re
 
 from puppyslug.errors import ObjectiveError, suggest
-from puppyslug.labels import FindLabel, find_label
+from puppyslug.labels import FindLabel, unresolved_label
 from puppyslug.objectives.objective import Objective
 from puppyslug.objectives.registry import call_terms, pattern_terms
 from puppyslug.objectives.term import Term
@@ -18,7 +18,7 @@ _CALL_START = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*\(")
 _SEPARATOR = re.compile(rf"{_CALL.pattern}|,\s*\d|(?P<comma>,)")
 
 
-def parse_objective(text: str, names: FindLabel = find_label) -> Objective:
+def parse_objective(text: str, names: FindLabel = unresolved_label) -> Objective:
     """Create an objective from text.
 
     ``relu4_4`` is a layer, ``relu4_4:37`` its channel 37, ``relu4_4:37@12,40`` that channel at row
@@ -29,7 +29,7 @@ def parse_objective(text: str, names: FindLabel = find_label) -> Objective:
 
     Args:
         text: at most ``MAX_LENGTH`` characters.
-        names: looks up a label by name; ImageNet's by default.
+        names: looks up a label by name; by default, that is left to the network.
 
     Raises:
         LabelError: unknown class or group.
@@ -59,7 +59,7 @@ def parse_objective(text: str, names: FindLabel = find_label) -> Objective:
     return Objective(tuple(terms))
 
 
-def parse_objectives(text: str, names: FindLabel = find_label) -> list[Objective]:
+def parse_objectives(text: str, names: FindLabel = unresolved_label) -> list[Objective]:
     """Create several objectives from text that separates them by commas."""
     commas = [match for match in _SEPARATOR.finditer(text) if match["comma"]]
     starts = [0, *(comma.end() for comma in commas)]

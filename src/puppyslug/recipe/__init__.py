@@ -4,6 +4,7 @@ from puppyslug.recipe.fields import RECIPE_VERSION, STARTING_IMAGES
 from puppyslug.recipe.input_files import InputFiles, extract_files
 from puppyslug.recipe.keyframes import parse_keyframes, with_keyframes
 from puppyslug.recipe.merging import merge_settings
+from puppyslug.recipe.portrait_recipe import PortraitRecipe, is_portrait
 from puppyslug.recipe.presets import PRESETS, find_preset
 from puppyslug.recipe.recipe import Recipe
 from puppyslug.recipe.references import FileReference
@@ -28,11 +29,13 @@ __all__ = [
     "Change",
     "FileReference",
     "InputFiles",
+    "PortraitRecipe",
     "Recipe",
     "check_recipe_length",
     "expand_shorthand",
     "extract_files",
     "find_preset",
+    "is_portrait",
     "merge_settings",
     "parse_keyframes",
     "parse_settings",

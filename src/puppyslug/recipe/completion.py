@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping
 from importlib.metadata import version
 
-from puppyslug.errors import RecipeError, suggest
+from puppyslug.errors import RecipeError, option, suggest
 from puppyslug.recipe import defaults
 from puppyslug.recipe.fields import RECIPE_VERSION
 from puppyslug.recipe.presets import find_preset
+from puppyslug.recipe.settings import PORTRAIT_KEY
 
 
 def validate_version(settings: Mapping[str, object]) -> None:
@@ -32,6 +33,13 @@ def validate_names(settings: Mapping[str, object], fields: Collection[str]) -> N
     Raises:
         RecipeError: unknown field; similar names are suggested.
     """
+    portrait = settings.get(PORTRAIT_KEY)
+    if isinstance(portrait, Mapping):
+        objective = portrait.get("objective", "OBJECTIVE")
+        raise RecipeError(
+            f"this is the recipe of a portrait, not of a dream; use redo to draw it again, or "
+            f"{option('objective', objective)} to dream of it"
+        )
     for name in settings:
         if name not in fields:
             raise RecipeError(f"a recipe has no field {name[:80]!r}; {suggest(name[:80], fields)}")

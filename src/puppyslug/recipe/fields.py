@@ -15,7 +15,7 @@ from pydantic import (
 
 from puppyslug.errors import NetworkError
 from puppyslug.images.sizes import format_size
-from puppyslug.labels import FindLabel, find_label, label_finder
+from puppyslug.labels import FindLabel, find_label, label_finder, unresolved_label
 from puppyslug.networks import find_spec
 from puppyslug.networks.finetuned import strip_folders
 from puppyslug.objectives import Objective, parse_mask
@@ -34,8 +34,8 @@ def mask_label_finder(network: str) -> FindLabel:
     """Return the function that finds the class a mask names: ImageNet's if the network has none."""
     try:
         spec = find_spec(network)
-    except NetworkError:  # reported when the recipe is completed
-        return find_label
+    except NetworkError:  # a network that the caller loaded, or one that does not exist
+        return unresolved_label
     return label_finder(spec.vocabulary) if spec.classes else find_label
 
 
@@ -253,6 +253,22 @@ class RecipeFields(BaseModel):
     @classmethod
     def _validate_size(cls, text: str | None) -> str | None:
         return None if text is None else validate_size(text)
+
+    @field_validator("size", mode="before")
+    @classmethod
+    def _refuse_pairs(cls, value: object) -> object:
+        if value is not None and not isinstance(value, str | int | float):
+            message = 'it should be PX, "WxH" or "full", such as 1024 or "640x360"'
+            raise ValueError(message)
+        return value
+
+    @field_validator("objective", mode="before")
+    @classmethod
+    def _refuse_lists(cls, value: object) -> object:
+        if not isinstance(value, str | Objective):
+            message = "it should be an Objective or text, such as 2*relu4_4 - relu5_1:12"
+            raise ValueError(message)  # noqa: TRY004 (pydantic reports only ValueErrors)
+        return value
 
     @field_validator("objective", "size", "smooth", mode="before")
     @classmethod

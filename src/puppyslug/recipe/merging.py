@@ -2,23 +2,31 @@
 
 from collections.abc import Mapping
 
+from puppyslug.networks import NetworkSpec
 from puppyslug.recipe.presets import find_preset
 from puppyslug.recipe.recipe import Recipe
 
 
 def merge_settings(
-    stored: Mapping[str, object], settings: Mapping[str, object]
+    stored: Mapping[str, object],
+    settings: Mapping[str, object],
+    network: NetworkSpec | None = None,
 ) -> dict[str, object]:
     """Merge new settings into stored ones, dropping stored ones that contradict them.
 
     Args:
         stored: fields of a recipe.
         settings: fields of a recipe, or shorthand for an objective.
+        network: spec of a network that the caller loaded, in place of the settings' one.
 
     Raises:
         PuppyslugError: the stored settings are not a valid recipe.
     """
-    recipe = Recipe.complete(stored)  # raises on invalid settings even if they are replaced
+    if network is not None:
+        settings = {**settings, "network": network.name}
+    is_own = network is not None and stored.get("network") == network.name
+    # raises on invalid settings even if they are replaced
+    recipe = Recipe.complete(stored, network if is_own else None)
     dropped: set[str] = {"count"} if "octaves" in settings else set()
     if {"objective", "layer", "see", "guide"} & settings.keys():
         dropped |= {"objective", "guides"}

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from puppyslug.errors import NetworkError, RecipeError, suggest
 from puppyslug.images.sizes import Size, format_size, parse_size
 from puppyslug.labels import FindLabel, label_finder, unresolved_label
-from puppyslug.networks import find_spec
+from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.objectives import Objective, parse_objective
+from puppyslug.recipe import defaults
 from puppyslug.recipe.completion import preset_settings, validate_names, validate_version
 from puppyslug.recipe.fields import RecipeFields
 from puppyslug.recipe.schedule import (
@@ -23,6 +24,7 @@ from puppyslug.recipe.schedule import (
     value_at,
 )
 from puppyslug.recipe.settings import MAX_RECIPE_LENGTH, parse_settings
+from puppyslug.recipe.validation import format_validation_error
 
 
 class Recipe(RecipeFields):
@@ -34,12 +36,14 @@ class Recipe(RecipeFields):
     """
 
     @classmethod
-    def complete(cls, settings: Mapping[str, object]) -> Self:
+    def complete(cls, settings: Mapping[str, object], network: NetworkSpec | None = None) -> Self:
         """Create a recipe from the settings that a user chose.
 
         Args:
             settings: fields of a recipe. Missing ones are taken from the preset, then from the
                 field defaults, then from the network.
+            network: spec of a network that the caller loaded; by default, ``network`` of the
+                settings is looked up by name.
 
         Raises:
             RecipeError: unknown field or preset, value out of range, or recipe of a newer
@@ -47,12 +51,19 @@ class Recipe(RecipeFields):
             NetworkError: unknown network.
             ObjectiveError: the objective cannot be parsed.
         """
+        if not isinstance(settings, Mapping):
+            raise RecipeError(
+                f"settings are a dict of fields, such as {{'octaves': 5}}, not "
+                f"{type(settings).__name__}"
+            )
         validate_version(settings)
         validate_names(settings, cls.model_fields)
+        if network is not None:
+            settings = {**settings, "network": network.name}
         recipe = cls._validate({**preset_settings(settings), **settings})
-        spec = find_spec(recipe.network)
+        spec = network or find_spec(recipe.network)
         objective = parse_objective(recipe.objective or spec.default_layer, recipe.find_label)
-        recipe = recipe.model_copy(update={"objective": str(objective)})
+        recipe = recipe._with_objective(str(objective), is_default=not recipe.objective)
         unchanged = recipe.with_settings({"schedule": ()})
         for change in recipe.schedule:
             changed = unchanged.with_settings({change.field: change.value})
@@ -60,16 +71,21 @@ class Recipe(RecipeFields):
         return recipe
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls, text: str, network: NetworkSpec | None = None) -> Self:
         """Parse a complete or partial recipe.
 
         Args:
             text: a JSON object.
+            network: as in ``complete``; the recipe must name it.
 
         Raises:
             RecipeError: not a JSON object, or as in ``complete``.
         """
-        return cls.complete(parse_settings(text))
+        settings = parse_settings(text)
+        name = settings.get("network", defaults.NETWORK)
+        if network is not None and name != network.name:
+            raise RecipeError(f"the recipe is for the network {name}, not for {network.name}")
+        return cls.complete(settings, network)
 
     def to_settings(self) -> dict[str, Any]:
         """Return the fields as values that JSON can represent, without those that are None."""
@@ -85,7 +101,28 @@ class Recipe(RecipeFields):
         Raises:
             RecipeError: value out of range.
         """
-        return type(self)._validate({**self.model_dump(), **settings})
+        changed = type(self)._validate({**self.model_dump(), **settings})
+        if self.has_default_objective and "objective" not in settings:
+            changed.model_fields_set.discard("objective")
+        return changed
+
+    @property
+    def has_default_objective(self) -> bool:
+        """Whether the objective was not chosen, but is the default layer of the network."""
+        return "objective" not in self.model_fields_set
+
+    def for_network(self, spec: NetworkSpec) -> Self:
+        """Return the recipe for another network, whose default layer replaces that of this one."""
+        recipe = self.model_copy(update={"network": spec.name})
+        if self.has_default_objective:
+            recipe = recipe._with_objective(spec.default_layer, is_default=True)
+        return recipe
+
+    def _with_objective(self, objective: str, *, is_default: bool) -> Self:
+        recipe = self.model_copy(update={"objective": objective})
+        if is_default:
+            recipe.model_fields_set.discard("objective")
+        return recipe
 
     def with_scheduled_changes(self, position: Position, changes: Mapping[str, Any]) -> Self:
         """Return a copy with changes that a user makes while the dream runs.
@@ -213,13 +250,4 @@ class Recipe(RecipeFields):
         try:
             return cls.model_validate(dict(settings))
         except ValidationError as error:
-            raise RecipeError(_format_error(error)) from error
-
-
-def _format_error(error: ValidationError) -> str:
-    """Return the first problem of a validation error as one line."""
-    problem = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in problem["loc"][:1]) or "the recipe"
-    message = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
-    message = message.split(", unable to parse")[0]
-    return f"{field} cannot be {str(problem['input'])[:60]!s}: {message}"
+            raise RecipeError(format_validation_error(error)) from error

@@ -10,6 +10,7 @@ from puppyslug.images.sizes import parse_size
 
 MAX_RECIPE_LENGTH = 200_000  # characters of a recipe as JSON, wherever it comes from
 MAX_RECIPE_VALUES = 20_000  # numbers, texts, lists and objects in it, approximately
+PORTRAIT_KEY = "portrait"  # under which the file of a portrait holds its recipe
 
 # Fields that depend on the picture or the machine that a dream was made with.
 _UNPORTABLE = frozenset(
@@ -42,6 +43,10 @@ def parse_settings(text: str) -> dict[str, Any]:
         )
     try:
         settings = json.loads(text)
+    except TypeError as error:
+        raise RecipeError(
+            f"a recipe is JSON text, not {type(text).__name__}; use Recipe.complete for a dict"
+        ) from error
     except (ValueError, RecursionError) as error:
         raise RecipeError(f"the recipe is not valid JSON: {str(error).splitlines()[0]}") from error
     if not isinstance(settings, dict):

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 
-from puppyslug.errors import RecipeError
+from puppyslug.errors import RecipeError, option
 from puppyslug.labels import FindLabel, label_finder, unresolved_label
-from puppyslug.networks import find_spec
+from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.objectives import guide, see
 from puppyslug.recipe import defaults
 from puppyslug.recipe.presets import find_preset
 from puppyslug.recipe.recipe import Recipe
 
 
-def expand_shorthand(settings: Mapping[str, object]) -> dict[str, object]:
+def expand_shorthand(
+    settings: Mapping[str, object], network: NetworkSpec | None = None
+) -> dict[str, object]:
     """Replace shorthand in settings by an ``objective``.
 
     Args:
@@ -20,6 +22,8 @@ def expand_shorthand(settings: Mapping[str, object]) -> dict[str, object]:
             strongly; ``see``, one or several class names, each with an optional weight
             (``"2*castle"``); ``guide``, one or several names of guide images, whose features at
             ``layer`` are sought.
+        network: spec of a network that the caller loaded; by default, ``network`` of the settings
+            is looked up by name.
 
     Raises:
         RecipeError: shorthand beside an objective, or a channel with several layers.
@@ -32,15 +36,17 @@ def expand_shorthand(settings: Mapping[str, object]) -> dict[str, object]:
     if not used and channel is None and strongest is None:
         return settings
     if used and settings.get("objective"):
-        raise RecipeError(f"--{used[0]} cannot be combined with an objective; leave out one")
+        raise RecipeError(f"{option(used[0])} cannot be combined with an objective; leave out one")
+    if network is not None:
+        settings["network"] = network.name
     if lists["see"]:
         settings = _with_see_defaults(settings)
     find_label: FindLabel = unresolved_label
-    if lists["see"] and not settings.get("labels"):
-        network = str(settings.get("network", defaults.NETWORK))
-        find_label = label_finder(find_spec(network).vocabulary)
+    if lists["see"] and not settings.get("labels") and network is None:
+        name = str(settings.get("network", defaults.NETWORK))
+        find_label = label_finder(find_spec(name).vocabulary)
     terms = [_see_term(text, find_label) for text in lists["see"]]
-    layers = _layer_terms(settings, lists, channel, strongest)
+    layers = _layer_terms(settings, lists, channel, strongest, network)
     if lists["guide"]:
         terms += [str(guide(name, layer)) for name in lists["guide"] for layer in layers]
     else:
@@ -53,25 +59,33 @@ def _layer_terms(
     lists: Mapping[str, list[str]],
     channel: object,
     strongest: object,
+    network: NetworkSpec | None,
 ) -> list[str]:
     """Return the terms for ``layer``, ``channel`` and ``strongest``."""
     layers, uses_channels = lists["layer"], channel is not None or strongest is not None
     if not layers and (uses_channels or lists["guide"]):
-        layers = [_default_layer(settings)]
+        layers = [_default_layer(settings, network)]
     if not uses_channels:
         return layers
     if lists["see"] and not lists["layer"]:
-        raise RecipeError("a channel beside --see needs its layer; name it with --layer")
+        raise RecipeError(
+            f"a channel beside {option('see')} needs its layer; name it as {option('layer')}"
+        )
     if lists["guide"]:
-        raise RecipeError("guides use whole layers; leave out --channel and --strongest")
+        raise RecipeError(
+            f"guides use whole layers; leave out {option('channel')} and {option('strongest')}"
+        )
     if channel is not None and strongest is not None:
-        raise RecipeError("--channel and --strongest cannot be combined; leave out --channel")
+        raise RecipeError(
+            f"{option('channel')} and {option('strongest')} cannot be combined; leave out "
+            f"{option('channel')}"
+        )
     if strongest is not None:
         return [f"strongest({layer}, {strongest})" for layer in layers]
     if len(layers) > 1:
         raise RecipeError(
-            "--channel needs a single layer; for several layers write an objective, such as "
-            f"'{' + '.join(f'{layer}:{channel}' for layer in layers)}'"
+            f"{option('channel')} needs a single layer; for several layers write an objective, "
+            f"such as '{' + '.join(f'{layer}:{channel}' for layer in layers)}'"
         )
     return [f"{layers[0]}:{channel}"]
 
@@ -97,9 +111,9 @@ def _with_see_defaults(settings: Mapping[str, object]) -> dict[str, object]:
     return {"network": preset.get("network", defaults.SEE_NETWORK), **with_preset}
 
 
-def _default_layer(settings: Mapping[str, object]) -> str:
+def _default_layer(settings: Mapping[str, object], network: NetworkSpec | None) -> str:
     """Return the layer of the objective that the settings have without shorthand."""
-    (_, term), *others = Recipe.complete(settings).combined_objective().terms
+    (_, term), *others = Recipe.complete(settings, network).combined_objective().terms
     if others or str(term) != term.layer:
-        raise RecipeError("the objective has several layers; name one with --layer")
+        raise RecipeError(f"the objective has several layers; name one as {option('layer')}")
     return term.layer

@@ -1,15 +1,18 @@
 """The channels of a layer that an image activates most strongly, and where in the image."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from puppyslug.errors import ObjectiveError
 from puppyslug.gradient.activation_maps import compute_activation_map
 from puppyslug.images.sizes import Size
-from puppyslug.networks.network import Network
+from puppyslug.images.tensors import as_image_tensor
+from puppyslug.networks.network import Network, require_network
 from puppyslug.objectives.terms.strongest import relative_responses
+from puppyslug.torch_state import isolated
 
 TILE = 512  # side length in pixels of the tiles in which a large image is evaluated
 
@@ -26,7 +29,7 @@ class ChannelResponse:
 
     channel: int
     ratio: float
-    activation: Tensor
+    activation: Tensor = field(repr=False)
 
     def heat_map(self, size: Size) -> Tensor:
         """Return the activation as a heat map for an image of this (height, width).
@@ -41,7 +44,7 @@ class ChannelResponse:
         return smooth / smooth.max().clamp(min=torch.finfo().tiny)
 
 
-@torch.inference_mode(mode=False)
+@isolated
 def strongest(network: Network, layer: str, image: Tensor, count: int) -> list[ChannelResponse]:
     """Find the channels that an image activates most strongly, relative to clouds and noise.
 
@@ -58,6 +61,10 @@ def strongest(network: Network, layer: str, image: Tensor, count: int) -> list[C
         NetworkError: no such layer.
         ObjectiveError: the image is too small for the layer.
     """
+    require_network(network)
+    image = as_image_tensor(image).to(network.device)
+    if not (isinstance(count, int) and count >= 1):
+        raise ObjectiveError(f"count is {count}; ask for at least 1 channel")
     ratios = relative_responses(
         network.spec.layer(layer), image, lambda one: activation_map(network, layer, one)
     )

@@ -6,17 +6,19 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from puppyslug.errors import NetworkError
+from puppyslug.errors import LabelError, NetworkError
 from puppyslug.gradient.activation_maps import compute_activation_map
 from puppyslug.images.filters import blur
 from puppyslug.images.sizes import Size
-from puppyslug.networks.network import Network
+from puppyslug.images.tensors import as_image_tensor
+from puppyslug.networks.network import Network, require_network
 from puppyslug.networks.specs import CLASS_MAP
+from puppyslug.torch_state import isolated
 
 MASK_BLUR = 1 / 40  # blur of a mask, as a share of the image's longer side
 
 
-@torch.inference_mode(mode=False)
+@isolated
 def class_map(
     network: Network, image: Tensor, classes: Sequence[int] | None = None, tile: Size | None = None
 ) -> Tensor:
@@ -38,11 +40,27 @@ def class_map(
     Raises:
         NetworkError: the network has no classes.
     """
+    require_network(network)
     if not network.spec.classes:
         raise NetworkError(
             f"{network.spec.name} has no classes, so no class map; use a network with classes"
         )
+    if classes is not None:
+        _check_classes(network, classes)
+    image = as_image_tensor(image, batch=True).to(network.device)
     return compute_activation_map(network, CLASS_MAP, image, classes, tile)
+
+
+def _check_classes(network: Network, classes: Sequence[int]) -> None:
+    count = network.spec.classes
+    is_valid = not isinstance(classes, str) and all(
+        isinstance(number, int) and 0 <= number < count for number in classes
+    )
+    if not is_valid or not len(classes):
+        raise LabelError(
+            f"classes is {str(classes)[:60]}; use a list of numbers from 0 to {count - 1}, such as "
+            "network.find_label(NAME).class_numbers"
+        )
 
 
 def localise(class_maps: Tensor, size: Size, *, sharpness: float) -> Tensor:

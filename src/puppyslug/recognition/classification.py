@@ -6,13 +6,16 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from puppyslug.images.reader import ImageSource, read_image
+from puppyslug.errors import NetworkError
+from puppyslug.images.reader import ImageSource, LoadedImage, read_image
+from puppyslug.images.tensors import as_image_tensor
 from puppyslug.labels import NONE_CLASS
 from puppyslug.networks.loader import load_network
-from puppyslug.networks.network import Network
+from puppyslug.networks.network import Network, require_network
 from puppyslug.networks.specs import FinetunedHead
 from puppyslug.recipe import defaults
 from puppyslug.recognition.class_maps import class_map
+from puppyslug.torch_state import isolated
 
 MIN_CONFIDENCE = 0.3  # lowest probability at which a classification counts as sure
 MAX_ASPECT_RATIO = 4  # beyond which an image is squeezed
@@ -49,9 +52,9 @@ class Classification:
     thing: str | None = None
 
 
-@torch.inference_mode(mode=False)
+@isolated
 def classify(
-    source: ImageSource | Tensor,
+    source: ImageSource | LoadedImage | Tensor,
     *,
     network: Network | str = defaults.CLASSIFIER,
     top: int = defaults.TOP_CLASSES,
@@ -62,7 +65,8 @@ def classify(
     length that the network was trained with.
 
     Args:
-        source: an image file, a Pillow image, or 1×3×H×W RGB in [0, 1].
+        source: an image file, a Pillow image, what ``load_image`` returns, or 1×3×H×W RGB in
+            [0, 1].
         network: a network with classes, loaded or by name.
         top: number of classes to return.
 
@@ -70,11 +74,15 @@ def classify(
         ImageError: the image cannot be read.
         NetworkError: the network has no classes.
     """
+    if not (isinstance(top, int) and top >= 1):
+        raise NetworkError(f"top is {top}; ask for at least 1 class")
     if isinstance(network, str):
         network = load_network(network)
-    image = (
-        source if isinstance(source, Tensor) else read_image(source, defaults.CLASSIFIED_SIDE).image
-    )
+    require_network(network)
+    if isinstance(source, Tensor | LoadedImage):
+        image = as_image_tensor(source)
+    else:
+        image = read_image(source, defaults.CLASSIFIED_SIDE).image
     head = network.spec.finetuned
     logits = compute_logits(network, image)
     probabilities = (logits if head is None else calibrate_logits(logits, head)).softmax(0)

@@ -7,7 +7,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from puppyslug.errors import TrainingError
+from puppyslug.errors import TrainingError, option
 from puppyslug.files.atomic import write_atomically
 
 
@@ -34,7 +34,7 @@ class TrainingCheckpoint:
             return load_file(self.path)
         except (OSError, SafetensorError) as error:
             raise TrainingError(
-                f"{self.path} is damaged; repeat the command without --resume"
+                f"{self.path} is damaged; repeat it without {option('resume')}"
             ) from error
 
     def write(self, tensors: dict[str, Tensor]) -> None:

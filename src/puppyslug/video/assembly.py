@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from puppyslug.errors import OutputError
+from puppyslug.errors import OutputError, option
 from puppyslug.files.atomic import check_writable
 from puppyslug.files.names import shorten_name
 from puppyslug.video.checkpoint import FrameCheckpoint, disk_space_needed
@@ -61,7 +61,9 @@ def check_video_path(path: Path, *, force: bool, source: Path | None = None) -> 
     if path.exists() and source is not None and source.exists() and path.samefile(source):
         raise OutputError(f"{path} is the input file; choose another name for the output")
     if path.exists() and not force:
-        raise OutputError(f"{path} exists; choose another name, or replace it with --force")
+        raise OutputError(
+            f"{path} exists; choose another name, or replace it with {option('force')}"
+        )
 
 
 def check_disk_space(path: Path, size: tuple[int, int], frames: int, done: int) -> int:
@@ -86,7 +88,8 @@ def check_disk_space(path: Path, size: tuple[int, int], frames: int, done: int) 
     if needed > free:
         raise OutputError(
             f"{frames} frames need up to {needed / 1e9:.1f} GB beside {path} while it is rendered, "
-            f"but {free / 1e9:.1f} GB are free; free disk space, or choose a smaller --size"
+            f"but {free / 1e9:.1f} GB are free; free disk space, or choose a smaller "
+            f"{option('size')}"
         )
     return disk_space_needed(size, frames)
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from puppyslug.errors import OutputError
+from puppyslug.errors import OutputError, option
 from puppyslug.files.locks import acquire, release
 from puppyslug.files.names import MAX_NAME_BYTES, shorten_name
 from puppyslug.video.frames import Pixels, RenderedFrame, ResumeState
@@ -135,7 +135,7 @@ class FrameCheckpoint:
             raise OutputError(
                 f"{self.folder} holds frames of an unfinished film with other settings "
                 f"({', '.join(different)}); use the same settings to resume it, another -o, or "
-                "--force to start again"
+                f"{option('force')} to start again"
             )
 
     def _read_state(self, part: str, only: str | None = None) -> dict[str, NDArray[Any]]:
@@ -191,4 +191,4 @@ def disk_space_needed(size: tuple[int, int], frames: int) -> int:
 
 
 def _damaged(path: Path) -> OutputError:
-    return OutputError(f"{path} is missing or damaged; start again with --force")
+    return OutputError(f"{path} is missing or damaged; start again with {option('force')}")

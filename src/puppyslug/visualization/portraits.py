@@ -6,47 +6,28 @@ under random affine transforms (Olah, Mordvintsev and Schubert, "Feature Visuali
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from puppyslug.engine.term_context import DreamTermContext
 from puppyslug.errors import ObjectiveError
-from puppyslug.gradient.gradient import value_and_gradient
 from puppyslug.networks import NetworkSpec
-from puppyslug.networks.network import Network
-from puppyslug.objectives import Batch, Objective
+from puppyslug.networks.network import Network, require_network
+from puppyslug.objectives import Objective
+from puppyslug.objectives.conversion import as_objectives
 from puppyslug.objectives.terms.channel import ChannelTerm
+from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import defaults
-from puppyslug.visualization.fourier import FourierImages
-from puppyslug.visualization.random_affine import draw_random_affine
-
-
-class OptimisationSettings(NamedTuple):
-    """How portraits of one kind are optimised.
-
-    Attributes:
-        decay: of the Fourier coefficients, see ``FourierImages``.
-        learning_rate: smallest learning rate of Adam.
-        travel: learning rate times steps that is needed to reach the result; short runs get a
-            larger learning rate to cover it.
-        size: default side length in pixels.
-        steps: default number of steps.
-    """
-
-    decay: float
-    learning_rate: float
-    travel: float
-    size: int
-    steps: int
-
-    def learning_rate_for(self, steps: int) -> float:
-        """Compute the learning rate of a run of this many steps."""
-        return max(self.learning_rate, self.travel / max(steps, self.steps))
-
+from puppyslug.torch_state import isolated
+from puppyslug.visualization.inactive import find_inactive
+from puppyslug.visualization.optimiser import (
+    OptimisationSettings,
+    PortraitOptimiser,
+    PortraitSettings,
+    validate_settings,
+)
 
 CHANNEL_SETTINGS = OptimisationSettings(
     decay=1.35,
@@ -65,8 +46,8 @@ CLASS_SETTINGS = OptimisationSettings(  # for larger shapes and softer colours
 
 PRE_RELU_STEPS = 16  # initial steps, in which inactive channels are optimised before the ReLU
 LOGIT_WEIGHT = 0.3  # of a class's logit; its probability alone has almost no gradient at first
-PADDING = 12  # pixels of grey around the image, so that it can be shifted
-OPACITY_PENALTY = 0.5  # weight of the mean alpha, subtracted from the score
+STARTS = 4  # of portraits that do not activate: that of the seed, and others
+_SEED_STRIDE = 1_000_003  # between the seeds of the starts
 
 
 @dataclass(frozen=True)
@@ -79,30 +60,38 @@ class PortraitStep:
         scores: (N,), scores of the transformed images before the step.
         images: N×3×H×W RGB in [0, 1].
         alpha: N×1×H×W in [0, 1], or None.
+        inactive: after the last step, indices of the portraits that do not activate their channel.
     """
 
     step: int
     steps: int
     scores: Tensor
-    images: Tensor
-    alpha: Tensor | None
+    images: Tensor = field(repr=False)
+    alpha: Tensor | None = field(repr=False)
+    inactive: tuple[int, ...] = ()
+
+    @property
+    def activates(self) -> bool:
+        """Whether all scores are positive, so that every portrait certainly activates."""
+        return bool((self.scores > 0).all())
 
 
-@torch.inference_mode(mode=False)
+@isolated
 def portrait_steps(
-    objectives: Sequence[Objective],
+    objectives: Sequence[Objective | str],
     network: Network,
     *,
-    size: int,
-    steps: int,
-    seed: int = 0,
+    size: int = defaults.PORTRAIT_SIDE,
+    steps: int = defaults.PORTRAIT_STEPS,
+    seed: int = defaults.SEED,
     diversity: float = 0.0,
     transparent: bool = False,
 ) -> Generator[PortraitStep, None, None]:
     """Optimise a batch of portraits, one for each objective.
 
     Args:
-        objectives: one for each portrait; repeat an objective for several variants of it.
+        objectives: one for each portrait, as objects or text; repeat an objective for several
+            variants of it.
         network: the network to visualise.
         size: side length in pixels.
         steps: number of steps.
@@ -112,46 +101,92 @@ def portrait_steps(
             score.
 
     Yields:
-        The state after each step.
+        The state after each step. The last one takes longer if portraits do not activate their
+        channel: others are then searched for, from other starts and before the ReLU.
 
     Raises:
         ImageError: the size is too small for a layer.
         NetworkError: no such layer.
         ObjectiveError: no such channel, position or class; an objective with a guide.
+        RecipeError: a setting is out of range.
     """
-    for objective in objectives:
+    require_network(network)
+    resolved = [one.resolve_labels(network.find_label) for one in as_objectives(objectives)]
+    validate_settings(size, steps, seed, diversity)
+    for objective in resolved:
         validate_portrait(objective, network.spec, size)
-    settings = optimisation_settings(objectives)
     context = DreamTermContext(network, torch.full((1, 3, size, size), 0.5), {})
-    batch = Batch(tuple(_with_class_logits(one).bind(context) for one in objectives), diversity)
-    images = FourierImages(
-        len(objectives),
-        (size, size),
-        torch.Generator().manual_seed(seed),
-        decay=settings.decay,
-        transparent=transparent,
-        device=network.device,
-    )
-    optimiser = torch.optim.Adam([images.coefficients], lr=settings.learning_rate_for(steps))
-    generator = np.random.default_rng(seed)
-    scores = torch.ones(len(objectives))
+    bound = [_with_class_logits(one).bind(context) for one in resolved]
+    settings = PortraitSettings(size, steps, diversity, transparent, optimisation_settings(bound))
+    optimiser = PortraitOptimiser(network, bound, settings, seed)
     for step in range(steps):
-        rgb, alpha = images.decode()
-        opaque = rgb if alpha is None else rgb.lerp(_random_background(rgb, generator), 1 - alpha)
-        view = draw_random_affine(generator, PADDING).apply(opaque)
-        active = batch
-        if step < PRE_RELU_STEPS:
-            active = _with_inactive_before_relu(batch, scores, network.spec)
-        scores, gradient = value_and_gradient(network, active, view.detach())
-        _ascend(optimiser, view, gradient, scores, alpha)
-        with torch.no_grad():
-            rgb, alpha = images.decode()
-        yield PortraitStep(step, steps, scores, rgb, alpha)
+        last = PortraitStep(step, steps, *optimiser.step(before_relu=step < PRE_RELU_STEPS))
+        is_last = step + 1 == steps
+        yield _search_inactive(network, bound, settings, seed, last) if is_last else last
+
+
+def _search_inactive(
+    network: Network,
+    objectives: Sequence[Objective],
+    settings: PortraitSettings,
+    seed: int,
+    last: PortraitStep,
+) -> PortraitStep:
+    """Draw portraits that do not activate again, from other starts.
+
+    Args:
+        network: the network to visualise.
+        objectives: one for each portrait.
+        settings: of the portraits.
+        seed: of the first start.
+        last: the last step of the first start.
+
+    Returns:
+        The step with the portraits that were found.
+    """
+    inactive = _find_inactive(network, objectives, last)
+    for start in range(1, STARTS):
+        if not inactive:
+            break
+        chosen = [objectives[number] for number in inactive]
+        optimiser = PortraitOptimiser(network, chosen, settings, seed + start * _SEED_STRIDE)
+        for step in range(settings.steps):
+            scores, rgb, alpha = optimiser.search_step()
+            if step >= 2 * PRE_RELU_STEPS and not (scores > 0).any():
+                break  # no gradient leads from here to the channel
+        found = PortraitStep(last.step, last.steps, scores, rgb, alpha)
+        last = _insert(last, inactive, found)
+        inactive = _find_inactive(network, objectives, last)
+    return replace(last, inactive=inactive)
+
+
+def _find_inactive(
+    network: Network, objectives: Sequence[Objective], step: PortraitStep
+) -> tuple[int, ...]:
+    """Return the indices of portraits that do not activate, with or without a transform."""
+    if step.activates:
+        return ()
+    found = find_inactive(network, objectives, step.images)
+    return tuple(
+        number
+        for number, (is_inactive, score) in enumerate(zip(found, step.scores, strict=True))
+        if is_inactive and not score > 0
+    )
+
+
+def _insert(last: PortraitStep, numbers: Sequence[int], found: PortraitStep) -> PortraitStep:
+    """Replace some portraits of a step by those that were found for them."""
+    scores, images = last.scores.clone(), last.images.clone()
+    alpha = None if last.alpha is None else last.alpha.clone()
+    scores[list(numbers)], images[list(numbers)] = found.scores, found.images
+    if alpha is not None and found.alpha is not None:
+        alpha[list(numbers)] = found.alpha
+    return PortraitStep(found.step, found.steps, scores, images, alpha)
 
 
 def optimisation_settings(objectives: Sequence[Objective]) -> OptimisationSettings:
     """Return the settings for a batch: those of classes if any objective names a class."""
-    has_class = any(term.classes for one in objectives for _, term in one.terms)
+    has_class = any(isinstance(term, SeeTerm) for one in objectives for _, term in one.terms)
     return CLASS_SETTINGS if has_class else CHANNEL_SETTINGS
 
 
@@ -177,28 +212,6 @@ def validate_portrait(objective: Objective, spec: NetworkSpec, size: int) -> Non
         )
 
 
-def _ascend(
-    optimiser: torch.optim.Optimizer,
-    view: Tensor,
-    gradient: Tensor,
-    scores: Tensor,
-    alpha: Tensor | None,
-) -> None:
-    """Take one step, backpropagating through the transform and the Fourier coefficients.
-
-    Each image's gradient is divided by its mean magnitude, so that all learn at the same rate.
-    """
-    optimiser.zero_grad()
-    mean = gradient.abs().mean((1, 2, 3), keepdim=True)
-    gradient = gradient / torch.where(mean > 0, mean, 1.0)
-    if alpha is None:
-        torch.autograd.backward([view], [-gradient])  # negative: optimisers descend
-    else:
-        penalty = OPACITY_PENALTY * alpha.numel() / len(alpha) * torch.ones_like(scores)
-        torch.autograd.backward([view, alpha.mean((1, 2, 3))], [-gradient, penalty])
-    optimiser.step()
-
-
 def _with_class_logits(objective: Objective) -> Objective:
     """Add the logits of an objective's classes, with a small weight."""
     terms = list(objective.terms)
@@ -206,37 +219,3 @@ def _with_class_logits(objective: Objective) -> Objective:
         if len(term.classes) == 1:
             terms.append((LOGIT_WEIGHT * weight, ChannelTerm(term.layer, term.classes[0])))
     return Objective(tuple(terms))
-
-
-def _with_inactive_before_relu(batch: Batch, scores: Tensor, spec: NetworkSpec) -> Batch:
-    """Replace the objectives that score 0 by the same ones before the ReLU.
-
-    A ReLU passes no gradient where its output is 0.
-    """
-    inactive = (scores == 0).tolist()
-    return replace(
-        batch,
-        objectives=tuple(
-            _before_relu(objective, spec) if is_inactive else objective
-            for objective, is_inactive in zip(batch.objectives, inactive, strict=True)
-        ),
-    )
-
-
-def _before_relu(objective: Objective, spec: NetworkSpec) -> Objective:
-    """Move every term from a ReLU to the convolution below it, where the network has one."""
-    layers = {layer.name for layer in spec.layers}
-    terms = []
-    for weight, term in objective.terms:
-        convolution = term.layer.replace("relu", "conv", 1)
-        known = convolution in layers
-        terms.append((weight, replace(term, layer=convolution) if known else term))
-    return Objective(tuple(terms))
-
-
-def _random_background(images: Tensor, generator: np.random.Generator) -> Tensor:
-    """Draw a background for each image: a random colour with smooth noise."""
-    colour = torch.from_numpy(generator.random((len(images), 3, 1, 1), np.float32))
-    noise = torch.from_numpy(generator.random((len(images), 3, 8, 8), np.float32))
-    noise = torch.nn.functional.interpolate(noise, images.shape[-2:], mode="bilinear")
-    return (colour.lerp(noise, 0.5)).to(images)

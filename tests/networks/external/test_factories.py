@@ -43,9 +43,9 @@ def package(monkeypatch):
 def test_external_code_runs_only_when_the_user_names_it(package, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("mine:network", "timm/x", "vgg19+torchvision/y"):
-        with pytest.raises(NetworkError, match="--network"):
+        with pytest.raises(NetworkError, match="as network"):
             Recipe.complete({"network": name})
-    with pytest.raises(NetworkError, match="--network"):
+    with pytest.raises(NetworkError, match="as network"):
         find_spec("mine:network")
     assert package.calls == 0
     named = ["--network", "mine:network"]
@@ -113,7 +113,7 @@ def test_packages_declare_networks_as_entry_points(package, monkeypatch, capsys)
     assert package.calls == 1
     with pytest.raises(NetworkError, match="mynet"):
         find_spec("mynett")
-    with pytest.raises(WeightsError, match=r"mynet.*--labels"):
+    with pytest.raises(WeightsError, match=r"mynet.*leave out labels"):
         load_network("mynet", labels="x.txt")
 
 

@@ -115,7 +115,7 @@ def test_submodules_with_several_outputs_are_no_layers(convnet):
 
 
 def test_an_image_that_the_module_does_not_accept_is_refused(convnet):
-    with pytest.raises(NetworkError, match=r"3×2.*--size"):
+    with pytest.raises(NetworkError, match=r"3×2.*another size"):
         convnet.activations(torch.rand(1, 3, 2, 3), [CLASS_MAP])
 
 

@@ -61,7 +61,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_weights_without_a_header_name_the_options(tmp_path):
     path = save(tmp_path / "plain.safetensors", {"format": "pt"})
-    with pytest.raises(WeightsError, match=r"plain\.safetensors.*--network.*--weights"):
+    with pytest.raises(WeightsError, match=r"plain\.safetensors.*network.*as weights"):
         read_header(path)
 
 

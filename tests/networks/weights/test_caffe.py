@@ -124,7 +124,7 @@ def test_auxiliary_classifiers_are_ignored(tmp_path):
 def test_other_classes_name_the_network_that_has_them(tmp_path):
     net = GoogLeNet((224, 224), classes=205)
     (tmp_path / "a.caffemodel").write_bytes(net.caffemodel(V2))
-    with pytest.raises(WeightsError, match="--network googlenet-places205"):
+    with pytest.raises(WeightsError, match='network="googlenet-places205"'):
         load(tmp_path / "a.caffemodel")
 
 

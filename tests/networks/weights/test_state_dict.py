@@ -40,7 +40,7 @@ def test_tensors_are_assigned_to_the_layers_they_belong_to(tmp_path):
 )
 def test_weights_of_another_network_name_that_network(tmp_path, expected, given):
     torch.save(random_state_dict(given), tmp_path / "weights.pth")
-    with pytest.raises(WeightsError, match=rf"weights\.pth.*{expected}.*--network {given}"):
+    with pytest.raises(WeightsError, match=rf"weights\.pth.*{expected}.*network=.{given}"):
         load(expected, tmp_path / "weights.pth")
 
 

@@ -37,15 +37,15 @@ def test_the_probability_of_a_group_is_the_sum_of_its_classes(toy, picture):
 
 
 def test_names_are_found_in_any_spelling():
-    assert str(parse_objective("2 * see( Golden_Retriever ) - see(any dogs)")) == (
+    assert str(parse_objective("2 * see( Golden_Retriever ) - see(any dogs)", find_label)) == (
         "2*see(golden retriever) - see(any dog)"
     )
-    assert parse_objective("see(207)") == see("golden retriever")
+    assert parse_objective("see(207)", find_label) == see("golden retriever", find_label)
 
 
 def test_unknown_names_suggest_similar_ones():
     with pytest.raises(LabelError, match=r"goldn retreiver.*golden retriever"):
-        parse_objective("see(goldn retreiver)")
+        parse_objective("see(goldn retreiver)", find_label)
     with pytest.raises(LabelError):
         parse_objective("see()")
 
@@ -71,6 +71,12 @@ def test_a_group_is_replaced_by_its_most_probable_member(toy, picture):
     best = SHARKS[int(compute_logits(toy, picture)[list(SHARKS)].argmax())]
     context = DreamTermContext(toy, picture, {})
     resolved = parse_objective("2*see(shark) + relu1").resolve(context)
-    assert resolved == 2 * see(str(best)) + parse_objective("relu1")
+    assert resolved == 2 * see(str(best), find_label) + parse_objective("relu1")
     for text in ("see(any shark)", "see(tench)", "relu1"):
-        assert parse_objective(text).resolve(context) == parse_objective(text)
+        assert parse_objective(text).resolve(context) == parse_objective(text, find_label)
+
+
+def test_a_class_that_was_not_looked_up_has_no_score(toy, picture):
+    activations = toy.activations(picture, [CLASS_MAP])
+    with pytest.raises(ObjectiveError, match=r"resolve_labels"):
+        see("goldfish").score(activations)

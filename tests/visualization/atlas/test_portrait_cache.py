@@ -31,7 +31,7 @@ def test_rendered_batches_are_kept(tmp_path):
 
 def test_portraits_of_another_plan_are_not_reused(tmp_path):
     PortraitCache(tmp_path, toy_plan()).close()
-    with pytest.raises(OutputError, match=r"steps, seed.*--force"):
+    with pytest.raises(OutputError, match=r"steps, seed.*overwrite=True"):
         PortraitCache(tmp_path, toy_plan(steps=4, seed=1))
 
 
@@ -65,5 +65,5 @@ def test_missing_and_damaged_portraits_are_named(tmp_path):
 def test_a_damaged_plan_is_named(tmp_path):
     PortraitCache(tmp_path, toy_plan()).close()
     (tmp_path / "portraits" / "job.json").write_text("[")
-    with pytest.raises(OutputError, match=r"job\.json.*--force"):
+    with pytest.raises(OutputError, match=r"job\.json.*overwrite=True"):
         PortraitCache(tmp_path, toy_plan())

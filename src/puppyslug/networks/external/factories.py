@@ -15,7 +15,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from puppyslug.errors import NetworkError
+from puppyslug.errors import NetworkError, option
 from puppyslug.networks.external.trusted_names import is_trusted
 from puppyslug.networks.registry import registered_networks
 from puppyslug.networks.specs import NetworkSpec
@@ -68,8 +68,8 @@ def load_external(name: str) -> "Network":
         return _call_factory(name, found[0].value)
     if not is_trusted(name):
         raise NetworkError(
-            f"the network {name[:80]} is external code, which a recipe cannot run; to run it, name "
-            "it yourself with --network"
+            f"the network {name[:80]} is external code, which a recipe cannot run; to run it, pass "
+            f"it yourself as {option('network')}"
         )
     if _MODEL_ZOO.fullmatch(name):
         from puppyslug.networks.external.model_zoos import load_model

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
-from puppyslug.errors import NetworkError
+from puppyslug.errors import NetworkError, option
 from puppyslug.images.sizes import Size
 from puppyslug.networks.architectures import Architecture
 from puppyslug.networks.external.hooks import run_with_hooks
@@ -88,7 +88,7 @@ class ModuleArchitecture(Architecture):
             text = " ".join(str(error).split())[:160] or type(error).__name__
             raise NetworkError(
                 f"the module does not accept an image of {width}×{height}: {text}; try another "
-                "--size, or --octaves 1"
+                f"{option('size')}, or {option('octaves', 1)}"
             ) from error
         for name, layer in self._layers.items():
             if name in targets:

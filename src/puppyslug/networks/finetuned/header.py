@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import safetensors
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from puppyslug.errors import NetworkError, WeightsError
+from puppyslug.errors import NetworkError, WeightsError, option
 from puppyslug.labels import NONE_CLASS
 from puppyslug.networks.specs import FinetunedHead
 
@@ -119,8 +119,8 @@ def read_header(path: Path) -> FinetunedHeader:
         raise WeightsError(f"the network {path} cannot be read: {error.strerror}") from error
     if text is None:
         raise WeightsError(
-            f"{path} contains weights but does not name their network; name the network with "
-            "--network and this file with --weights"
+            f"{path} contains weights but does not name their network; pass the network as "
+            f"{option('network')} and this file as {option('weights')}"
         )
     try:
         return FinetunedHeader.model_validate_json(text)

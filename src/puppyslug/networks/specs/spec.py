@@ -1,7 +1,7 @@
 """``NetworkSpec``: the description of a network, which needs neither torch nor weights."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 
 from puppyslug.errors import NetworkError, suggest
@@ -114,6 +114,10 @@ class NetworkSpec:
                 by_name.setdefault(layer.name, by_name[full_name])
         object.__setattr__(self, "_by_name", MappingProxyType(by_name))
 
+    def __reduce__(self) -> tuple[type["NetworkSpec"], tuple[object, ...]]:
+        """Pickle and copy without the index of layers, which is built again."""
+        return type(self), tuple(getattr(self, one.name) for one in fields(self) if one.init)
+
     @property
     def is_external(self) -> bool:
         """Whether it is an external network, such as a module of the user."""
@@ -143,10 +147,8 @@ class NetworkSpec:
         if name not in self._by_name:
             known = () if self.members else self._by_name
             advice = f"{suggest(name, known)} " if known else ""
-            raise NetworkError(
-                f"{self.name} has no layer {name!r}; {advice}"
-                f"('puppyslug layers {self.name}' lists them)"
-            )
+            listing = "" if self.is_external else f"('puppyslug layers {self.name}' lists them)"
+            raise NetworkError(f"{self.name} has no layer {name!r}; {advice}{listing}".rstrip())
         return self._by_name[name]
 
     def typical_motif(self, layer: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from puppyslug.errors import WeightsError
+from puppyslug.errors import WeightsError, option
 from puppyslug.files.locks import acquire, release
 from puppyslug.networks.specs import RemoteFile
 from puppyslug.networks.weights.cache import cache_path, matches_checksum
@@ -53,7 +53,7 @@ def fetch(file: RemoteFile, progress: ProgressCallback | None = None) -> Path:
             else:
                 return target
     hashed = f" with {file.checksum.replace(':', ' ')}" if file.checksum else ""
-    manually = f"put it at {target}" if "/" not in file.name else "name it with --weights"
+    manually = f"put it at {target}" if "/" not in file.name else f"pass it as {option('weights')}"
     raise WeightsError(
         f"{target.name} could not be downloaded ({'; '.join(problems)}); try again, or get a file "
         f"of this name{hashed} elsewhere and {manually}"

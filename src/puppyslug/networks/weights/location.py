@@ -6,7 +6,7 @@ Nothing here imports torch.
 import importlib.util
 from pathlib import Path
 
-from puppyslug.errors import WeightsError
+from puppyslug.errors import WeightsError, option
 from puppyslug.networks.specs import LocalFile, NetworkSpec, PackagedWeights, RemoteFile
 from puppyslug.networks.weights.cache import cache_path, matches_checksum
 
@@ -39,7 +39,8 @@ def locate_weights(spec: NetworkSpec) -> Path:
     if not path.is_file():
         raise WeightsError(
             f"the weights of {spec.name} are not downloaded yet; run 'puppyslug networks fetch "
-            f"{spec.name}' ({spec.weights.size / 1e6:.0f} MB), or name a file with --weights"
+            f"{spec.name}' ({spec.weights.size / 1e6:.0f} MB), or pass a file as "
+            f"{option('weights')}"
         )
     return path
 

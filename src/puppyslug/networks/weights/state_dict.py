@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from puppyslug.errors import WeightsError, plural
+from puppyslug.errors import WeightsError, option, plural
 from puppyslug.networks.architectures import Architecture, create_architecture
 from puppyslug.networks.registry import registered_networks
 from puppyslug.networks.specs import NetworkSpec
@@ -36,7 +36,9 @@ def load_weights(architecture: Architecture, spec: NetworkSpec, path: Path) -> N
             raise WeightsError(f"{path} is damaged: {error}; teach it again") from error
         similar = [name for name in _find_matching_networks(weights) if name != spec.name]
         advice = (
-            f"; it looks like {' or '.join(similar)}: use --network {similar[0]}" if similar else ""
+            f"; it looks like {' or '.join(similar)}: use {option('network', similar[0])}"
+            if similar
+            else ""
         )
         raise WeightsError(f"{path} does not fit {spec.name}: {error}{advice}") from error
     architecture.load_state_dict(state, assign=True)

@@ -52,7 +52,7 @@ class GuideTerm(Term):
         Raises:
             ObjectiveError: the name is empty, or contains a folder.
         """
-        if not name or "/" in name:
+        if not isinstance(name, str) or not name or "/" in name:
             raise ObjectiveError(f"a guide is a file name without folders, not {name!r}")
         return cls(layer, name)
 

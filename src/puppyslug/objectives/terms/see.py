@@ -57,17 +57,16 @@ class SeeTerm(Term):
         return self.label.class_numbers
 
     def resolve_label(self, find_label: FindLabel) -> Self:
-        """See ``Term.resolve_label``."""
-        if self.label.class_numbers:
-            return self
+        """See ``Term.resolve_label``; a label of another vocabulary is looked up again by name."""
         label = find_label(self.label.name)
         return replace(self, label=label, any_member=self.any_member and label.number is None)
 
     def resolve(self, context: TermContext) -> tuple[Term, ...]:
         """Replace a group by the member that the network finds most likely in the image."""
-        if self.label.number is not None or self.any_member:
-            return (self,)
-        members = list(self.label.class_numbers)
+        term = self.resolve_label(context.network.find_label)
+        if term.label.number is not None or term.any_member:
+            return (term,)
+        members = list(term.label.class_numbers)
         best = members[int(context.logits()[members].argmax())]
         label = context.network.require_vocabulary().labels[best]
         return (replace(self, label=label, any_member=False),)
@@ -86,6 +85,10 @@ class SeeTerm(Term):
         logits_share = self.summary(region)
         logits = (logits_share if total is None else total).detach()
         members = list(self.label.class_numbers)
+        if not members:
+            raise ObjectiveError(
+                f"the class of {self} is not known yet; use resolve_labels(network.find_label)"
+            )
         gradient = -logits.softmax(1)
         gradient[:, members] += logits[:, members].softmax(1)
         value = logits[:, members].logsumexp(1) - logits.logsumexp(1)

@@ -55,7 +55,7 @@ def save_page(atlas: Atlas, path: Path, *, overwrite: bool = True) -> None:
         title=atlas.title,
         placeholder="dog, eye, building, 37 …",
         atlas={
-            "picture": f"data:image/webp;base64,{portraits}",
+            "picture": portraits,
             "columns": index.columns,
             "classifier": index.classifier,
             "entries": entries,

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 from torch import Tensor
 
-from puppyslug.errors import OutputError
+from puppyslug.errors import OutputError, option
 from puppyslug.files.atomic import write_atomically
 from puppyslug.files.locks import acquire, release
 from puppyslug.images import save_image, to_pil
@@ -59,12 +59,15 @@ class PortraitCache:
         try:
             earlier = dict(json.loads(plan_file.read_text(encoding="utf-8")))
         except (ValueError, TypeError) as error:
-            raise OutputError(f"{plan_file} is damaged; start again with --force") from error
+            raise OutputError(
+                f"{plan_file} is damaged; start again with {option('force')}"
+            ) from error
         own = asdict(self.plan)
         if different := [name for name in own if own[name] != earlier.get(name)]:
             raise OutputError(
                 f"{self._portraits} contains portraits of an unfinished atlas with different "
-                f"{', '.join(different)}; use the same values to resume, or --force to restart"
+                f"{', '.join(different)}; use the same values to resume, or {option('force')} to "
+                "restart"
             )
 
     def missing_batches(self) -> list[range]:

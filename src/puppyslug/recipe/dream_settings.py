@@ -1,0 +1,56 @@
+"""The keyword arguments of ``dream``, for type checkers. Nothing here imports torch."""
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+from puppyslug.objectives import Objective
+
+
+class DreamSettings(TypedDict, total=False):
+    """Fields of a ``Recipe`` as callers may write them, and the shorthand for objectives."""
+
+    recipe_version: int
+    version: str
+    preset: str
+    photo: Any
+    weights: Any
+    labels: Any
+    objective: Objective | str
+    octaves: int
+    octave_scale: float
+    iterations: int
+    step_size: float
+    jitter: int
+    rescale: float
+    taper: float
+    smooth: str | float
+    soften: float
+    palette: str
+    focus: float
+    margin: float
+    count: int | None
+    mask: Any
+    strength: float
+    keep_colours: bool
+    guides: Any
+    seed: int
+    size: str | int | None
+    composed: str | None
+    precision: str
+    device: str
+    winograd: int | str
+    kernels: str
+    threads: int | None
+    memory: str | None
+    tile: str
+    zoom: float
+    rotate: float
+    pan_x: float
+    pan_y: float
+    stop_after: int | None
+    schedule: Any
+    layer: str | Sequence[str]
+    see: str | Sequence[str]
+    channel: int
+    strongest: int
+    guide: Any
