@@ -14,6 +14,7 @@
     ├── ClusterError       a cluster is unreachable, incompatible, or lost a job
     ├── ObjectiveError     an objective cannot be parsed or does not fit the network
     └── RecipeError        a setting is out of range, or a recipe cannot be carried out
+        └── MissingRecipeError  an image contains no recipe
 
 Every message is a single line that states the problem, the offending value and the remedy.
 """
@@ -72,6 +73,10 @@ class ObjectiveError(PuppyslugError):
 
 class RecipeError(PuppyslugError):
     """A setting is out of range, or a recipe cannot be carried out."""
+
+
+class MissingRecipeError(RecipeError):
+    """An image contains no recipe."""
 
 
 class _Interface:

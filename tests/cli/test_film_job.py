@@ -92,7 +92,7 @@ def test_a_resumed_film_keeps_what_its_first_run_has_resolved(job):
 
 def test_a_film_that_cannot_be_prepared_leaves_no_checkpoint(job, folder):
     impossible = replace(job, recipe=job.recipe.with_settings({"memory": "1MB"}))
-    with pytest.raises(Exception, match="--memory"):
+    with pytest.raises(Exception, match="101MB"):
         impossible.start("noise", InputFiles())
     assert list_files(folder) == set()
 

@@ -82,17 +82,17 @@ def test_errors_name_the_wrong_value_and_write_nothing(tmp_path, capsys, argumen
 
 
 def test_a_portrait_that_cannot_be_written_is_kept(tmp_path, tmp_path_factory, monkeypatch, capsys):
-    from puppyslug.visualization import portraits
+    from puppyslug.visualization import portrait
 
     temporary = tmp_path_factory.mktemp("temporary")
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    original = portraits.portrait_steps
+    original = portrait.portrait_steps
 
     def steps(*arguments, **options):
         yield from original(*arguments, **options)
         (tmp_path / "p.png").mkdir()
 
-    monkeypatch.setattr(portraits, "portrait_steps", steps)
+    monkeypatch.setattr(portrait, "portrait_steps", steps)
     line = run_failing(capsys, "portrait", "relu1_1:5", "-o", "p.png", *SMALL)
     (kept,) = temporary.rglob("p.png")
     assert str(kept) in line

@@ -18,8 +18,8 @@ def listed_packages() -> list[str]:
 def test_the_table_lists_every_package_of_the_tree():
     packages = {path.name for path in SOURCE.iterdir() if (path / "__init__.py").is_file()}
     modules = {path.stem for path in SOURCE.glob("*.py")}
-    assert modules == {"__init__", "__main__", "errors", "torch_state"}
-    assert set(listed_packages()) == packages | {"errors", "torch_state"}
+    assert modules == {"__init__", "__main__", "errors"}
+    assert set(listed_packages()) == packages | {"errors"}
 
 
 def test_the_table_has_the_order_of_the_import_contract():

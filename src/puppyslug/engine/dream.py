@@ -18,10 +18,10 @@ from puppyslug.images import LoadedImage
 from puppyslug.images.reader import ImageSource
 from puppyslug.networks.external import trust
 from puppyslug.networks.network import Network, require_network
+from puppyslug.networks.torch_state import isolated
 from puppyslug.recipe import FileReference, Recipe
 from puppyslug.recipe.defaults import STARTING_IMAGE
 from puppyslug.recipe.dream_settings import DreamSettings
-from puppyslug.torch_state import isolated
 
 StepCallback = Callable[[DreamStep], object]
 

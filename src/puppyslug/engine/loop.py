@@ -17,8 +17,8 @@ from puppyslug.images.filters import blur
 from puppyslug.images.sizes import Size
 from puppyslug.images.tensors import as_finite_tensor
 from puppyslug.networks.network import Network
+from puppyslug.networks.torch_state import isolated
 from puppyslug.recipe import Recipe
-from puppyslug.torch_state import isolated
 
 Changes = Mapping[str, Any]
 

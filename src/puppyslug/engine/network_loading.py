@@ -8,8 +8,8 @@ from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network
 from puppyslug.networks.specs import RemoteFile
+from puppyslug.networks.torch_state import check_fork
 from puppyslug.recipe import InputFiles, PortraitRecipe, Recipe
-from puppyslug.torch_state import check_fork
 
 AnyRecipe = Recipe | PortraitRecipe
 

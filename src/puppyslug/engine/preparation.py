@@ -24,11 +24,12 @@ from puppyslug.images.sizes import display_size, format_size, same_aspect_ratio
 from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.networks.network import Network
 from puppyslug.networks.runtime import resolve_device, resolve_precision
+from puppyslug.networks.torch_state import copy_inference_tensor, isolated
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.recipe import STARTING_IMAGES, FileReference, InputFiles, Recipe
 
 
-@torch.inference_mode(mode=False)
+@isolated
 def prepare(
     recipe: Recipe,
     source: ImageSource | LoadedImage,
@@ -64,14 +65,13 @@ def prepare(
         **_photo_reference(recipe, photo, source, result_folder),
         **_mask_and_guide_references(recipe, files, mask_photo, guides, result_folder),
     }
-
     device, precision = _resolve_machine(recipe, spec, network)
     read = [photo, *guides.values(), *([] if mask_photo is None else [mask_photo])]
     notices += [notice for image in read for notice in image.notices]
     notices += precision_notices(precision, device)
     tiles = plan_tiles(recipe, spec, photo.size, precision, device)
     network = load_recipe_network(recipe, files, device, network)
-    image = (photo.image.clone() if photo.image.is_inference() else photo.image).to(network.device)
+    image = copy_inference_tensor(photo.image).to(network.device)
 
     guide_images = {name: guide.image for name, guide in guides.items()}
     context = DreamTermContext(network, image, guide_images)

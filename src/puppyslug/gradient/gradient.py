@@ -12,8 +12,8 @@ from puppyslug.gradient.executor import TileExecutor, execute_locally
 from puppyslug.gradient.tiles import Tile, split_into_tiles
 from puppyslug.images.sizes import Size
 from puppyslug.networks.network import Network
+from puppyslug.networks.torch_state import copy_inference_tensor
 from puppyslug.objectives import Batch, Objective
-from puppyslug.torch_state import copy_inference_tensor
 
 
 @torch.inference_mode(mode=False)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image, PngImagePlugin
 
-from puppyslug.errors import ImageError, RecipeError, option
+from puppyslug.errors import ImageError, MissingRecipeError, RecipeError, option
 from puppyslug.images.exif import EXIF_DIRECTORY, IMAGE_DESCRIPTION, USER_COMMENT, find_tag
 from puppyslug.images.formats import readable_formats
 from puppyslug.images.png_chunks import MAX_TEXT, SIGNATURE, find_text, split_png
@@ -86,11 +86,12 @@ def extract_recipe_text(data: bytes, name: str) -> str:
 
     Raises:
         ImageError: not an image.
-        RecipeError: the image contains no recipe, or one of more than a megabyte.
+        MissingRecipeError: the image contains no recipe.
+        RecipeError: its recipe is damaged, or larger than a megabyte.
     """
     text = _find_recipe(data, name)
     if not text:
-        raise RecipeError(
+        raise MissingRecipeError(
             f"{name} contains no recipe: puppyslug did not make it or used {option('no-recipe')}, "
             "or it or another program removed the recipe, because the picture was modified"
         )

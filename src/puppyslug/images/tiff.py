@@ -30,6 +30,8 @@ _PHOTOMETRIC_NAMES = {
 }  # fmt: skip
 _PREMULTIPLIED, _UNASSOCIATED = 1, 2
 _ORIENTATION, _INK_SET, _PROFILE = 274, 332, 34675
+_PLACES = (273, 279, 324, 325)  # tags of the offsets and lengths of strips and tiles
+_INTEGER_TYPES = (1, 3, 4, 13, 16, 18)  # bytes, shorts, longs and file positions
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it reports odd tags to stderr
 
@@ -57,12 +59,20 @@ def read_tiff(data: bytes, name: str, *, max_pixels: int) -> Samples:
             page: Any = file.pages.first
             _check_size(page, name, max_pixels)
             _check_kind(page, name)
+            _check_places(page, name)
             return _samples(page, decode_page(page, data), name)
     except ImageError:
         raise
     except Exception as error:  # tifffile raises errors of many types for damaged files
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise ImageError(f"{name} is damaged or truncated ({reason})") from error
+
+
+def _check_places(page: Any, name: str) -> None:
+    """Check that the places of the image data are whole numbers."""
+    for tag in map(page.tags.get, _PLACES):
+        if tag is not None and tag.dtype not in _INTEGER_TYPES:
+            raise ImageError(f"{name} is damaged: its image data have no valid place in the file")
 
 
 def _check_size(page: Any, name: str, max_pixels: int) -> None:

@@ -139,6 +139,7 @@ def save_image(
     if recipe_text and not recipe_options:
         notices.append(f"{file_format} cannot store the recipe; {path.name} cannot be redone")
     encoded = io.BytesIO()
-    picture.save(encoded, format=file_format, **options, **recipe_options)
+    # The base class's method: the one of a dream's picture would store its own recipe.
+    Image.Image.save(picture, encoded, format=file_format, **options, **recipe_options)
     write_atomically(path, encoded.getbuffer(), overwrite=overwrite)
     return notices

@@ -17,6 +17,7 @@ from puppyslug.networks.lookup import find_spec
 from puppyslug.networks.network import Network
 from puppyslug.networks.runtime import resolve_convolution, resolve_device, resolve_precision
 from puppyslug.networks.specs import NetworkSpec
+from puppyslug.networks.torch_state import isolated
 from puppyslug.networks.weights.cache import cache_path, hash_weights
 from puppyslug.networks.weights.download import (
     URL_FOLDER,
@@ -26,7 +27,6 @@ from puppyslug.networks.weights.download import (
 )
 from puppyslug.networks.weights.location import locate_weights, verify_weights
 from puppyslug.networks.weights.state_dict import load_weights, validate_finite
-from puppyslug.torch_state import isolated
 
 
 @isolated

@@ -22,7 +22,7 @@ from puppyslug.networks.kernels import DIRECT, Conv3x3, ConvolutionMethod
 from puppyslug.networks.layer_info import LayerInfo
 from puppyslug.networks.specs import NetworkSpec
 from puppyslug.networks.specs.spec import EXTERNAL_ARCHITECTURE
-from puppyslug.torch_state import copy_inference_weights, isolated
+from puppyslug.networks.torch_state import copy_inference_weights, isolated
 
 DTYPES = {
     "float32": torch.float32,
@@ -49,6 +49,7 @@ class Network:
     labels_name: str = ""
     labels_sha256: str = ""
 
+    @isolated
     def __init__(
         self,
         spec: NetworkSpec,

@@ -13,9 +13,9 @@ from puppyslug.labels import NONE_CLASS
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network, require_network
 from puppyslug.networks.specs import FinetunedHead
+from puppyslug.networks.torch_state import isolated
 from puppyslug.recipe import defaults
 from puppyslug.recognition.class_maps import class_map
-from puppyslug.torch_state import isolated
 
 MIN_CONFIDENCE = 0.3  # lowest probability at which a classification counts as sure
 MAX_ASPECT_RATIO = 4  # beyond which an image is squeezed
@@ -74,11 +74,12 @@ def classify(
         ImageError: the image cannot be read.
         NetworkError: the network has no classes.
     """
-    if not (isinstance(top, int) and top >= 1):
-        raise NetworkError(f"top is {top}; ask for at least 1 class")
     if isinstance(network, str):
         network = load_network(network)
     require_network(network)
+    vocabulary = network.require_vocabulary()
+    if not (isinstance(top, int) and top >= 1):
+        raise NetworkError(f"top is {top}; ask for at least 1 class")
     if isinstance(source, Tensor | LoadedImage):
         image = as_image_tensor(source)
     else:
@@ -86,7 +87,6 @@ def classify(
     head = network.spec.finetuned
     logits = compute_logits(network, image)
     probabilities = (logits if head is None else calibrate_logits(logits, head)).softmax(0)
-    vocabulary = network.require_vocabulary()
     best = probabilities.topk(min(top, probabilities.numel()))
     guesses = tuple(
         ClassProbability(number, vocabulary.class_name(number), probability)

@@ -14,11 +14,11 @@ from puppyslug.images.contact_sheet import join_horizontally
 from puppyslug.networks.external import trust
 from puppyslug.networks.network import Network
 from puppyslug.networks.runtime import resolve_device
+from puppyslug.networks.torch_state import isolated
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import FileReference, InputFiles, PortraitRecipe, extract_files
 from puppyslug.recipe.defaults import NETWORK, SEE_NETWORK
-from puppyslug.torch_state import isolated
 from puppyslug.visualization.portraits import PortraitStep, portrait_steps
 
 PortraitCallback = Callable[[PortraitStep], object]

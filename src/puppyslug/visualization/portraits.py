@@ -15,12 +15,12 @@ from puppyslug.engine.term_context import DreamTermContext
 from puppyslug.errors import ObjectiveError
 from puppyslug.networks import NetworkSpec
 from puppyslug.networks.network import Network, require_network
+from puppyslug.networks.torch_state import isolated
 from puppyslug.objectives import Objective
 from puppyslug.objectives.conversion import as_objectives
 from puppyslug.objectives.terms.channel import ChannelTerm
 from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import defaults
-from puppyslug.torch_state import isolated
 from puppyslug.visualization.inactive import find_inactive
 from puppyslug.visualization.optimiser import (
     OptimisationSettings,

@@ -15,6 +15,7 @@ from puppyslug.images import read_recipe_text
 from puppyslug.networks.external import trust
 from puppyslug.networks.finetuned import strip_folders
 from puppyslug.networks.network import Network
+from puppyslug.networks.torch_state import isolated
 from puppyslug.recipe import (
     InputFiles,
     PortraitRecipe,
@@ -23,7 +24,6 @@ from puppyslug.recipe import (
     parse_settings,
 )
 from puppyslug.recipe.settings import PORTRAIT_KEY
-from puppyslug.torch_state import isolated
 from puppyslug.visualization.portrait import draw_portrait, load_portrait_network
 
 PORTRAIT_SETTINGS = ("size", "device", "network", "weights", "labels")  # that redo can change

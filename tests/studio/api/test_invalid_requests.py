@@ -240,7 +240,7 @@ def tiff_with_rational_offsets():
 def test_a_damaged_tiff_is_rejected(client, check, route):
     field = "dream" if route == "/api/recipe" else "photo"
     files = {field: ("r.tif", tiff_with_rational_offsets())}
-    assert "r.tif" in check(client.post(route, files=files), 422)
+    check(client.post(route, files=files), 422)
 
 
 @pytest.mark.parametrize("items", ["0,", "[],", "{},", '"x",'])

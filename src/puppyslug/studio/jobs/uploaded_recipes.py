@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from puppyslug.errors import RecipeError
+from puppyslug.errors import MissingRecipeError
 from puppyslug.images import extract_recipe_text
 from puppyslug.recipe import Recipe, parse_settings
 from puppyslug.studio.jobs.finetuned_networks import FinetunedNetworks
@@ -22,7 +22,7 @@ def read_recipe(name: str, data: bytes, networks: Path) -> dict[str, Any] | None
     """
     try:
         text = extract_recipe_text(data, name)
-    except RecipeError:
+    except MissingRecipeError:
         return None
     settings = parse_settings(text)
     FinetunedNetworks(networks).register_used(str(settings.get("network", "")))

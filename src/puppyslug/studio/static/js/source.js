@@ -8,7 +8,12 @@ import * as maskEditor from "./mask-editor.js";
 let source = null; // a File, "clouds", "noise", or null
 let sourceUrl = "";
 
+let reading = Promise.resolve(); // until the chosen file has been read
+
 export const current = () => source;
+
+/** Waits until the chosen file has been read. */
+export const whenRead = () => reading;
 
 export function start(onChange) {
   const stage = el("stage");
@@ -38,8 +43,12 @@ export function start(onChange) {
 }
 
 /** Uses a picture as the source; if it contains a recipe, also fills the form. */
-async function selectFile(file, onChange) {
-  if (!file) return;
+function selectFile(file, onChange) {
+  if (file) reading = readFile(file, onChange);
+  return reading;
+}
+
+async function readFile(file, onChange) {
   if (el("stage").dataset.state === "running") {
     showError(new Error("a dream is running; stop or cancel it before you choose another picture"));
     return;

@@ -25,7 +25,9 @@ function route(options) {
 
 async function submit(event) {
   event.preventDefault();
+  el("submit-button").disabled = true;
   await attempt(async () => {
+    await source.whenRead();
     const photo = source.current();
     if (photo === null) throw new Error("choose a photo first, or start from clouds or noise");
     const data = new FormData();
@@ -37,13 +39,9 @@ async function submit(event) {
     const guide = form.guideFile();
     if (guide) data.append("guide", guide, guide.name);
     data.append("recipe", JSON.stringify(settings));
-    el("submit-button").disabled = true;
-    try {
-      onQueued(await post("/api/dreams", data));
-    } finally {
-      el("submit-button").disabled = false;
-    }
+    onQueued(await post("/api/dreams", data));
   });
+  el("submit-button").disabled = false;
 }
 
 function onQueued(dream) {

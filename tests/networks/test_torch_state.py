@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from puppyslug.torch_state import isolated, standard_torch
+from puppyslug.networks.torch_state import isolated, standard_torch
 
 STATES = {
     "nothing": "contextlib.nullcontext()",
@@ -116,7 +116,7 @@ torch.set_num_threads(2)
 network = puppyslug.Network.from_module(nn.Sequential(nn.Conv2d(3, 4, 3)), trained_at=32)
 
 def run(threads=None):
-    settings = {"size": 320, "octaves": 1, "iterations": 1} | ({"threads": threads} if threads else {})
+    settings = {"size": 320, "octaves": 1, "iterations": 1, "threads": threads}
     try:
         image = puppyslug.dream("clouds", network=network, **settings)
         return image.size
