@@ -1,4 +1,8 @@
+import io
+import zlib
+
 import pytest
+from PIL import Image
 
 from puppyslug.errors import ImageError
 from puppyslug.images import MAX_PIXELS, decode_image
@@ -36,3 +40,13 @@ def test_too_many_pixels_are_refused_before_decoding(size, limits):
     limit = limits.get("max_pixels", MAX_PIXELS)
     with pytest.raises(ImageError, match=f"large.png .*{limit / 1e6:.0f} megapixels"):
         decode_image(png_with_header(*size), "large.png", **limits)
+
+
+def test_an_indexed_png_without_a_palette_is_damaged():
+    stream = io.BytesIO()
+    Image.new("L", (4, 4)).save(stream, "PNG")
+    data = bytearray(stream.getvalue())
+    data[25] = 3  # colour type: indices of a palette
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+    with pytest.raises(ImageError, match=r"p\.png is damaged"):
+        decode_image(bytes(data), "p.png")

@@ -8,7 +8,12 @@ from puppyslug.recipe import MAX_RECIPE_LENGTH, Recipe, parse_settings, portable
 HASH = "0" * 64
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", "3", '"x"', "[" * 100_000, "nul"])
+HALF_SURROGATES = ['{"objective": "see(\\ud800)"}', '{"\\udc00": 1}']
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1]", "3", '"x"', "[" * 100_000, "nul", *HALF_SURROGATES]
+)
 def test_text_that_is_no_json_object_is_refused_in_one_line(text):
     with pytest.raises(RecipeError) as caught:
         parse_settings(text)

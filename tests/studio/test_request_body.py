@@ -93,3 +93,15 @@ def test_errors_of_ranges_are_json(client, header, status):
     response = client.get(url, headers={"Range": header})
     assert_rejected(response, status)
     assert status != 416 or response.headers["content-range"].startswith("bytes */")
+
+
+def test_a_malformed_content_type_is_rejected(client):
+    header = {"Content-Type": f"multipart/form-data; boundary*{'9' * 5000}=x"}
+    assert_rejected(client.post("/api/dreams", content=WHOLE, headers=header), 400, "Content-Type")
+
+
+@pytest.mark.parametrize("kind", [FORM["Content-Type"], "multipart/x", "application/json"])
+def test_only_uploads_may_be_large(client, kind):
+    large = b"x" * 1_000_000
+    response = client.post("/api/dreams/x/steer", content=large, headers={"Content-Type": kind})
+    assert response.status_code == 413

@@ -127,6 +127,8 @@ def _check_pixels(picture: Image.Image, length: int, name: str, max_pixels: int)
         raise too_large_error(name, max_pixels)
     if pixels == 0:
         raise ImageError(f"{name} is damaged: it has no pixels")
+    if picture.mode in {"P", "PA"} and picture.palette is None:
+        raise ImageError(f"{name} is damaged: its palette is missing")
     coding = picture.info.get("compression") if picture.format == "TIFF" else picture.format
     if pixels > max(_LARGE, length * _MAX_PIXELS_PER_BYTE.get(str(coding), pixels)):
         raise ImageError(

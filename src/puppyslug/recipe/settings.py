@@ -49,9 +49,20 @@ def parse_settings(text: str) -> dict[str, Any]:
         ) from error
     except (ValueError, RecursionError) as error:
         raise RecipeError(f"the recipe is not valid JSON: {str(error).splitlines()[0]}") from error
+    if not _is_unicode(settings):
+        raise RecipeError("the recipe contains text that is not valid Unicode; it is damaged")
     if not isinstance(settings, dict):
         raise RecipeError('the recipe is not a JSON object of settings, such as {"octaves": 5}')
     return settings
+
+
+def _is_unicode(settings: object) -> bool:
+    """Return whether all texts can be encoded: JSON can hold halves of surrogate pairs."""
+    try:
+        json.dumps(settings, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_recipe_length(length: int) -> None:

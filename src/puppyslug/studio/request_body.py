@@ -35,7 +35,12 @@ class RequestBodyMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body(Headers(scope=scope), receive)
+        try:
+            body = _Body(Headers(scope=scope), receive)
+        except HTTPException as error:
+            response = error_response(HTTPError(error.status_code, error.detail))
+            await response(scope, receive, send)
+            return
         await self._app(scope, body.receive, _JSONErrors(scope, receive, send).send)
 
 
@@ -48,15 +53,11 @@ class _Body:
         size = int(length) if length.isdecimal() and len(length) < 20 else 0
         self._deadline = time.monotonic() + BASE_TIMEOUT + size / MIN_RATE
         self._complete = size == 0
-        content = EmailMessage()
-        content["content-type"] = headers.get("content-type", "")
-        boundary = content.get_param("boundary") if content.get_content_maintype() == (
-            "multipart"
-        ) else None  # fmt: skip
+        kind, boundary = _content_type(headers.get("content-type", ""))
         self._end = f"--{boundary}--".encode("latin-1", "replace") if boundary else b""
         self._tail = b""
         self._ended = not self._end
-        self._values_left = MAX_RECIPE_VALUES if content.get_content_subtype() == "json" else None
+        self._values_left = MAX_RECIPE_VALUES if kind == "application/json" else None
 
     async def receive(self) -> Message:
         """Receive the next part of the body.
@@ -93,6 +94,22 @@ class _Body:
                 raise HTTPException(
                     413, f"the request has more than {MAX_RECIPE_VALUES} values; send less"
                 )
+
+
+def _content_type(header: str) -> tuple[str, str | None]:
+    """Return the media type of a Content-Type, and the boundary of a multipart one.
+
+    Raises:
+        HTTPException: the header is malformed.
+    """
+    content = EmailMessage()
+    try:
+        content["content-type"] = header
+        kind = content.get_content_type()
+        boundary = content.get_param("boundary") if kind.startswith("multipart/") else None
+    except Exception as error:  # its parser raises errors of many types
+        raise HTTPException(400, "the Content-Type of the request is malformed") from error
+    return kind, None if boundary is None else str(boundary)
 
 
 class _JSONErrors:

@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable
 from http.cookies import SimpleCookie
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from puppyslug.recipe import MAX_RECIPE_LENGTH
 from puppyslug.studio.http_errors import HTTPError, error_response
 
+_UPLOAD_PATHS = re.compile(r"/api/(dreams|recipe|lessons/[^/]+/things/[^/]+/pictures)")
 MAX_PLAIN_BODY = MAX_RECIPE_LENGTH  # bytes of a request without uploads
 COOKIE = "puppyslug_token"
 HEALTH_PATH = "/healthz"  # needs no token
@@ -85,7 +87,7 @@ class SecurityMiddleware:
             )
         if scope["method"] not in _SAFE_METHODS:
             _check_origin(headers, host)
-        self._check_length(headers)
+        self._check_length(scope["path"], headers)
         if self._token is None or scope["path"] == HEALTH_PATH:
             return None
         return self._check_token(self._token, scope, headers)
@@ -107,12 +109,13 @@ class SecurityMiddleware:
             401, "a token is required; open the address that 'puppyslug studio' printed"
         )
 
-    def _check_length(self, headers: Headers) -> None:
+    def _check_length(self, path: str, headers: Headers) -> None:
         """Reject large requests unread; the server enforces the declared length."""
         if "transfer-encoding" in headers:
             raise HTTPError(411, "the request has no Content-Length; send one")
         length = headers.get("content-length", "0")
-        has_uploads = headers.get("content-type", "").startswith("multipart/")
+        is_form = headers.get("content-type", "").startswith("multipart/form-data")
+        has_uploads = is_form and _UPLOAD_PATHS.fullmatch(path) is not None
         limit = self._max_upload if has_uploads else MAX_PLAIN_BODY
         if not length.isdecimal() or int(length[:20]) > limit:
             raise HTTPError(413, f"the request exceeds the limit of {limit / 1e6:g} MB; send less")

@@ -87,8 +87,8 @@ def check_disk_space(path: Path, size: tuple[int, int], frames: int, done: int) 
     free = shutil.disk_usage(path.parent).free
     if needed > free:
         raise OutputError(
-            f"{frames} frames need up to {needed / 1e9:.1f} GB beside {path} while it is rendered, "
-            f"but {free / 1e9:.1f} GB are free; free disk space, or choose a smaller "
+            f"{frames} frames need up to {needed / 1e6:,.0f} MB beside {path} while it is "
+            f"rendered, but {free / 1e6:,.0f} MB are free; free disk space, or choose a smaller "
             f"{option('size')}"
         )
     return disk_space_needed(size, frames)

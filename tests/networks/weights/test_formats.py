@@ -114,3 +114,8 @@ def test_archives_that_are_no_state_dicts_are_refused(tmp_path):
     for name, kind in (("a.pt", "TorchScript"), ("b.pt", "compressed")):
         with pytest.raises(WeightsError, match=f"{name}.*{kind}"):
             read_weights_file(tmp_path / name)
+
+
+def test_the_suffix_of_a_file_does_not_matter(tmp_path, state):
+    torch.save(state, tmp_path / "weights.safetensors")
+    assert read_weights_file(tmp_path / "weights.safetensors").keys() == state.keys()

@@ -347,3 +347,19 @@ def test_the_reserve_is_filled_once_there_is_room(tmp_path):
     reserve.fill()
     assert (tmp_path / "reserve").stat().st_size == 1000
     assert not DiskReserve(tmp_path / "missing" / "reserve").free()
+
+
+def test_a_store_opens_on_a_full_disk(disk, tmp_path, monkeypatch):
+    disk.store.close()
+    connect = sqlite3.connect
+
+    def connect_if_there_is_room(path, **options):
+        if disk.path.exists():
+            raise sqlite3.OperationalError("database or disk is full")
+        return connect(path, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", connect_if_there_is_room)
+    reserve = DiskReserve(disk.path)
+    reopened = JobStore(tmp_path / "studio.db", reserve)
+    assert reopened.ids() == {"a", "b"}
+    reopened.close()

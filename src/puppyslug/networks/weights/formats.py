@@ -126,8 +126,12 @@ def _read_safetensors(path: Path, head: bytes, size: int) -> dict[str, Tensor]:
 def _read_torch(path: Path) -> object:
     try:
         harmless = getattr(torch.serialization, "safe_globals", contextlib.nullcontext)
-        with warnings.catch_warnings(action="ignore"), harmless(list(_HARMLESS)):
-            return torch.load(path, map_location="cpu", weights_only=True)
+        with (
+            warnings.catch_warnings(action="ignore"),
+            harmless(list(_HARMLESS)),
+            path.open("rb") as file,  # of a path, torch takes the format from the suffix
+        ):
+            return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises errors of many types
         if isinstance(error, pickle.UnpicklingError) and "global" in str(error).lower():
             raise WeightsError(

@@ -47,22 +47,30 @@ class JobStore:
         self._lock = threading.RLock()
         self._reserve = reserve
         try:
-            self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = NORMAL")
-            (version,) = self._database.execute("PRAGMA user_version").fetchone()
-            if version > SCHEMA_VERSION:
-                raise OutputError(
-                    f"{path} has schema version {version}, but this puppyslug supports versions up "
-                    f"to {SCHEMA_VERSION}; update puppyslug"
-                )
-            self._database.executescript(_SCHEMA)
-            self._database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            try:
+                self._open(path)
+            except sqlite3.OperationalError:
+                if reserve is None or not reserve.free():  # the disk is full
+                    raise
+                self._open(path)
         except sqlite3.DatabaseError as error:
             raise OutputError(
                 f"{path} is damaged or cannot be written ({error}); restore it from a backup, or "
                 "choose another folder with --data"
             ) from error
+
+    def _open(self, path: Path) -> None:
+        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = NORMAL")
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise OutputError(
+                f"{path} has schema version {version}, but this puppyslug supports versions up "
+                f"to {SCHEMA_VERSION}; update puppyslug"
+            )
+        self._database.executescript(_SCHEMA)
+        self._database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def close(self) -> None:
         """Close the database."""
