@@ -1,11 +1,12 @@
 """A real browser (Debian's Chromium), and steps that several browser tests take."""
 
+import contextlib
 import os
 import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import expect, sync_playwright
 
 from support.studios import random_picture, shape_picture
 
@@ -20,6 +21,16 @@ def find_chromium():
             pytest.fail("Chromium is missing, and PUPPYSLUG_NEEDS_BROWSER is set", pytrace=False)
         pytest.skip("Chromium is missing: apt install chromium", allow_module_level=True)
     return chromium
+
+
+@contextlib.contextmanager
+def launch_browser():
+    """Launch Chromium; close it afterwards."""
+    path = find_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 def choose_photo(page, size="96", name="my cat.png"):

@@ -1,4 +1,4 @@
-"""Loads the network of a recipe, and checks that it is the one the recipe was created with."""
+"""Loads the network of a recipe, checks that it is the right one, and describes it in a recipe."""
 
 import torch
 
@@ -9,7 +9,7 @@ from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network
 from puppyslug.networks.specs import RemoteFile
 from puppyslug.networks.torch_state import check_fork
-from puppyslug.recipe import InputFiles, PortraitRecipe, Recipe
+from puppyslug.recipe import FileReference, InputFiles, PortraitRecipe, Recipe
 
 AnyRecipe = Recipe | PortraitRecipe
 
@@ -57,6 +57,26 @@ def load_recipe_network(
     if recipe.weights is not None and recipe.weights.sha256 != network.weights_sha256:
         raise WeightsError(_describe_mismatch(recipe, spec, network, files))
     return network
+
+
+def machine_settings(network: Network) -> dict[str, object]:
+    """Return the settings that ``auto`` and defaults resolve to on this machine."""
+    return {
+        "weights": FileReference(name=network.weights_name, sha256=network.weights_sha256),
+        "precision": network.precision,
+        "device": network.device.type,
+        "winograd": network.convolution.winograd_min_channels,
+        "kernels": network.convolution.kernels,
+        "threads": torch.get_num_threads(),
+        **_labels_reference(network),
+    }
+
+
+def _labels_reference(network: Network) -> dict[str, object]:
+    """Return the setting of the file of class names that the network was loaded with."""
+    if not network.labels_sha256:
+        return {}
+    return {"labels": FileReference(name=network.labels_name, sha256=network.labels_sha256)}
 
 
 def _check_network(recipe: AnyRecipe, network: Network) -> None:

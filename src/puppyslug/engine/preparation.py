@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import torch
-
 from puppyslug.engine.inputs import create_reference, load_guides, load_mask, load_photo
 from puppyslug.engine.masks import compute_mask
-from puppyslug.engine.network_loading import load_recipe_network
+from puppyslug.engine.network_loading import load_recipe_network, machine_settings
 from puppyslug.engine.notices import (
     count_notices,
     octave_notices,
@@ -80,7 +78,7 @@ def prepare(
     settings = {"objective": str(objective), "size": format_size(photo.size), "tile": tiles.tile}
     return PreparedDream(
         image,
-        recipe.with_settings({**settings, **_machine_settings(network), **references}),
+        recipe.with_settings({**settings, **machine_settings(network), **references}),
         network,
         mask,
         guide_images,
@@ -129,26 +127,6 @@ def _resolve_objective(recipe: Recipe, context: DreamTermContext) -> tuple[Objec
     if objective == requested:
         return objective, []
     return objective, [f"{requested} is {objective} for this image"]
-
-
-def _machine_settings(network: Network) -> dict[str, object]:
-    """Return the settings that ``auto`` and defaults resolve to on this machine."""
-    return {
-        "weights": FileReference(name=network.weights_name, sha256=network.weights_sha256),
-        "precision": network.precision,
-        "device": network.device.type,
-        "winograd": network.convolution.winograd_min_channels,
-        "kernels": network.convolution.kernels,
-        "threads": torch.get_num_threads(),
-        **_labels_reference(network),
-    }
-
-
-def _labels_reference(network: Network) -> dict[str, object]:
-    """Return the setting of the file of class names that the network was loaded with."""
-    if not network.labels_sha256:
-        return {}
-    return {"labels": FileReference(name=network.labels_name, sha256=network.labels_sha256)}
 
 
 def _photo_reference(

@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from puppyslug.engine.dream import unchanged_threads
-from puppyslug.engine.network_loading import load_recipe_network
+from puppyslug.engine.network_loading import load_recipe_network, machine_settings
 from puppyslug.images import RecipeImage, to_pil
 from puppyslug.images.contact_sheet import join_horizontally
 from puppyslug.networks.external import trust
@@ -17,7 +16,7 @@ from puppyslug.networks.runtime import resolve_device
 from puppyslug.networks.torch_state import isolated
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.objectives.terms.see import SeeTerm
-from puppyslug.recipe import FileReference, InputFiles, PortraitRecipe, extract_files
+from puppyslug.recipe import InputFiles, PortraitRecipe, extract_files
 from puppyslug.recipe.defaults import NETWORK, SEE_NETWORK
 from puppyslug.visualization.portraits import PortraitStep, portrait_steps
 
@@ -166,16 +165,8 @@ def draw_portrait(
     resolved = {
         "objectives": tuple(str(one) for one in parsed),
         "network": network.spec.name,
-        "weights": FileReference(name=network.weights_name, sha256=network.weights_sha256),
-        "precision": network.precision,
-        "device": network.device.type,
-        "winograd": network.convolution.winograd_min_channels,
-        "kernels": network.convolution.kernels,
-        "threads": torch.get_num_threads(),
+        **machine_settings(network),
     }
-    if network.labels_sha256:
-        reference = FileReference(name=network.labels_name, sha256=network.labels_sha256)
-        resolved["labels"] = reference
     if stopped and last.step + 1 < last.steps:
         resolved["stop_after"] = last.step + 1
     complete = recipe.with_settings(resolved)

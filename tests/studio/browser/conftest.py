@@ -1,9 +1,8 @@
 """A studio of their own, and a browser, for the tests of the pages."""
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from support.browsers import find_chromium
+from support.browsers import launch_browser
 from support.studios import running_studio
 
 
@@ -15,11 +14,8 @@ def studio(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    path = find_chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with launch_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

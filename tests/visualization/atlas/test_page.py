@@ -5,22 +5,18 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
 from puppyslug.visualization.atlas import Atlas
 from puppyslug.visualization.atlas.atlas import PORTRAITS_FILE
 from puppyslug.visualization.atlas.export import save_page
 from support.atlases import build_toy_atlas
-from support.browsers import find_chromium
+from support.browsers import launch_browser
 
 
 @pytest.fixture(scope="module")
 def browser():
-    path = find_chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with launch_browser() as browser:
         yield browser
-        browser.close()
 
 
 def replace_portraits(folder, size):
