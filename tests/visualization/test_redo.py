@@ -134,7 +134,8 @@ def test_a_recipe_is_complete(folder, vgg, portrait):
         assert recipe.photo.name == "cat.png"
         assert recipe.size == "90x60"
     assert recipe.weights.sha256 == vgg.weights_sha256
-    assert (recipe.precision, recipe.device, recipe.winograd) == ("float32", "cpu", 0)
+    expected = (vgg.precision, "cpu", *vgg.convolution)
+    assert (recipe.precision, recipe.device, recipe.winograd, recipe.kernels) == expected
     assert recipe.threads == torch.get_num_threads()
 
 

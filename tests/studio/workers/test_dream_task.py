@@ -134,7 +134,12 @@ def run_steered(toy, picture, *changes, executor=execute_locally, guides=None, *
     """Dream with changes; return the picture, what was kept, and the control."""
     control, kept = SteeredControl(*changes), []
     prepared = PreparedDream(
-        picture, toy_recipe(octaves=1, **settings), toy, guides=guides or {}, executor=executor
+        picture,
+        toy_recipe(octaves=1, **settings),
+        toy,
+        guides=guides or {},
+        executor=executor,
+        is_reproducible=True,
     )
     reporter = ProgressReporter(picture_job(), control)
     try:
