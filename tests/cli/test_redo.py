@@ -122,3 +122,15 @@ def test_invalid_sizes_are_refused(folder, capsys):
     assert main(["dream", "clouds", *FAST, "--size", "64x36", "-o", "a.png"]) == 0
     for size in ("0", "²", "9" * 5000, "-4", "full?"):
         assert "size" in run_failing(capsys, "redo", "a.png", f"--size={size}")
+
+
+def test_the_end_of_a_damaged_file_is_an_error_and_not_an_interruption(folder, capsys, monkeypatch):
+    """Typer takes every EOFError for Ctrl-C; decoders raise it where a file ends too early."""
+
+    def reach_the_end(*_, **__):
+        raise EOFError("no more images")
+
+    monkeypatch.setattr("puppyslug.images.metadata.extract_recipe_text", reach_the_end)
+    monkeypatch.setattr("puppyslug.images.metadata.read_recipe_text", reach_the_end)
+    assert main(["redo", "cat.png"]) == 1
+    assert "no more images" in capsys.readouterr().err

@@ -1,6 +1,9 @@
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 import torch
 from PIL import ExifTags, Image, ImageCms
 
@@ -146,3 +149,40 @@ def test_missing_files_folders_and_devices_are_refused(tmp_path):
 def test_an_image_without_pixels_is_refused():
     with pytest.raises(ImageError, match="0"):
         image_from_pil(Image.new("RGB", (0, 5)))
+
+
+@pytest.mark.parametrize(
+    "write", ["planar 16 bits", "planar grey and alpha", "signed bytes", "JPEG without its end"]
+)
+def test_a_file_that_pillow_has_only_opened_is_read_as_the_file(tmp_path, write):
+    values = np.random.default_rng(0).integers(0, 65_536, (20, 30, 3), np.uint16)
+    planes = np.moveaxis(values, -1, 0)
+    path = tmp_path / "photo"
+    if write == "planar 16 bits":
+        tifffile.imwrite(path, planes, planarconfig="separate", photometric="rgb")
+    elif write == "planar grey and alpha":
+        grey = (planes[:2] >> 8).astype(np.uint8)
+        options = {"planarconfig": "separate", "extrasamples": ["unassalpha"]}
+        tifffile.imwrite(path, grey, photometric="minisblack", **options)
+    elif write == "signed bytes":
+        tifffile.imwrite(path, (planes[0] >> 8).astype(np.int8), photometric="minisblack")
+    else:
+        stream = io.BytesIO()
+        Image.fromarray((values >> 8).astype(np.uint8)).save(stream, "JPEG")
+        path.write_bytes(stream.getvalue()[:-2])
+    from_file = load_image(path)
+    with Image.open(path) as opened:
+        in_memory = image_from_pil(opened)
+    assert torch.equal(in_memory.image, from_file.image)
+    assert (in_memory.alpha is None) == (from_file.alpha is None)
+    if write == "planar 16 bits":
+        expected = torch.from_numpy(planes / 65_535).float()
+        assert (from_file.image[0] - expected).abs().max() <= 0.51 / 255
+
+
+def test_the_first_frame_of_an_animated_webp_is_read(tmp_path):
+    frames = [Image.new("RGB", (32, 20), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:], lossless=True)
+    image = load_image(tmp_path / "a.webp").image
+    assert image.shape == (1, 3, 20, 32)
+    assert image.mean((0, 2, 3)).tolist() == pytest.approx([254 / 255, 0, 0], abs=0.01)

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from puppyslug.images.pipeline import UprightImage, normalise
 from puppyslug.images.sizes import Size, display_size, fit_size
 
 ImageSource = str | Path | Image.Image  # a file, or an image in memory
+_EXACT_FORMATS = ("JPEG", "PNG", "TIFF")  # of which Pillow decodes some files otherwise
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,34 @@ def image_from_pil(
     """
     if 0 in picture.size:
         raise ImageError(f"the image has no pixels: {display_size(picture.size[::-1])}")
-    prepared = load_picture(picture)
-    sha256 = hashlib.sha256(prepared.tobytes()).hexdigest()
-    return _convert(normalise(prepared), "", sha256, longest, size)
+    data = _file_of(picture)
+    if data is not None:
+        upright = decode_upright(data, "the image")
+        pixels = upright.to_pil().tobytes()
+    else:
+        prepared = load_picture(picture)
+        upright, pixels = normalise(prepared), prepared.tobytes()
+    return _convert(upright, "", hashlib.sha256(pixels).hexdigest(), longest, size)
+
+
+def _file_of(picture: Image.Image) -> bytes | None:
+    """Return the file of an image that Pillow has opened, but not decoded; None for others.
+
+    Pillow decodes some files otherwise than ``load_image``: of 16 bits, it keeps the upper 8.
+    """
+    file: Any = getattr(picture, "fp", None)
+    if not getattr(picture, "tile", None) or file is None or picture.format not in _EXACT_FORMATS:
+        return None
+    try:
+        if picture.tell() != 0:  # a later frame of an animation
+            return None
+        position = file.tell()
+        file.seek(0)
+        data: bytes = file.read()
+        file.seek(position)
+    except (OSError, ValueError):
+        return None
+    return data
 
 
 def read_image(
