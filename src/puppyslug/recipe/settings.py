@@ -36,6 +36,10 @@ def parse_settings(text: str) -> dict[str, Any]:
     Raises:
         RecipeError: not a JSON object, or longer than ``MAX_RECIPE_LENGTH``.
     """
+    if not isinstance(text, str):
+        raise RecipeError(
+            f"a recipe is JSON text, not {type(text).__name__}; use Recipe.complete for a dict"
+        )
     check_recipe_length(len(text))
     if sum(map(text.count, ",[{")) > MAX_RECIPE_VALUES:
         raise RecipeError(
@@ -43,10 +47,6 @@ def parse_settings(text: str) -> dict[str, Any]:
         )
     try:
         settings = json.loads(text)
-    except TypeError as error:
-        raise RecipeError(
-            f"a recipe is JSON text, not {type(text).__name__}; use Recipe.complete for a dict"
-        ) from error
     except (ValueError, RecursionError) as error:
         raise RecipeError(f"the recipe is not valid JSON: {str(error).splitlines()[0]}") from error
     if not _is_unicode(settings):

@@ -95,11 +95,13 @@ class Sandbox:
         """
         with self._lock:
             connection = self._connect()
+            process = self._process
             expired = threading.Event()
 
             def expire() -> None:
                 expired.set()
-                self._kill()
+                if process is not None:
+                    process.kill()
 
             timer = threading.Timer(self._seconds, expire)
             timer.start()
@@ -110,6 +112,7 @@ class Sandbox:
                 extra = connection.recv_bytes()
             except (EOFError, OSError) as error:  # the process has died
                 self._kill()
+                self._process = None  # the next file has another one
                 reason = f"takes more than {self._seconds:g} s" if expired.is_set() else (
                     "cannot be decoded"
                 )  # fmt: skip
