@@ -117,18 +117,18 @@ class Conv3x3(nn.Conv2d):
         Returns:
             N×C×H×W, channels_last.
         """
-        images = to_channels_last(gradient)
-        is_native = self._uses_winograd(backward=True) and self._uses_native_kernels(gradient)
-        if is_native and (signs is None or packs_signs(images)):
-            weight = self._winograd_weight(backward=True)
-            return native_winograd(images, weight, mask=signs).permute(0, 3, 1, 2)
-        if signs is not None:
+        images, mask = to_channels_last(gradient), None
+        uses_winograd = self._uses_winograd(backward=True)
+        is_native = uses_winograd and self._uses_native_kernels(gradient)
+        if is_native and packs_signs(images):
+            mask = signs  # applied while the images are transformed
+        elif signs is not None:
             images = mask_by_signs(images, signs)
-        masked = images.permute(0, 3, 1, 2)
         if is_native:
             weight = self._winograd_weight(backward=True)
-            return native_winograd(images, weight).permute(0, 3, 1, 2)
-        if self._uses_winograd(backward=True):
+            return native_winograd(images, weight, mask=mask).permute(0, 3, 1, 2)
+        masked = images.permute(0, 3, 1, 2)
+        if uses_winograd:
             return winograd(masked, self._winograd_weight(backward=True), None)
         return conv2d(masked, self._backward_weight, None, padding=1)
 
