@@ -96,15 +96,15 @@ def resolve_convolution(
     is_fast = precision == "float32" or has_fast_bfloat16(device)
     if device != "cpu" or precision == "float64":
         return DIRECT
+    if kernels == NATIVE and load_library() is None:
+        kernels = TORCH  # and the recipe says what was used
     if winograd not in ("auto", "steady"):
         # Recipes from before there were native kernels state a number, but no kernels.
         return ConvolutionMethod(int(winograd), TORCH if kernels == "auto" else kernels)
     if not is_fast:
         return DIRECT
     if kernels == "auto":
-        kernels = NATIVE
-    if kernels == NATIVE and load_library() is None:
-        kernels = TORCH
+        kernels = TORCH if load_library() is None else NATIVE
     if winograd == "auto":
         return choose_convolution(precision, kernels)
     return ConvolutionMethod(STEADY_MIN_CHANNELS[kernels], kernels)
