@@ -1,6 +1,6 @@
 """Recipes: fields, defaults, presets, shorthand and schedules. Nothing here imports torch."""
 
-from puppyslug.recipe.fields import RECIPE_VERSION, STARTING_IMAGES
+from puppyslug.recipe.fields import STARTING_IMAGES
 from puppyslug.recipe.input_files import InputFiles, extract_files
 from puppyslug.recipe.keyframes import parse_keyframes, with_keyframes
 from puppyslug.recipe.merging import merge_settings
@@ -17,6 +17,7 @@ from puppyslug.recipe.settings import (
     portable_settings,
 )
 from puppyslug.recipe.shorthand import expand_shorthand
+from puppyslug.recipe.versions import RECIPE_VERSION
 
 __all__ = [
     "MAX_RECIPE_LENGTH",

@@ -5,9 +5,9 @@ from importlib.metadata import version
 
 from puppyslug.errors import RecipeError, option, suggest
 from puppyslug.recipe import defaults
-from puppyslug.recipe.fields import RECIPE_VERSION
 from puppyslug.recipe.presets import find_preset
 from puppyslug.recipe.settings import PORTRAIT_KEY
+from puppyslug.recipe.versions import RECIPE_VERSION
 
 
 def validate_version(settings: Mapping[str, object]) -> None:

@@ -23,8 +23,8 @@ from puppyslug.recipe import defaults
 from puppyslug.recipe.references import FileReference
 from puppyslug.recipe.schedule import MAX_CHANGES, SCHEDULABLE_FIELDS, Change
 from puppyslug.recipe.sizes import MAX_SIDE, parse_memory, validate_size
+from puppyslug.recipe.versions import RECIPE_VERSION
 
-RECIPE_VERSION = 1
 STARTING_IMAGES = ("noise", "clouds")  # what a dream without a photo can start from
 MAX_SMOOTH = 1000  # pixels
 MAX_GUIDES = 100

@@ -12,10 +12,10 @@ from puppyslug.networks.finetuned import strip_folders
 from puppyslug.objectives import Objective
 from puppyslug.recipe import defaults
 from puppyslug.recipe.completion import validate_names, validate_version
-from puppyslug.recipe.fields import RECIPE_VERSION
 from puppyslug.recipe.references import FileReference
 from puppyslug.recipe.settings import PORTRAIT_KEY, parse_settings
 from puppyslug.recipe.validation import format_validation_error
+from puppyslug.recipe.versions import RECIPE_VERSION
 
 MIN_SIDE, MAX_SIDE, MAX_STEPS, MAX_BATCH = 16, 2048, 10_000, 64
 

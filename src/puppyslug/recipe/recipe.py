@@ -25,6 +25,7 @@ from puppyslug.recipe.schedule import (
 )
 from puppyslug.recipe.settings import MAX_RECIPE_LENGTH, parse_settings
 from puppyslug.recipe.validation import format_validation_error
+from puppyslug.recipe.versions import earlier_settings, without_later_fields
 
 
 class Recipe(RecipeFields):
@@ -41,7 +42,7 @@ class Recipe(RecipeFields):
 
         Args:
             settings: fields of a recipe. Missing ones are taken from the preset, then from the
-                field defaults, then from the network.
+                field defaults (of its ``recipe_version``), then from the network.
             network: spec of a network that the caller loaded; by default, ``network`` of the
                 settings is looked up by name.
 
@@ -60,7 +61,9 @@ class Recipe(RecipeFields):
         validate_names(settings, cls.model_fields)
         if network is not None:
             settings = {**settings, "network": network.name}
-        recipe = cls._validate({**preset_settings(settings), **settings})
+        recipe = cls._validate(
+            {**earlier_settings(settings), **preset_settings(settings), **settings}
+        )
         spec = network or find_spec(recipe.network)
         objective = parse_objective(recipe.objective or spec.default_layer, recipe.find_label)
         recipe = recipe._with_objective(str(objective), is_default=not recipe.objective)
@@ -88,8 +91,11 @@ class Recipe(RecipeFields):
         return cls.complete(settings, network)
 
     def to_settings(self) -> dict[str, Any]:
-        """Return the fields as values that JSON can represent, without those that are None."""
-        return self.model_dump(mode="json", exclude_none=True)
+        """Return the fields as values that JSON can represent, without those that are None.
+
+        Those that the recipe's version did not have yet are left out, unless they were set since.
+        """
+        return without_later_fields(self.model_dump(mode="json", exclude_none=True))
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Serialise as ASCII JSON; ``from_json`` restores an equal recipe."""
