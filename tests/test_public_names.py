@@ -42,7 +42,16 @@ def test_no_submodule_shadows_a_public_function():
         ("strongest", ["network", "layer", "image", "count"]),
         (
             "portrait_steps",
-            ["objectives", "network", "size", "steps", "seed", "diversity", "transparent"],
+            [
+                "objectives",
+                "network",
+                "size",
+                "steps",
+                "seed",
+                "diversity",
+                "transparent",
+                "method",
+            ],
         ),
         (
             "load_network",

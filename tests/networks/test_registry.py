@@ -97,7 +97,8 @@ def test_receptive_fields_equal_those_of_the_gradient(name):
 def test_a_network_dreams_at_its_smallest_size_and_not_below(spec):
     network = random_network(spec.name)
     side = min_side(spec)
-    recipe = make_recipe(spec, objective=spec.layers[-1].name)
+    largest = max(spec.layers, key=lambda layer: layer.min_size)
+    recipe = make_recipe(spec, objective=largest.name)
     image = random_image(side, side)
     steps = list(dream_steps(image, recipe, network))
     assert len(steps) == 2

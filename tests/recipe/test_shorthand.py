@@ -33,8 +33,8 @@ def test_class_names_are_resolved_and_weighted():
 
 def test_class_names_bring_their_preset_and_network_unless_others_are_named():
     expanded = expand_shorthand({"see": "dog"})
-    natural = Recipe.complete({"preset": "natural"})
-    assert (expanded["preset"], expanded["network"]) == ("natural", natural.network)
+    named = Recipe.complete({"preset": "named"})
+    assert (expanded["preset"], expanded["network"]) == ("named", named.network)
     other = expand_shorthand({"see": "dog", "network": "googlenet", "preset": "classic"})
     assert (other["preset"], other["network"]) == ("classic", "googlenet")
 

@@ -9,6 +9,7 @@ from puppyslug.networks import NetworkSpec, find_spec, list_networks
 from puppyslug.networks.architectures import Architecture, create_architecture
 from puppyslug.networks.kernels import DIRECT, ConvolutionMethod
 from puppyslug.networks.network import Network
+from puppyslug.networks.probes import ProbedArchitecture
 
 
 def random_architecture(spec: NetworkSpec, seed: int = 4) -> Architecture:
@@ -38,11 +39,13 @@ def random_network(
     spec = find_spec(name)
     same = [other for other in list_networks() if _structure(other) == _structure(spec)]
     architecture = _cached_architecture(*_structure(spec), same[0].name)
+    if spec.probe:
+        architecture = ProbedArchitecture(architecture, spec.probe)
     return Network(spec, architecture, precision=precision, convolution=convolution)
 
 
 def _structure(spec: NetworkSpec) -> tuple[str, object, int]:
-    return spec.architecture, spec.structure, spec.classes
+    return spec.architecture, spec.structure, spec.trained_classes
 
 
 def structures() -> list[NetworkSpec]:

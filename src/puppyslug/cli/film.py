@@ -15,7 +15,7 @@ from puppyslug.cli.help_panels import FILM_PANEL
 from puppyslug.cli.messages import EXIT_INTERRUPTED, print_message
 from puppyslug.cli.recipe_files import load_settings
 from puppyslug.errors import RecipeError, plural
-from puppyslug.recipe import InputFiles, Recipe, parse_keyframes, with_keyframes
+from puppyslug.recipe import InputFiles, Recipe, film_preset, parse_keyframes, with_keyframes
 from puppyslug.recipe.defaults import FILM_QUALITY, FILM_SIDE, FLOW, FLOWS
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def film(
         raise RecipeError(f"unknown --flow {flow!r}; choose from {', '.join(FLOWS)}")
     assembly.check_video_path(output, force=force, source=source)
     settings, files = load_settings(
-        {"size": str(FILM_SIDE), **settings}, recipe_file, new_photos=True
+        {"size": str(FILM_SIDE), **film_preset(settings), **settings}, recipe_file, new_photos=True
     )
     with connect(cluster) as connection:
         video = probe_video(source)

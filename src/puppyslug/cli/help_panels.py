@@ -8,6 +8,7 @@ ARGUMENTS_PANEL = "Arguments"
 PICTURE_PANEL = "Picture"
 OBJECTIVE_PANEL = "Objective"
 STEPS_PANEL = "Octaves and steps"
+DRAWING_PANEL = "Named things"
 LOOK_PANEL = "Look"
 FILM_PANEL = "Film"
 OUTPUT_PANEL = "Output"
@@ -18,6 +19,7 @@ PANELS = (
     PICTURE_PANEL,
     OBJECTIVE_PANEL,
     STEPS_PANEL,
+    DRAWING_PANEL,
     LOOK_PANEL,
     FILM_PANEL,
     OUTPUT_PANEL,

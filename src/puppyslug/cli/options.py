@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from puppyslug.cli.help_panels import (
+    DRAWING_PANEL,
     FILM_PANEL,
     LOOK_PANEL,
     MACHINE_PANEL,
@@ -107,6 +108,12 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
         _field(STEPS_PANEL, "taper", float, "RATIO"),
         _field(STEPS_PANEL, "jitter", int, "PX"),
         _field(STEPS_PANEL, "rescale", float, "SHARE"),
+        _field(DRAWING_PANEL, "method", str, "NAME"),
+        _field(DRAWING_PANEL, "place", str, "X,Y"),
+        _field(DRAWING_PANEL, "extent", float, "SHARE"),
+        _field(DRAWING_PANEL, "drawing_steps", int, "N"),
+        _field(DRAWING_PANEL, "natural", float, "X"),
+        _field(DRAWING_PANEL, "fidelity", float, "X"),
         _field(LOOK_PANEL, "smooth", str, "SIGMA|laplacian|0"),
         _field(LOOK_PANEL, "soften", float, "SHARE"),
         _field(LOOK_PANEL, "palette", str, "NAME"),

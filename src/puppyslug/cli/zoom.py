@@ -16,6 +16,7 @@ from puppyslug.recipe import (
     STARTING_IMAGES,
     InputFiles,
     Recipe,
+    film_preset,
     find_preset,
     parse_keyframes,
     with_keyframes,
@@ -88,7 +89,7 @@ def load_zoom_recipe(
     """
     if recipe_file is None:
         preset = {} if "preset" in settings or "see" in settings else {"preset": FILM_PRESET}
-        settings = {"zoom": ZOOM, **preset, **settings}
+        settings = {"zoom": ZOOM, **preset, **film_preset(settings), **settings}
     settings, files = load_settings(settings, recipe_file, new_photos=True)
     return with_keyframes(Recipe.complete(settings), parse_keyframes(keyframes or [], fps)), files
 

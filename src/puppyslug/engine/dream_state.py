@@ -30,6 +30,9 @@ class DreamState:
         sizes: (height, width) of each octave.
         ascent: takes the steps.
         terms: computes the targets of the objective's terms.
+        draws_composition: whether the first octave is a composition, drawn as a spectrum.
+        drawn_region: where the composition was drawn, 1×1×h×w in [0, 1], which is what the octaves
+            after it refine; None for everywhere.
         detail: detail that the next octave starts from, or None.
         pixels: number of pixels processed in all steps so far.
         unproven: recipe and state of the random views before the changes that no step has been
@@ -43,6 +46,8 @@ class DreamState:
     sizes: tuple[Size, ...]
     ascent: GradientAscent
     terms: DreamTermContext
+    draws_composition: bool = False
+    drawn_region: Tensor | None = None
     detail: Tensor | None = None
     pixels: int = 0
     _objectives: dict[tuple[str, Size], Objective] = field(default_factory=dict)
@@ -64,6 +69,22 @@ class DreamState:
             sizes,
             GradientAscent(network, generator, prepared.executor),
             DreamTermContext(network, prepared.image, prepared.guides),
+        )
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Number of steps of each octave; the first may be a composition."""
+        steps = [self.recipe.iterations] * len(self.sizes)
+        if self.draws_composition:
+            steps[0] = self.recipe.drawing_steps
+        return tuple(steps)
+
+    @property
+    def _work(self) -> int:
+        """Number of pixels that all steps process."""
+        return sum(
+            count * height * width
+            for count, (height, width) in zip(self.steps, self.sizes, strict=True)
         )
 
     def apply(self, changed: Recipe) -> None:
@@ -130,14 +151,17 @@ class DreamState:
     ) -> DreamStep:
         """Return the state to yield after a step."""
         rejected, self.rejected, self.unproven = self.rejected, "", None
-        work = self.recipe.iterations * sum(height * width for height, width in self.sizes)
+        steps = self.steps
+        if self.draws_composition and octave == 0:
+            self.pixels += self.sizes[0][0] * self.sizes[0][1]
         return DreamStep(
             octave=octave,
             octaves=len(self.sizes),
             step=step,
-            steps=self.recipe.iterations,
+            steps=steps[octave],
+            first=sum(steps[:octave]),
             scores=scores,
-            fraction=self.pixels / work,
+            fraction=self.pixels / self._work,
             image=image,
             base=base,
             start=self.prepared.image,

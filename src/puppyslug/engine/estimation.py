@@ -15,6 +15,7 @@ from puppyslug.networks import NetworkSpec
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.recipe import Recipe
 
+VIEW_SIZE = 192  # pixels, mean side of what networks see while a thing is drawn
 PROBE_SIZE = 160  # pixels, longest side of the image whose step is timed
 
 
@@ -33,7 +34,12 @@ def estimate_seconds(prepared: PreparedDream) -> float:
         GradientAscent(network, np.random.default_rng(0)).step(probe, objective, recipe)
         seconds = time.perf_counter() - start
     pixels = sum(_pixels_per_step(size, recipe, objective, network.spec) for size in octaves.sizes)
-    return seconds * recipe.iterations * pixels / (probe_size[0] * probe_size[1])
+    steps = recipe.iterations * pixels
+    if recipe.draws_composition:
+        drawn, *_ = octaves.sizes
+        views = recipe.drawing_steps * VIEW_SIZE**2
+        steps += views - recipe.iterations * drawn[0] * drawn[1]
+    return seconds * steps / (probe_size[0] * probe_size[1])
 
 
 def _pixels_per_step(size: Size, recipe: Recipe, objective: Objective, spec: NetworkSpec) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, where
 
 from puppyslug.engine.arguments import collect_inputs
+from puppyslug.engine.composition import Composition
 from puppyslug.engine.dream_state import DreamState
 from puppyslug.engine.focus import FOCUS_INTERVAL, fade_detail, margin_mask, multiply_masks
 from puppyslug.engine.prepared_dream import PreparedDream
@@ -77,14 +78,39 @@ def dream_steps(
     dream.detail = None if detail is None else as_finite_tensor(detail, "the detail", 3)
     del detail  # large images are released as soon as possible
     fades = dream.detail is None  # detail that the caller passes is kept
+    dream.draws_composition = dream.recipe.draws_composition and fades and frame == 0
     for octave in range(len(dream.sizes)):
-        stopped = yield from _dream_octave(dream, octave, fades=fades)
+        draws = dream.draws_composition and octave == 0
+        dream_octave = _draw_composition(dream) if draws else _dream_octave(dream, octave, fades)
+        stopped = yield from dream_octave
         if stopped:
             return
 
 
+def _draw_composition(dream: DreamState) -> Generator[DreamStep, Changes | None, bool]:
+    """Draw a named thing at the size of the first octave; see ``_dream_octave``."""
+    composition = Composition(dream, _scale_down(dream.prepared.image, dream.sizes))
+    for step in range(dream.recipe.drawing_steps):
+        try:
+            composition.step(dream, step)
+        except Exception as error:
+            if not dream.revert_changes(error):
+                raise
+            composition.step(dream, step)
+        completed = dream.completed_step(
+            0, step, composition.image, composition.base, composition.scores
+        )
+        yield from _yield_step(dream, completed)
+        if completed.number == dream.recipe.stop_after:
+            return True
+    dream.ascent.check_finite(composition.image, dream.recipe.objective)
+    dream.detail = composition.image - composition.base
+    dream.drawn_region = composition.region
+    return False
+
+
 def _dream_octave(
-    dream: DreamState, octave: int, *, fades: bool
+    dream: DreamState, octave: int, fades: bool
 ) -> Generator[DreamStep, Changes | None, bool]:
     """Dream one octave.
 
@@ -135,7 +161,8 @@ def _take_step(
         focus = dream.compute_focus(image, objective, recipe)
         if focus is not None and step == 0 and fades:
             image = base + fade_detail(image - base, focus)
-    region = multiply_masks(focus, margin_mask(image, recipe.margin))
+    drawn = None if dream.drawn_region is None else resize(dream.drawn_region, dream.sizes[octave])
+    region = multiply_masks(focus, margin_mask(image, recipe.margin), drawn)
     image, scores = dream.take_step(image, objective, recipe, octave, mask, region)
     if recipe.soften:
         image = _soften(image, base, recipe.soften, mask)

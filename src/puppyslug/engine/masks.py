@@ -46,7 +46,7 @@ def compute_mask(
         )
     if recipe.mask is None:
         return None, ()
-    if not network.spec.classes:
+    if not network.spec.trained_classes:
         network = load_network(CLASSIFIER, precision=network.precision, device=str(network.device))
     mask = parse_mask(recipe.mask, network.find_label)
     probabilities = compute_logits(network, image).softmax(0)[list(mask.term.label.class_numbers)]

@@ -10,6 +10,7 @@ from puppyslug.objectives import Objective
 from puppyslug.recipe import Recipe
 
 MAX_OCTAVES = 200
+COMPOSITION_SIDE = 480  # pixels, longest side of the picture in which a named thing is drawn
 OBJECT_SIZE = 128  # pixels, side of the square in which networks of today recognise an object
 
 
@@ -69,6 +70,19 @@ def octave_sizes(
     return [*sizes, size]
 
 
+def drawing_size(size: Size, min_size: int = 1) -> Size:
+    """Compute the size at which a named thing is drawn, from which octaves refine it.
+
+    Args:
+        size: (height, width) of the composition.
+        min_size: shorter side, in pixels, that the layers require.
+    """
+    factor = max(COMPOSITION_SIDE / max(size), min_size / min(size))
+    if factor >= 1:
+        return size
+    return max(min_size, round(size[0] * factor)), max(min_size, round(size[1] * factor))
+
+
 def octaves_for_count(size: Size, count: int, scale: float) -> int:
     """Compute how many octaves leave room for several objects, which fill the coarsest octave.
 
@@ -102,6 +116,10 @@ def plan_octaves(recipe: Recipe, objective: Objective, spec: NetworkSpec, size: 
             f"{spec.name}, which needs {deepest.min_size}×{deepest.min_size}; use a larger image "
             "or a lower layer"
         )
+    if recipe.draws_composition:
+        drawn = drawing_size(recipe.composition_size or size, deepest.min_size)
+        sizes = octave_sizes(size, 1, recipe.octave_scale, drawn)
+        return OctavePlan(tuple(sizes), 0, deepest.min_size)
     sizes = octave_sizes(size, recipe.octaves, recipe.octave_scale, recipe.composition_size)
     kept = [octave for octave in sizes if min(octave) >= deepest.min_size]
     requested = max(len(sizes), recipe.octaves) if recipe.composition_size is None else len(sizes)

@@ -11,7 +11,7 @@ from puppyslug.engine.notices import (
     precision_notices,
     size_notices,
 )
-from puppyslug.engine.octaves import octaves_for_count, plan_octaves
+from puppyslug.engine.octaves import OctavePlan, octaves_for_count, plan_octaves
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.engine.term_context import DreamTermContext
 from puppyslug.engine.tiling import plan_tiles
@@ -110,13 +110,22 @@ def _resolve_octaves(
     composition_size = recipe.composition_size or photo.size
     objective.check(spec, composition_size)
     notices = [*size_notices(recipe, photo), *count_notices(recipe, composition_size)]
-    if recipe.count is not None:
+    if recipe.count is not None and not recipe.draws_composition:
         octaves = octaves_for_count(composition_size, recipe.count, recipe.octave_scale)
         recipe = recipe.with_settings({"octaves": octaves})
     plan = plan_octaves(recipe, objective, spec, photo.size)
     notices += octave_notices(plan)
-    steps = plural(recipe.iterations, "step")
-    return recipe, f"{plural(len(plan.sizes), 'octave')} of {steps}", notices
+    return recipe, _describe_octaves(recipe, plan), notices
+
+
+def _describe_octaves(recipe: Recipe, plan: OctavePlan) -> str:
+    octaves, drawing = len(plan.sizes), ""
+    if recipe.draws_composition:
+        octaves -= 1
+        steps = plural(recipe.drawing_steps, "step")
+        drawing = f"drawn in {steps} at {display_size(plan.sizes[0])}"
+    refinement = f"{plural(octaves, 'octave')} of {plural(recipe.iterations, 'step')}"
+    return ", ".join(filter(None, (drawing, refinement if octaves else "")))
 
 
 def _resolve_objective(recipe: Recipe, context: DreamTermContext) -> tuple[Objective, list[str]]:

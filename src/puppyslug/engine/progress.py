@@ -23,6 +23,7 @@ class Progress:
         steps: number of steps per octave.
         scores: scores of the image before the step, (1,), on the network's device.
         fraction: completed share of the work, in (0, 1].
+        first: number of steps in all octaves before this one.
     """
 
     octave: int
@@ -31,6 +32,7 @@ class Progress:
     steps: int
     scores: Tensor
     fraction: float
+    first: int = 0
 
     @property
     def score(self) -> float:
@@ -43,7 +45,12 @@ class Progress:
     @property
     def number(self) -> int:
         """Number of completed steps, including this one."""
-        return self.octave * self.steps + self.step + 1
+        return self.first + self.step + 1
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it is the last step of the last octave."""
+        return (self.octave + 1, self.step + 1) == (self.octaves, self.steps)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +86,7 @@ class DreamStep(Progress):
         """
         if not self.is_reproducible:
             return None
-        is_last = self.number == self.octaves * self.steps
-        if is_last or self.recipe.stop_after == self.number:
+        if self.is_last or self.recipe.stop_after == self.number:
             return self.recipe
         return self.recipe.with_settings({"stop_after": self.number})
 

@@ -41,7 +41,7 @@ class Ensemble(Network):
             own = {
                 name.removeprefix(prefix) for name in full_names.values() if name.startswith(prefix)
             }
-            has_class_map = needs_class_map and member.spec.classes > 0
+            has_class_map = needs_class_map and member.spec.trained_classes > 0
             targets = own | ({CLASS_MAP} if has_class_map else set())
             if not targets:
                 continue  # a network without targets would be computed to its end

@@ -15,6 +15,7 @@ from puppyslug.networks.external import load_external, trust
 from puppyslug.networks.kernels import ConvolutionMethod
 from puppyslug.networks.lookup import find_spec
 from puppyslug.networks.network import Network
+from puppyslug.networks.probes import ProbedArchitecture
 from puppyslug.networks.runtime import resolve_convolution, resolve_device, resolve_precision
 from puppyslug.networks.specs import NetworkSpec
 from puppyslug.networks.torch_state import isolated
@@ -122,6 +123,11 @@ def _load(
     sha256 = hash_weights(path)
     if weights is None:
         verify_weights(spec, path, sha256)
+    if spec.probe and sha256 != spec.probe.weights_sha256:
+        spec = spec.without_probe(
+            f"the classes of {spec.name} were fitted to its own weights, not to {path.name}; leave "
+            f"out {option('weights')}, or use another network"
+        )
     architecture = create_architecture(spec, device="meta")  # its weights are assigned below
     try:
         load_weights(architecture, spec, path)
@@ -133,7 +139,7 @@ def _load(
         raise
     network = Network(
         spec,
-        architecture,
+        architecture if spec.probe is None else ProbedArchitecture(architecture, spec.probe),
         weights_name=path.name.encode("utf-8", "replace").decode(),
         weights_sha256=sha256,
         precision=precision,

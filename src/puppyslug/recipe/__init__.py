@@ -16,7 +16,7 @@ from puppyslug.recipe.settings import (
     parse_settings,
     portable_settings,
 )
-from puppyslug.recipe.shorthand import expand_shorthand
+from puppyslug.recipe.shorthand import expand_shorthand, film_preset
 from puppyslug.recipe.versions import RECIPE_VERSION
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "check_recipe_length",
     "expand_shorthand",
     "extract_files",
+    "film_preset",
     "find_preset",
     "is_portrait",
     "merge_settings",

@@ -15,10 +15,11 @@ STARTING_IMAGE_SIZE: Final = (360, 640)  # (height, width) of noise and clouds
 SEED: Final = 0
 BENCHMARK_DEVICE: Final = "auto"
 
-SEE_PRESET: Final = "natural"  # of dreams of a named class
+SEE_PRESET: Final = "named"  # of dreams of a named class
+SEE_FILM_PRESET: Final = "natural"  # of films of a named class, whose frames follow each other
 CLASSIFIER: Final = "efficientnet_lite0"  # finds named classes for networks without classes
-SEE_NETWORK: Final = "efficientnet_lite0+efficientnet_lite1"  # for dreams of named classes
-ATLAS_CLASSIFIER: Final = SEE_NETWORK  # captions portraits
+ATLAS_CLASSIFIER: Final = "efficientnet_lite0+efficientnet_lite1"  # captions portraits
+SEE_NETWORK: Final = "vgg19+efficientnet_lite0+efficientnet_lite1"  # for dreams of named classes
 TOP_CLASSES: Final = 5  # guesses of a classification
 CLASSIFIED_SIDE: Final = 1024  # pixels, longest side of an image that is classified
 CHANNEL_RESULTS: Final = 6  # channels that activate most strongly on an image

@@ -29,6 +29,12 @@ class DreamSettings(TypedDict, total=False):
     focus: float
     margin: float
     count: int | None
+    method: str
+    drawing_steps: int
+    natural: float
+    fidelity: float
+    place: str | None
+    extent: float
     mask: Any
     strength: float
     keep_colours: bool

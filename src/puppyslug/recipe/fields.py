@@ -39,7 +39,7 @@ def mask_label_finder(network: str) -> FindLabel:
     return label_finder(spec.vocabulary) if spec.classes else find_label
 
 
-def _slider(lowest: float, highest: float, step: float) -> dict[str, Any]:
+def slider(lowest: float, highest: float, step: float) -> dict[str, Any]:
     """Return the range of a slider in the studio; the field's own bounds are wider."""
     return {"usual": [lowest, highest, step]}
 
@@ -70,45 +70,45 @@ class RecipeFields(BaseModel):
         ge=1,
         le=100,
         description="number of scales; more octaves give larger shapes",
-        json_schema_extra=_slider(1, 8, 1),
+        json_schema_extra=slider(1, 8, 1),
     )
     octave_scale: float = Field(
         1.4,
         gt=1,
         le=100,
         description="size ratio of one octave to the previous one",
-        json_schema_extra=_slider(1.1, 2.0, 0.05),
+        json_schema_extra=slider(1.1, 2.0, 0.05),
     )
     iterations: int = Field(
-        10, ge=1, le=100_000, description="steps per octave", json_schema_extra=_slider(1, 40, 1)
+        10, ge=1, le=100_000, description="steps per octave", json_schema_extra=slider(1, 40, 1)
     )
     step_size: float = Field(
         1.5,
         gt=0,
         le=10_000,
         description="mean change per step, in grey levels (0 to 255)",
-        json_schema_extra=_slider(0.1, 10, 0.1),
+        json_schema_extra=slider(0.1, 10, 0.1),
     )
     jitter: int = Field(
         32,
         ge=0,
         le=MAX_SIDE,
         description="maximum random shift of the image per step, in pixels",
-        json_schema_extra=_slider(0, 64, 1),
+        json_schema_extra=slider(0, 64, 1),
     )
     rescale: float = Field(
         0.0,
         ge=0,
         lt=1,
         description="maximum random reduction of the image's size per step, as a fraction",
-        json_schema_extra=_slider(0, 0.9, 0.05),
+        json_schema_extra=slider(0, 0.9, 0.05),
     )
     taper: float = Field(
         1.0,
         gt=0,
         le=10,
         description="step size ratio of one octave to the previous one",
-        json_schema_extra=_slider(0.5, 1.5, 0.05),
+        json_schema_extra=slider(0.5, 1.5, 0.05),
     )
     smooth: str = Field(
         "0",
@@ -120,7 +120,7 @@ class RecipeFields(BaseModel):
         ge=0,
         le=1,
         description="fraction of the detail that is blurred at every step, against grain",
-        json_schema_extra=_slider(0, 1, 0.05),
+        json_schema_extra=slider(0, 1, 0.05),
     )
     palette: Literal["natural", "vivid"] = Field(
         "vivid",
@@ -132,7 +132,7 @@ class RecipeFields(BaseModel):
         ge=0,
         le=100,
         description="how strongly steps concentrate on where the network detects the class",
-        json_schema_extra=_slider(0, 5, 0.1),
+        json_schema_extra=slider(0, 5, 0.1),
     )
     margin: float = Field(
         0.0,
@@ -140,14 +140,14 @@ class RecipeFields(BaseModel):
         le=1,
         description="width of the border in which the dream fades out, as a fraction of half the "
         "image; 0: the image wraps around, as in the notebook",
-        json_schema_extra=_slider(0, 1, 0.05),
+        json_schema_extra=slider(0, 1, 0.05),
     )
     count: int | None = Field(
         None,
         ge=1,
         le=10_000,
         description="approximate number of objects that fit into the image; sets the octaves",
-        json_schema_extra=_slider(1, 40, 1),
+        json_schema_extra=slider(1, 40, 1),
     )
     mask: FileReference | str | None = Field(
         None,
@@ -159,7 +159,7 @@ class RecipeFields(BaseModel):
         ge=0,
         le=1,
         description="blend of photo (0) and dream (1) in the result",
-        json_schema_extra=_slider(0, 1, 0.05),
+        json_schema_extra=slider(0, 1, 0.05),
     )
     keep_colours: bool = Field(
         False, description="keep the photo's colours; only the luminance changes"

@@ -15,8 +15,14 @@ from puppyslug.recipe.completion import validate_names, validate_version
 from puppyslug.recipe.references import FileReference
 from puppyslug.recipe.settings import PORTRAIT_KEY, parse_settings
 from puppyslug.recipe.validation import format_validation_error
-from puppyslug.recipe.versions import RECIPE_VERSION
+from puppyslug.recipe.versions import (
+    RECIPE_VERSION,
+    AddedFields,
+    earlier_settings,
+    without_later_fields,
+)
 
+ADDED_FIELDS: AddedFields = {2: {"method": "transforms"}}  # see ``puppyslug.recipe.versions``
 MIN_SIDE, MAX_SIDE, MAX_STEPS, MAX_BATCH = 16, 2048, 10_000, 64
 
 
@@ -27,6 +33,9 @@ class PortraitRecipe(BaseModel):
         objectives: what the portraits maximise: one of them for all, or one for each.
         batch: number of portraits.
         steps: number of steps, which also sets the learning rate.
+        method: ``"transforms"`` for gradient ascent under random affine transforms (Lucid),
+            ``"spectrum"`` for named classes, drawn whole from coarse to fine, or ``"auto"``:
+            spectrum where all objectives are classes and nothing is transparent.
         stop_after: number of steps after which drawing was interrupted, or None.
     """
 
@@ -44,6 +53,7 @@ class PortraitRecipe(BaseModel):
     batch: int = Field(defaults.PORTRAIT_BATCH, ge=1, le=MAX_BATCH)
     diversity: float = Field(defaults.PORTRAIT_DIVERSITY, ge=0, le=100)
     transparent: bool = False
+    method: Literal["auto", "transforms", "spectrum"] = "auto"
     precision: Literal["auto", "float32", "bfloat16", "float64"] = "auto"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     winograd: Annotated[int, Field(ge=0, le=1_000_000)] | Literal["auto", "steady"] = "steady"
@@ -75,7 +85,7 @@ class PortraitRecipe(BaseModel):
         validate_version(settings)
         validate_names(settings, cls.model_fields)
         try:
-            recipe = cls.model_validate(settings)
+            recipe = cls.model_validate({**earlier_settings(settings, ADDED_FIELDS), **settings})
         except ValidationError as error:
             raise RecipeError(format_validation_error(error)) from error
         if len(recipe.objectives) not in (1, recipe.batch):
@@ -102,6 +112,7 @@ class PortraitRecipe(BaseModel):
         settings = self.model_dump(mode="json", exclude_none=True)
         if len(self.objectives) == 1:
             settings["objective"] = settings.pop("objectives")[0]
+        settings = without_later_fields(settings, ADDED_FIELDS)
         return json.dumps({PORTRAIT_KEY: settings})
 
     def with_settings(self, settings: Mapping[str, object]) -> Self:

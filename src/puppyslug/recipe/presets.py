@@ -32,9 +32,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         ),
         "eyes": Preset("eyes everywhere", {"network": "vgg19", "objective": "relu4_1"}),
         "natural": Preset(
-            "named things, clear and calm; the default of --see",
+            "named things, clear and calm; the default of --see in films",
             {
-                "network": defaults.SEE_NETWORK,
+                "network": defaults.ATLAS_CLASSIFIER,
                 "count": 1,
                 "iterations": 20,
                 "step_size": 4.5,
@@ -45,6 +45,20 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 "palette": "natural",
                 "focus": 1.5,
                 "margin": 0.25,
+            },
+        ),
+        "named": Preset(
+            "a named thing, drawn whole where the photo resembles it; the default of --see",
+            {
+                "network": defaults.SEE_NETWORK,
+                "method": "spectrum",
+                "iterations": 12,
+                "step_size": 2.5,
+                "rescale": 0.3,
+                "smooth": "1.2",
+                "soften": 0.15,
+                "palette": "natural",
+                "focus": 1.5,
             },
         ),
         "film": Preset(

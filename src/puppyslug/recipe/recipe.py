@@ -13,7 +13,8 @@ from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.recipe import defaults
 from puppyslug.recipe.completion import preset_settings, validate_names, validate_version
-from puppyslug.recipe.fields import RecipeFields
+from puppyslug.recipe.drawing_fields import DrawingFields
+from puppyslug.recipe.places import parse_place
 from puppyslug.recipe.schedule import (
     FRAME_FIELDS,
     POSTPROCESSING_FIELDS,
@@ -28,7 +29,7 @@ from puppyslug.recipe.validation import format_validation_error
 from puppyslug.recipe.versions import earlier_settings, without_later_fields
 
 
-class Recipe(RecipeFields):
+class Recipe(DrawingFields):
     """Everything that determines a picture.
 
     Use ``Recipe.complete`` to create one; it fills in what is unset. Values that depend on the
@@ -245,6 +246,16 @@ class Recipe(RecipeFields):
         """Whether the steps process the gradient more than those of the notebook do."""
         views = bool(self.rescale or self.margin or self.soften)
         return views or self.smooth != "0" or self.palette == "natural"
+
+    @property
+    def draws_composition(self) -> bool:
+        """Whether a named thing is drawn first, which octaves then refine."""
+        return self.method == "spectrum"
+
+    @property
+    def place_position(self) -> tuple[float, float]:
+        """(x, y) of ``place``, as shares of width and height; the centre if it is None."""
+        return (0.5, 0.5) if self.place is None else parse_place(self.place)
 
     @property
     def composition_size(self) -> Size | None:

@@ -54,6 +54,12 @@ def expand_shorthand(
     return {**settings, "objective": " + ".join(terms).replace("+ -", "- ")}
 
 
+def film_preset(settings: Mapping[str, object]) -> dict[str, object]:
+    """Return the preset of a film whose settings name a class but no preset."""
+    is_chosen = "preset" in settings or not settings.get("see")
+    return {} if is_chosen else {"preset": defaults.SEE_FILM_PRESET}
+
+
 def _layer_terms(
     settings: Mapping[str, object],
     lists: Mapping[str, list[str]],

@@ -16,7 +16,9 @@ RECIPE_VERSION = 2
 AddedFields = Mapping[int, Mapping[str, object]]
 
 # The fields that each version added, with the values that recipes of earlier versions have.
-ADDED_FIELDS: AddedFields = MappingProxyType({2: {}})
+ADDED_FIELDS: AddedFields = MappingProxyType(
+    {2: {"method": "octaves", "drawing_steps": 120, "fidelity": 2.0, "extent": 0.9}}
+)
 
 
 def earlier_settings(

@@ -24,7 +24,7 @@ from puppyslug.objectives import parse_mask, see
 from puppyslug.recognition.masks import mask_from_class
 from puppyslug.training.evaluation import HoldoutPrediction, count_correct
 from puppyslug.training.session import TrainedNetwork
-from puppyslug.visualization.portraits import CLASS_SETTINGS, portrait_steps
+from puppyslug.visualization.portraits import CLASS_SETTINGS, TRANSFORMS, portrait_steps
 from puppyslug.visualization.progress import StageProgress
 
 PORTRAIT_BATCH_SIZE = 16
@@ -82,7 +82,8 @@ def _draw_portraits(
     for first in range(0, len(names), PORTRAIT_BATCH_SIZE):
         batch = names[first : first + PORTRAIT_BATCH_SIZE]
         objectives = [see(f'"{name}"', network.find_label) for name in batch]
-        for step in portrait_steps(objectives, network, size=size, steps=count):
+        steps = portrait_steps(objectives, network, size=size, steps=count, method=TRANSFORMS)
+        for step in steps:
             done = first + len(batch) * (step.step + 1) / step.steps
             stage = f"portraits, step {step.step + 1}/{step.steps}"
             yield StageProgress(_PORTRAITS_SHARE * done / len(names), stage)

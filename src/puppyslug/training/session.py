@@ -105,7 +105,7 @@ def load_base_network(name: str) -> Network:
         raise NetworkError(
             f"{spec.name} is {kind}, which cannot be taught; choose one of 'puppyslug networks'"
         )
-    return load_network(spec, precision="float32", device="cpu", winograd=0)
+    return load_network(spec.without_probe(), precision="float32", device="cpu", winograd=0)
 
 
 @torch.inference_mode(mode=False)

@@ -15,7 +15,7 @@ from puppyslug.errors import RecipeError
 from puppyslug.gradient.gradient import value_and_gradient
 from puppyslug.networks.network import Network
 from puppyslug.objectives import Batch, Objective
-from puppyslug.visualization.fourier import FourierImages
+from puppyslug.spectrum.fourier import FourierImages
 from puppyslug.visualization.inactive import RedirectedReluGradients, move_before_relu
 from puppyslug.visualization.random_affine import draw_random_affine
 

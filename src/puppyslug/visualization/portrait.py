@@ -18,7 +18,7 @@ from puppyslug.objectives import Objective, parse_objective
 from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import InputFiles, PortraitRecipe, extract_files
 from puppyslug.recipe.defaults import NETWORK, SEE_NETWORK
-from puppyslug.visualization.portraits import PortraitStep, portrait_steps
+from puppyslug.visualization.portraits import PortraitStep, portrait_steps, resolve_method
 
 PortraitCallback = Callable[[PortraitStep], object]
 
@@ -149,6 +149,7 @@ def draw_portrait(
         seed=recipe.seed,
         diversity=recipe.diversity if recipe.batch > 1 else 0.0,
         transparent=recipe.transparent,
+        method=recipe.method,
     )
     last: PortraitStep | None = None
     stopped = False
@@ -165,6 +166,7 @@ def draw_portrait(
     resolved = {
         "objectives": tuple(str(one) for one in parsed),
         "network": network.spec.name,
+        "method": resolve_method(recipe.method, parsed, transparent=recipe.transparent),
         **machine_settings(network),
     }
     if stopped and last.step + 1 < last.steps:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from puppyslug.engine.term_context import DreamTermContext
-from puppyslug.errors import ObjectiveError
+from puppyslug.errors import ObjectiveError, RecipeError
 from puppyslug.networks import NetworkSpec
 from puppyslug.networks.network import Network, require_network
 from puppyslug.networks.torch_state import isolated
@@ -22,6 +22,7 @@ from puppyslug.objectives.terms.channel import ChannelTerm
 from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import defaults
 from puppyslug.visualization.inactive import find_inactive
+from puppyslug.visualization.named import draw_named, names_classes
 from puppyslug.visualization.optimiser import (
     OptimisationSettings,
     PortraitOptimiser,
@@ -44,6 +45,7 @@ CLASS_SETTINGS = OptimisationSettings(  # for larger shapes and softer colours
     steps=defaults.CLASS_ATLAS_STEPS,
 )
 
+AUTO, TRANSFORMS, SPECTRUM = "auto", "transforms", "spectrum"  # see ``PortraitRecipe.method``
 PRE_RELU_STEPS = 16  # initial steps, in which inactive channels are optimised before the ReLU
 LOGIT_WEIGHT = 0.3  # of a class's logit; its probability alone has almost no gradient at first
 STARTS = 4  # of portraits that do not activate: that of the seed, and others
@@ -86,6 +88,7 @@ def portrait_steps(
     seed: int = defaults.SEED,
     diversity: float = 0.0,
     transparent: bool = False,
+    method: str = "auto",
 ) -> Generator[PortraitStep, None, None]:
     """Optimise a batch of portraits, one for each objective.
 
@@ -99,6 +102,7 @@ def portrait_steps(
         diversity: weight of the penalty on textures that the portraits of the batch share.
         transparent: whether to optimise an alpha channel, which hides what does not raise the
             score.
+        method: as in ``PortraitRecipe``.
 
     Yields:
         The state after each step. The last one takes longer if portraits do not activate their
@@ -116,6 +120,12 @@ def portrait_steps(
     for objective in resolved:
         validate_portrait(objective, network.spec, size)
     context = DreamTermContext(network, torch.full((1, 3, size, size), 0.5), {})
+    if resolve_method(method, resolved, transparent=transparent) == SPECTRUM:
+        bound = [one.bind(context) for one in resolved]
+        drawn = draw_named(bound, network, size=size, steps=steps, seed=seed)
+        for step, (scores, images) in enumerate(drawn):
+            yield PortraitStep(step, steps, scores, images, None)
+        return
     bound = [_with_class_logits(one).bind(context) for one in resolved]
     settings = PortraitSettings(size, steps, diversity, transparent, optimisation_settings(bound))
     optimiser = PortraitOptimiser(network, bound, settings, seed)
@@ -188,6 +198,23 @@ def optimisation_settings(objectives: Sequence[Objective]) -> OptimisationSettin
     """Return the settings for a batch: those of classes if any objective names a class."""
     has_class = any(isinstance(term, SeeTerm) for one in objectives for _, term in one.terms)
     return CLASS_SETTINGS if has_class else CHANNEL_SETTINGS
+
+
+def resolve_method(method: str, objectives: Sequence[Objective], *, transparent: bool) -> str:
+    """Return what ``"auto"`` stands for: see ``PortraitRecipe.method``.
+
+    Raises:
+        RecipeError: there is no such method, or it cannot draw the objectives.
+    """
+    if method not in (AUTO, TRANSFORMS, SPECTRUM):
+        raise RecipeError(f"method is {method!r}; use {AUTO}, {TRANSFORMS} or {SPECTRUM}")
+    is_named = all(names_classes(one) for one in objectives)
+    if method == SPECTRUM and (transparent or not is_named):
+        obstacle = "transparent portraits" if transparent else "objectives that are not classes"
+        raise RecipeError(f"the method spectrum cannot draw {obstacle}; use {TRANSFORMS}")
+    if method == AUTO:
+        return SPECTRUM if is_named and not transparent else TRANSFORMS
+    return method
 
 
 def validate_portrait(objective: Objective, spec: NetworkSpec, size: int) -> None:

@@ -56,6 +56,21 @@ class Architecture(nn.Module, ABC):
         """
         raise NotImplementedError
 
+    def normalisation_statistics(
+        self, weights: Mapping[str, Tensor]
+    ) -> dict[str, tuple[Tensor, Tensor]]:
+        """Return what the batch normalisations of a weights file measured in training.
+
+        Args:
+            weights: tensors by the file's names.
+
+        Returns:
+            Mean and standard deviation of each channel of a convolution's output, with its batch
+            normalisation folded into it, by the convolution's name; empty where there are none.
+        """
+        del weights
+        return {}
+
     def ignores(self, name: str) -> bool:
         """Return whether a tensor of this name in a weights file is of no use."""
         return name.endswith(".num_batches_tracked")

@@ -101,14 +101,28 @@ class EfficientNet(Architecture):
 
     def convert_state_dict(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Convert the state dict of lukemelas' EfficientNet-PyTorch, which the packages contain."""
-        sources = {"stem": ("_conv_stem", "_bn0"), "head": ("_conv_head", "_bn1")}
+        state = convert_linear("labels", weights, "_fc")
+        for target, pair in self._sources().items():
+            state |= fold_batch_norm(target, weights, *pair, TENSORFLOW_EPSILON)
+        return state
+
+    def normalisation_statistics(
+        self, weights: Mapping[str, Tensor]
+    ) -> dict[str, tuple[Tensor, Tensor]]:
+        """See ``Architecture.normalisation_statistics``."""
+        return {
+            target: (weights[f"{normalisation}.bias"], weights[f"{normalisation}.weight"].abs())
+            for target, (_, normalisation) in self._sources().items()
+        }
+
+    def _sources(self) -> dict[str, tuple[str, str]]:
+        """Return the file's names of each convolution and of its batch normalisation."""
+        sources = {"stem": ("_conv_stem", "_bn0")}
         for index, block in enumerate(self.blocks):
             target, source = f"blocks.{index}", f"_blocks.{index}"
             if block.expand is not None:
                 sources[f"{target}.expand"] = (f"{source}._expand_conv", f"{source}._bn0")
             sources[f"{target}.depthwise"] = (f"{source}._depthwise_conv", f"{source}._bn1")
             sources[f"{target}.project"] = (f"{source}._project_conv", f"{source}._bn2")
-        state = convert_linear("labels", weights, "_fc")
-        for target, pair in sources.items():
-            state |= fold_batch_norm(target, weights, *pair, TENSORFLOW_EPSILON)
-        return state
+        sources["head"] = ("_conv_head", "_bn1")
+        return sources

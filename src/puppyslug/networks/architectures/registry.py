@@ -39,4 +39,4 @@ def create_architecture(spec: NetworkSpec, *, device: str = "cpu") -> Architectu
     if spec.architecture not in _factories:
         importlib.import_module(f"puppyslug.networks.architectures.{spec.architecture}")
     with torch.device(device):
-        return _factories[spec.architecture](spec)
+        return _factories[spec.architecture](spec.without_probe())

@@ -26,6 +26,7 @@ def read_finetuned_spec(path: Path, *, name: str) -> NetworkSpec:
     """
     header = read_header(path)
     base = registered_networks().get(header.base)
+    base = None if base is None else base.without_probe()
     if base is None:
         raise WeightsError(
             f"{path} is a finetuned {header.base[:80]!r}, a network that this version does not know"
@@ -50,6 +51,7 @@ def make_finetuned_spec(
         name: of the finetuned network.
         weights: its file, where it exists already.
     """
+    base = base.without_probe()
     classes = len(head.new_classes) + (base.classes or 1)
     layers = list(base.layers)
     if not base.classes:
@@ -73,7 +75,7 @@ def make_finetuned_spec(
 
 def finetuned_vocabulary(spec: NetworkSpec, head: FinetunedHead) -> Vocabulary:
     """Return the names of a finetuned network's classes: the new ones, then those of its base."""
-    base = registered_networks()[head.base]
+    base = registered_networks()[head.base].without_probe()
     base_vocabulary = bundled_vocabulary(base.vocabulary)
     if head.base_classes:
         base_vocabulary = Vocabulary.from_names(base.name, head.base_classes)

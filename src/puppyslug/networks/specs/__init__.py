@@ -13,7 +13,7 @@ from puppyslug.networks.specs.layer_geometry import (
     LayerSpec,
     LayerTable,
 )
-from puppyslug.networks.specs.spec import CLASS_MAP, FinetunedHead, NetworkSpec
+from puppyslug.networks.specs.spec import CLASS_MAP, FinetunedHead, LinearProbe, NetworkSpec
 from puppyslug.networks.specs.weights_source import LocalFile, PackagedWeights, RemoteFile
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "LayerGeometry",
     "LayerSpec",
     "LayerTable",
+    "LinearProbe",
     "LocalFile",
     "NetworkSpec",
     "PackagedWeights",

@@ -19,8 +19,9 @@ def combine_specs(members: Sequence[NetworkSpec]) -> NetworkSpec:
     """Combine the specs of several networks into that of an ensemble.
 
     A layer is named ``member::layer``; without the prefix, it is that of the first member that has
-    it. Where members have classes, ``labels`` is the mean of their class maps, provided that the
-    classes are the same and the maps have the same positions.
+    it. Where members were trained on classes, ``labels`` is the mean of their class maps, provided
+    that the classes are the same and the maps have the same positions. Linear probes have no part
+    in it.
 
     Args:
         members: at least two, all different.
@@ -36,7 +37,7 @@ def combine_specs(members: Sequence[NetworkSpec]) -> NetworkSpec:
         for member in members
         for layer in member.layers
     ]
-    classifiers = [member for member in members if member.classes]
+    classifiers = [member for member in members if member.trained_classes]
     class_map_error = _find_class_map_conflict(name, classifiers)
     if classifiers and not class_map_error:
         geometry = union([one.layer(CLASS_MAP).geometry for one in classifiers])
@@ -67,6 +68,7 @@ def combine_specs(members: Sequence[NetworkSpec]) -> NetworkSpec:
         motifs=(),
         class_map_alias="",
         members=tuple(members),
+        probe=None,
     )
 
 

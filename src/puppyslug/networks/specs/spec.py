@@ -1,7 +1,7 @@
 """``NetworkSpec``: the description of a network, which needs neither torch nor weights."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 
 from puppyslug.errors import NetworkError, suggest
@@ -42,6 +42,24 @@ class FinetunedHead:
 
 
 @dataclass(frozen=True)
+class LinearProbe:
+    """A linear classifier on the activations of a network that has none, fitted afterwards.
+
+    G. Alain, Y. Bengio: Understanding intermediate layers using linear classifier probes, 2016,
+    arXiv:1610.01644.
+
+    Attributes:
+        layer: name of the layer below it.
+        file: name of its file in ``puppyslug.networks.probes``.
+        weights_sha256: hash of the network's weights file that it was fitted to.
+    """
+
+    layer: str
+    file: str
+    weights_sha256: str
+
+
+@dataclass(frozen=True)
 class NetworkSpec:
     """The description of a network, available without loading it.
 
@@ -71,8 +89,9 @@ class NetworkSpec:
         trained_at: side length, in pixels, of the images that it was trained with.
         members: of an ensemble, its networks; empty for a single network.
         class_map_alias: the literature's name of the layer ``labels``; empty for none.
-        class_map_error: of an ensemble whose members have classes, why it has no class map itself.
+        class_map_error: why a network has no class map, although one might expect it.
         finetuned: classifier of a finetuned network, else None.
+        probe: the classifier of a network that was trained without one, else None.
     """
 
     name: str
@@ -100,6 +119,7 @@ class NetworkSpec:
     class_map_alias: str = ""
     class_map_error: str = ""
     finetuned: FinetunedHead | None = None
+    probe: LinearProbe | None = None
     _by_name: Mapping[str, LayerSpec] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -108,7 +128,7 @@ class NetworkSpec:
             by_name[self.class_map_alias] = by_name[CLASS_MAP]
         for member in self.members:
             for layer in member.layers:
-                if layer.name == CLASS_MAP and self.class_map_error:
+                if layer.name == CLASS_MAP and (self.class_map_error or member.probe):
                     continue
                 full_name = f"{member.name}{LAYER_SEPARATOR}{layer.name}"
                 by_name.setdefault(layer.name, by_name[full_name])
@@ -127,6 +147,29 @@ class NetworkSpec:
     def uses_external_modules(self) -> bool:
         """Whether it is an external network, or an ensemble with one."""
         return self.is_external or any(member.is_external for member in self.members)
+
+    @property
+    def trained_classes(self) -> int:
+        """Number of classes that the network itself was trained on, 0 for none."""
+        return 0 if self.probe else self.classes
+
+    def without_probe(self, reason: str = "") -> "NetworkSpec":
+        """Return the spec of the network alone; this one if it has no probe.
+
+        Args:
+            reason: why there is no class map, as in ``class_map_error``.
+        """
+        if self.probe is None:
+            return self
+        return replace(
+            self,
+            layers=tuple(layer for layer in self.layers if layer.name != CLASS_MAP),
+            motifs=tuple(motif for motif in self.motifs if motif[0] != CLASS_MAP),
+            classes=0,
+            vocabulary="",
+            probe=None,
+            class_map_error=reason,
+        )
 
     @property
     def expected_sha256(self) -> str:

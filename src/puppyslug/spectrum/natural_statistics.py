@@ -1,0 +1,89 @@
+"""How far a network's activations are from those of natural photographs.
+
+The distance of one layer is the mean over its channels of ((μ − m) / s)² + (σ / s − 1)², with μ and
+σ the mean and standard deviation of a channel over the image, and m and s those of photographs,
+which a batch normalisation has measured during training (H. Yin et al., "Dreaming to Distill:
+Data-free Knowledge Transfer via DeepInversion", 2020, arXiv:1912.08795).
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from puppyslug.errors import NetworkError
+from puppyslug.networks.ensemble import Ensemble
+from puppyslug.networks.network import Network
+from puppyslug.networks.registry import registered_networks
+from puppyslug.networks.weights.statistics import has_statistics, load_statistics
+
+FIRST_LAYER_WEIGHT = 10.0  # of the first layer, which sees light and colours
+_MAX_MEAN, _MAX_STD = 50.0, 50.0  # of a channel, whose s may be almost 0
+_TINY = 1e-8
+
+
+def has_natural_statistics(network: Network) -> bool:
+    """Return whether a network, or a member of an ensemble, has statistics of photographs."""
+    return _find_member(network) is not None
+
+
+def _find_member(network: Network) -> Network | None:
+    members = network.members if isinstance(network, Ensemble) else (network,)
+    return next((one for one in members if has_statistics(one.spec)), None)
+
+
+class NaturalStatistics:
+    """The statistics of one network, or of the first member of an ensemble that has some."""
+
+    def __init__(self, network: Network) -> None:
+        """Load the statistics.
+
+        Raises:
+            NetworkError: the network has none.
+        """
+        member = _find_member(network)
+        if member is None:
+            names = (spec.name for spec in registered_networks().values() if has_statistics(spec))
+            raise NetworkError(
+                f"{network.spec.name} has no statistics of natural photographs; networks that have "
+                f"some are {', '.join(names)}"
+            )
+        modules = dict(member.architecture.named_modules())
+        self._layers = [
+            (modules[name], mean.to(member.device), std.to(member.device))
+            for name, (mean, std) in load_statistics(member.spec).items()
+        ]
+
+    @contextlib.contextmanager
+    def collect(self) -> Iterator[list[Tensor]]:
+        """Record the distance of each layer, (N,), while the network computes a batch of N."""
+        distances: list[Tensor] = []
+        weights = [FIRST_LAYER_WEIGHT] + [1.0] * (len(self._layers) - 1)
+        handles = []
+        for weight, (module, mean, std) in zip(weights, self._layers, strict=True):
+
+            def record(
+                _module: nn.Module,
+                _inputs: object,
+                output: Tensor,
+                weight: float = weight,
+                mean: Tensor = mean,
+                std: Tensor = std,
+            ) -> None:
+                distances.append(weight / len(self._layers) * _distance(output, mean, std))
+
+            handles.append(module.register_forward_hook(record))
+        try:
+            yield distances
+        finally:
+            for handle in handles:
+                handle.remove()
+
+
+def _distance(activation: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    variances, means = torch.var_mean(activation.float(), (2, 3), correction=0)
+    of_mean = ((means - mean) / std).square().clamp(max=_MAX_MEAN)
+    of_std = (variances.clamp(min=_TINY).sqrt() / std - 1).square().clamp(max=_MAX_STD)
+    distance: Tensor = (of_mean + of_std).mean(1)
+    return distance

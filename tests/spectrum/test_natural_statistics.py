@@ -1,0 +1,66 @@
+"""The distance from the statistics of natural photographs."""
+
+import pytest
+import torch
+from skimage import data
+
+from puppyslug import load_network
+from puppyslug.errors import NetworkError
+from puppyslug.networks.weights.formats import read_weights_file
+from puppyslug.networks.weights.location import locate_weights
+from puppyslug.spectrum.natural_statistics import NaturalStatistics
+
+
+@pytest.fixture(scope="module")
+def lite0():
+    return load_network("efficientnet_lite0", precision="float32")
+
+
+def distance(network, image):
+    with NaturalStatistics(network).collect() as distances:
+        network.activations(image, ["labels"])
+    return float(torch.stack(distances).sum(0))
+
+
+def photograph():
+    image = torch.from_numpy(data.chelsea()[:224, :224].copy())
+    return image.permute(2, 0, 1)[None].float() / 255
+
+
+def test_a_photograph_is_nearer_than_noise(lite0):
+    noise = torch.rand(1, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    assert distance(lite0, photograph()) < 0.6 * distance(lite0, noise)
+
+
+def test_the_first_layer_equals_the_formula(lite0):
+    """Against the statistics before folding, as DeepInversion defines them."""
+    weights = read_weights_file(locate_weights(lite0.spec))
+    stem = {name: weights[f"_bn0.{name}"].double() for name in ("running_mean", "running_var")}
+    padded = torch.nn.functional.pad((photograph().double() - 0.498) / 0.502, (0, 1, 0, 1))
+    kernel = weights["_conv_stem.weight"].double()
+    output = torch.nn.functional.conv2d(padded, kernel, stride=2)
+    mean, variance = output.mean((0, 2, 3)), output.var((0, 2, 3), correction=0)
+    var = stem["running_var"] + 1e-3
+    terms = (mean - stem["running_mean"]) ** 2 / var + ((variance / var).sqrt() - 1) ** 2
+    with NaturalStatistics(lite0).collect() as distances:
+        lite0.activations(photograph(), ["labels"])
+    layers = len(distances)
+    assert float(distances[0]) == pytest.approx(10 / layers * float(terms.mean()), rel=1e-3)
+
+
+def test_an_ensemble_uses_the_member_that_has_statistics(lite0):
+    network = load_network("vgg19+efficientnet_lite0", precision="float32")
+    image = photograph()[..., :96, :96]
+    assert distance(network, image) == pytest.approx(distance(lite0, image), rel=1e-5)
+
+
+def test_hooks_are_removed(lite0):
+    with NaturalStatistics(lite0).collect() as distances:
+        pass
+    lite0.activations(photograph(), ["labels"])
+    assert not distances
+
+
+def test_a_network_without_statistics_names_those_that_have_them(toy):
+    with pytest.raises(NetworkError, match=r"toy has no statistics.*efficientnet_lite0"):
+        NaturalStatistics(toy)
