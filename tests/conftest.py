@@ -1,6 +1,12 @@
 """Fixtures that many tests share."""
 
+import os
 import signal
+
+# The workers of pytest-xdist share the cores; torch reads this when it is imported.
+if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
+    threads = max(1, (os.cpu_count() or 1) // int(workers))
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
 
 import pytest
 import torch
@@ -28,6 +34,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if precision := config.getoption("--auto-precision"):
         runtime.has_fast_bfloat16 = lambda device: precision == "bfloat16"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give each worker consecutive tests, so that fixtures of modules are seldom made twice."""
+    if config.getoption("dist") != "load":  # the user has chosen another
+        return None
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
 
 
 @pytest.fixture

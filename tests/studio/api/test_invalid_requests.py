@@ -30,10 +30,13 @@ def png_of_size(width, height):
     )
 
 
-def large_gif():
+def gif_of_size(width, height):
+    """Return a GIF of few bytes whose headers name a large size."""
     data = io.BytesIO()
-    Image.new("P", (30_000, 30_000)).save(data, "GIF")
-    return data.getvalue()
+    Image.new("P", (8, 8)).save(data, "GIF")
+    small, large = (struct.pack("<HH", *size) for size in ((8, 8), (width, height)))
+    assert data.getvalue().count(small) == 2  # of the canvas and of its frame
+    return data.getvalue().replace(small, large)
 
 
 UPLOADS = {
@@ -52,7 +55,7 @@ UPLOADS = {
     "bomb of 3.6 gigapixels": png_of_size(60_000, 60_000),
     "bomb of 100 megapixels": png_of_size(10_000, 10_000),
     "wide bomb": png_of_size(2**31 - 1, 1),
-    "gif bomb": large_gif(),
+    "gif bomb": gif_of_size(30_000, 30_000),
     "film": b"\x00\x00\x00\x18ftypmp42" + bytes(200),
 }
 RECIPES = {
