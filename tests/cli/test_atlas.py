@@ -100,7 +100,6 @@ def test_an_atlas_that_is_not_built_names_the_command_and_its_time(capsys):
         (["search", "dog", "--layer", "relu3_3"], "relu3_3"),
         (["build", "vgg19", "relu9"], "relu9"),
         (["build", "efficientnet_lite0", "labels", "--size", "16"], "16"),
-        (["build", "vgg19", "relu1_1", "--classifier", "vgg19"], "vgg19"),
     ],
 )
 def test_errors_name_the_wrong_value(tmp_path, capsys, arguments, named):

@@ -66,7 +66,6 @@ def test_maps_of_several_images_are_on_one_sheet(photos):
         (["gone.png"], ["gone.png"]),
         (["cat.png", "--map", "cat.png", "--force"], ["cat.png"]),
         (["cat.png", "--see", "goldn fish"], ["goldn fish", "goldfish"]),
-        (["cat.png", "--network", "vgg19"], ["vgg19"]),
     ],
 )
 def test_errors_name_the_wrong_value(folder, capsys, arguments, parts):

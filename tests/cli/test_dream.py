@@ -128,7 +128,7 @@ def test_notices_report_a_mask_without_its_class(folder, capsys):
 
 
 def test_notices_report_a_count_that_does_not_fit(folder, capsys):
-    count = ["--count", "9", "--iterations", "1"]
+    count = ["--count", "9", "--iterations", "1", "--preset", "natural"]
     assert main(["dream", "cat.png", "--see", "goldfish", *count]) == 0
     notices = capsys.readouterr().err
     assert "9" in notices
@@ -207,7 +207,7 @@ def test_wrong_settings_are_refused_on_one_line_and_nothing_is_written(
         (["--see", "2*"], ["empty"]),
         (["--see", "two*dog"], ["two"]),
         (["--see", "crane"], ["crane bird", "construction crane"]),
-        (["--see", "dog", "--network", "vgg19"], ["vgg19", "vgg19+efficientnet_lite0"]),
+        (["--see", "dog", "--network", "googlenet+googlenet-places205"], ["different classes"]),
         (["--see", "dog", "--objective", "relu1_1"], ["see", "objective"]),
         (["--mask", "nothing.png"], ["nothing.png"]),
         (["--mask", "cat"], ["cat", "see(cat)"]),

@@ -18,7 +18,7 @@ SMALL = {
 def test_settings_and_shorthand_can_be_combined():
     dream = puppyslug.dream(
         CAT, **SMALL, see="goldfish", guide=CAT, mask="not see(cat)", keep_colours=True,
-        strength=0.5, smooth=2,
+        strength=0.5, smooth=2, drawing_steps=1,
     )  # fmt: skip
     recipe = Recipe.from_json(dream.info["puppyslug"])
     assert recipe.objective == 'see(goldfish) + guide("guide-1", block_2)'

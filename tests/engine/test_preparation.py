@@ -26,9 +26,10 @@ def grey(array) -> Image.Image:
 
 def test_see_defaults_to_a_preset_and_a_network_with_classes():
     prepared = prepare_cat(see=["2*pagoda", "castle"])
-    assert prepared.recipe.preset == "natural"
+    assert prepared.recipe.preset == "named"
     assert prepared.recipe.objective == "2*see(stupa) + see(castle)"
-    assert prepared.recipe.network == "efficientnet_lite0+efficientnet_lite1"
+    assert prepared.recipe.network == "vgg19+efficientnet_lite0+efficientnet_lite1"
+    assert "drawn in 120 steps at 226×150" in prepared.plan
     chosen = prepare_cat(
         see="castle", network="efficientnet_lite1", layer="block_2", preset="classic"
     )
@@ -52,9 +53,11 @@ def test_the_strongest_channels_are_chosen_and_reported():
 
 
 def test_count_determines_the_octaves_unless_they_are_given():
-    assert prepare_cat(see="castle", count=1, size="full").recipe.octaves == 2
-    assert prepare_cat(see="castle", count=9).recipe.octaves == 1
+    natural = {"see": "castle", "preset": "natural"}
+    assert prepare_cat(**natural, count=1, size="full").recipe.octaves == 2
+    assert prepare_cat(**natural, count=9).recipe.octaves == 1
     assert prepare_cat(see="castle", octaves=2, count=None).recipe.octaves == 2
+    assert prepare_cat(see="castle", octaves=2).recipe.method == "octaves"
     given = Recipe.complete({"preset": "natural", "octaves": 7})
     assert (given.octaves, given.count) == (7, None)
 

@@ -13,6 +13,7 @@ from puppyslug.objectives import Objective
 from puppyslug.recipe import Recipe
 from puppyslug.recognition.class_maps import class_map, localise
 from puppyslug.spectrum.drawing import Drawing
+from puppyslug.spectrum.fourier import BRIGHTEST, DARKEST
 from puppyslug.spectrum.placement import Place, find_places
 from puppyslug.spectrum.settings import DrawingSettings
 
@@ -72,11 +73,16 @@ class Composition:
         self._drawing.replace_objectives([self._bound_objective(dream, recipe)])
         place = self._places[number % len(self._places)]
         self._drawing.settings = drawing_settings(recipe, place)
-        self.image = self._drawing.step()
+        self.image = self._add_to_base(self._drawing.step())
         self.scores = self._drawing.scores
         done = (number + 1) / recipe.drawing_steps
         if (number + 1) % MASK_INTERVAL == 0 and MASK_STEPS[0] <= done < MASK_STEPS[1]:
             self._fit_mask(self.image)
+
+    def _add_to_base(self, drawn: Tensor) -> Tensor:
+        """Add what has been drawn to the photo, whose extremes a drawing cannot represent."""
+        image = (self.base + drawn - self.base.clamp(DARKEST, BRIGHTEST)).clamp(0, 1)
+        return image if self._allowed is None else torch.where(self._allowed > 0, image, self.base)
 
     @property
     def region(self) -> Tensor:

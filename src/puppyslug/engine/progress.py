@@ -23,7 +23,7 @@ class Progress:
         steps: number of steps per octave.
         scores: scores of the image before the step, (1,), on the network's device.
         fraction: completed share of the work, in (0, 1].
-        first: number of steps in all octaves before this one.
+        first: number of steps in all octaves before this one; None if all have as many.
     """
 
     octave: int
@@ -32,7 +32,7 @@ class Progress:
     steps: int
     scores: Tensor
     fraction: float
-    first: int = 0
+    first: int | None = None
 
     @property
     def score(self) -> float:
@@ -45,7 +45,8 @@ class Progress:
     @property
     def number(self) -> int:
         """Number of completed steps, including this one."""
-        return self.first + self.step + 1
+        first = self.octave * self.steps if self.first is None else self.first
+        return first + self.step + 1
 
     @property
     def is_last(self) -> bool:

@@ -16,7 +16,7 @@ SEED: Final = 0
 BENCHMARK_DEVICE: Final = "auto"
 
 SEE_PRESET: Final = "named"  # of dreams of a named class
-SEE_FILM_PRESET: Final = "natural"  # of films of a named class, whose frames follow each other
+SEE_FILM_PRESET: Final = "natural"  # of films of a named class, and of those grown by octaves
 CLASSIFIER: Final = "efficientnet_lite0"  # finds named classes for networks without classes
 ATLAS_CLASSIFIER: Final = "efficientnet_lite0+efficientnet_lite1"  # captions portraits
 SEE_NETWORK: Final = "vgg19+efficientnet_lite0+efficientnet_lite1"  # for dreams of named classes

@@ -18,7 +18,7 @@ from puppyslug.images.sizes import Size
 _COLOUR_CORRELATION = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 INITIAL_STD = 0.02  # standard deviation of the initial coefficients
 _CONTRAST_DIVISOR = 4.0  # divides the image before the sigmoid
-_DARKEST, _BRIGHTEST = 0.02, 0.98  # of a base, whose logit would be infinite at 0 and 1
+DARKEST, BRIGHTEST = 0.02, 0.98  # of a base, whose logit would be infinite at 0 and 1
 _ROLL_OFF = 4  # exponent of the low-pass filter; the larger, the sharper
 
 
@@ -73,7 +73,7 @@ class FourierImages:
         self._colours = (colours / colours.norm(dim=0).max()).to(device)
         self._base = None
         if base is not None:
-            self._base = base.to(device).clamp(_DARKEST, _BRIGHTEST).logit()
+            self._base = base.to(device).clamp(DARKEST, BRIGHTEST).logit()
 
     def decode(
         self, cutoff: float | None = None, mask: Tensor | None = None

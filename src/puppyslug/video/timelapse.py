@@ -49,7 +49,7 @@ class TimeLapse:
         interval = -(-step.octaves * step.steps // MAX_FRAMES)
         if not self._frames:
             self._frames.append(_to_frame(as_array(step.start)))
-        if step.number % interval == 0 or step.number == step.octaves * step.steps:
+        if step.number % interval == 0 or step.is_last:
             self._frames.append(_to_frame(as_array(step.picture())))
 
     def save(self, comment: str, path: Path | None = None) -> Path:

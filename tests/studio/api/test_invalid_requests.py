@@ -118,7 +118,6 @@ CHANGES = [
     ({}, "step_size"),
     ({"octaves": 3}, "octaves"),
     ({"layer": "nonsense"}, "nonsense"),
-    ({"see": "castle"}, "vgg19"),
     ({"step_size": -1}, "step_size"),
     ({"step_size": "abc"}, "step_size"),
     ({"jitter": 1e9}, "jitter"),
