@@ -20,11 +20,11 @@ from puppyslug.spectrum.settings import DrawingSettings
 CUTOFFS = (0.02, 0.22)  # cycles per pixel; things in photos may be sharper than portraits
 NATURAL = 15.0  # weight of the distance from the statistics of natural photographs
 VARIATION = 1.0  # weight of the total variation; photos have edges of their own
-MASK_FLOOR = 0.1  # of the mask around the place, so that the surroundings can adapt
+MASK_FLOOR = 0.04  # of the mask around the place, so that the surroundings can adapt
 MASK_INTERVAL = 10  # steps after which the mask is fitted to what has been drawn
-MASK_STEPS = (0.4, 0.8)  # share of the steps between which that happens
-MASK_SHARPNESS = 1.5  # see ``localise``
-MASK_LOWEST = 0.25  # share of the mask that is kept where nothing has been drawn
+MASK_STEPS = (0.25, 0.9)  # share of the steps between which that happens
+MASK_SHARPNESS = 2.0  # see ``localise``
+MASK_LOWEST = 0.08  # share of the mask that is kept where nothing has been drawn
 
 
 class Composition:

@@ -52,8 +52,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             {
                 "network": defaults.SEE_NETWORK,
                 "method": "spectrum",
-                "iterations": 12,
-                "step_size": 2.5,
+                "iterations": 8,
+                "step_size": 0.3,
                 "rescale": 0.3,
                 "smooth": "1.2",
                 "soften": 0.15,
