@@ -90,6 +90,7 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
             "what to maximise, such as '2*relu4_4 - 0.5*relu5_1:12' [default: the network's "
             "default layer]",
         ),
+        _field(OBJECTIVE_PANEL, "balance", str, "gradient|sum"),
         _field(
             OBJECTIVE_PANEL,
             "network",
@@ -133,6 +134,7 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
             ],
         ),
         _field(STEPS_PANEL, "seed", int, "N"),
+        _field(LOOK_PANEL, "variety", float, "X"),
         _field(MACHINE_PANEL, "precision", str, "NAME", "auto, float32, bfloat16"),
         _field(MACHINE_PANEL, "memory", str, "SIZE"),
         _field(MACHINE_PANEL, "device", str, "NAME", "auto, cpu, cuda, mps"),

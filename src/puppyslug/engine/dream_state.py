@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from puppyslug.engine.balancing import balance, gradient_magnitudes
 from puppyslug.engine.focus import compute_focus
 from puppyslug.engine.octaves import plan_octaves
 from puppyslug.engine.prepared_dream import PreparedDream
@@ -14,6 +15,7 @@ from puppyslug.engine.progress import DreamStep
 from puppyslug.engine.step import GradientAscent
 from puppyslug.engine.term_context import DreamTermContext
 from puppyslug.engine.tiling import retry_with_smaller_tiles
+from puppyslug.engine.variation import Variation
 from puppyslug.images.sizes import Size
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.recipe import Recipe
@@ -51,6 +53,8 @@ class DreamState:
     detail: Tensor | None = None
     pixels: int = 0
     _objectives: dict[tuple[str, Size], Objective] = field(default_factory=dict)
+    _magnitudes: dict[str, float] = field(default_factory=dict)
+    _magnitudes_octave: int = -1
     unproven: tuple[Recipe, Mapping[str, Any]] | None = None
     rejected: str = ""
 
@@ -109,7 +113,9 @@ class DreamState:
             network = self.prepared.network
             objective = parse_objective(recipe.objective, network.find_label)
             composition_size = self.prepared.composition_size
-            self._objectives[key] = objective.scale_positions(network.spec, composition_size, size)
+            objective = objective.scale_positions(network.spec, composition_size, size)
+            emphasis = Variation.of_recipe(recipe).emphasis
+            self._objectives[key] = objective.vary(recipe.seed, emphasis)
         return self._objectives[key]
 
     def compute_focus(self, image: Tensor, objective: Objective, recipe: Recipe) -> Tensor | None:
@@ -134,7 +140,7 @@ class DreamState:
     ) -> tuple[Tensor, Tensor]:
         """Take a step; see ``GradientAscent.step``."""
         size = (image.shape[-2], image.shape[-1])
-        objective = objective.bind(self.terms)
+        objective = self._balance(objective.bind(self.terms), image, octave)
         result, self.recipe = retry_with_smaller_tiles(
             lambda tile: self.ascent.step(
                 image, objective, recipe, octave=octave, mask=mask, focus=focus, tile=tile
@@ -145,6 +151,25 @@ class DreamState:
         )
         self.pixels += size[0] * size[1]
         return result
+
+    def _balance(self, objective: Objective, image: Tensor, octave: int) -> Objective:
+        """Balance the terms by their gradients at the start of the octave."""
+        if self.recipe.balance == "sum" or len(objective.terms) == 1:
+            return objective
+        if self._magnitudes_octave != octave:
+            self._magnitudes, self._magnitudes_octave = {}, octave
+        new = {str(term): term for _, term in objective.terms if str(term) not in self._magnitudes}
+        if new:
+            magnitudes, self.recipe = retry_with_smaller_tiles(
+                lambda tile: gradient_magnitudes(
+                    self.prepared.network, new.values(), image, tile, self.prepared.executor
+                ),
+                self.recipe,
+                (image.shape[-2], image.shape[-1]),
+                self.ascent.generator,
+            )
+            self._magnitudes.update(zip(new, magnitudes, strict=True))
+        return balance(objective, [self._magnitudes[str(term)] for _, term in objective.terms])
 
     def completed_step(
         self, octave: int, step: int, image: Tensor, base: Tensor, scores: Tensor

@@ -13,9 +13,11 @@ from puppyslug.engine.focus import FOCUS_INTERVAL, fade_detail, margin_mask, mul
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.engine.progress import DreamStep
 from puppyslug.engine.steering import apply_changes
+from puppyslug.engine.variation import Variation
 from puppyslug.images import LoadedImage, resize
 from puppyslug.images.filters import blur
 from puppyslug.images.sizes import Size
+from puppyslug.images.starting_images import generate_pattern
 from puppyslug.images.tensors import as_finite_tensor
 from puppyslug.networks.network import Network
 from puppyslug.networks.torch_state import isolated
@@ -126,7 +128,10 @@ def _dream_octave(
     size = dream.sizes[octave]
     base = _scale_down(dream.prepared.image, dream.sizes[octave:])
     mask = None if dream.prepared.mask is None else resize(dream.prepared.mask, size)
+    pattern = _seed_pattern(dream, base, mask) if octave == 0 else None
     image, focus = _add_detail(dream, base, mask), None
+    if pattern is not None:
+        image = image + pattern
     for step in range(dream.recipe.iterations):
         inputs = (octave, step, image, base, mask, focus, fades and octave > 0)
         try:
@@ -140,7 +145,7 @@ def _dream_octave(
         if completed.number == dream.recipe.stop_after:
             return True
     dream.ascent.check_finite(image, dream.recipe.objective)
-    dream.detail = image - base
+    dream.detail = image - base if pattern is None else image - base - pattern
     return False
 
 
@@ -204,6 +209,17 @@ def _add_detail(dream: DreamState, base: Tensor, mask: Tensor | None) -> Tensor:
     detail = resize(dream.detail, (base.shape[-2], base.shape[-1]))
     dream.detail = None
     return base + (detail if mask is None else detail * (mask > 0))
+
+
+def _seed_pattern(dream: DreamState, base: Tensor, mask: Tensor | None) -> Tensor | None:
+    """Return the pattern under the coarsest octave of a still or of a film's first frame."""
+    strength = Variation.of_recipe(dream.recipe).pattern
+    if not strength or dream.detail is not None or dream.frame:
+        return None
+    size = (base.shape[-2], base.shape[-1])
+    pattern = strength * generate_pattern(size, dream.recipe.seed).to(base)
+    pattern = (base + pattern).clamp_(0, 1) - base  # steps clip, so the rest would stay
+    return pattern if mask is None else pattern * (mask > 0)
 
 
 def _soften(image: Tensor, base: Tensor, share: float, mask: Tensor | None) -> Tensor:

@@ -16,6 +16,7 @@ class DreamSettings(TypedDict, total=False):
     weights: Any
     labels: Any
     objective: Objective | str
+    balance: str
     octaves: int
     octave_scale: float
     iterations: int
@@ -40,6 +41,7 @@ class DreamSettings(TypedDict, total=False):
     keep_colours: bool
     guides: Any
     seed: int
+    variety: float
     size: str | int | None
     composed: str | None
     precision: str

@@ -65,6 +65,11 @@ class RecipeFields(BaseModel):
         None, description="file with the names of the network's classes, one per line"
     )
     objective: str = Field("", description="what to maximise; default: the network's default layer")
+    balance: Literal["gradient", "sum"] = Field(
+        "gradient",
+        description="how terms of the objective are added: gradient: equal weights change the "
+        "image equally; sum: by their values, where the term with the largest gradient prevails",
+    )
     octaves: int = Field(
         4,
         ge=1,
@@ -172,6 +177,14 @@ class RecipeFields(BaseModel):
         ge=0,
         lt=2**63,
         description="random seed; another seed gives another image",
+    )
+    variety: float = Field(
+        0.75,
+        ge=0,
+        le=1,
+        description="how much the seed varies the picture: which channels of a layer prevail, where "
+        f"octaves start, how the network sees the image turned; seed {defaults.SEED} varies nothing",
+        json_schema_extra=_slider(0, 1, 0.05),
     )
     size: str | None = Field(
         None,
