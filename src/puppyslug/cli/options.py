@@ -118,6 +118,22 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
         _field(LOOK_PANEL, "smooth", str, "SIGMA|laplacian|0"),
         _field(LOOK_PANEL, "soften", float, "SHARE"),
         _field(LOOK_PANEL, "palette", str, "NAME"),
+        _field(LOOK_PANEL, "colour_limit", float, "RATIO"),
+        (
+            "palette_from",
+            Annotated[
+                str | None,
+                typer.Option(
+                    "--palette-from",
+                    metavar="IMAGE",
+                    help="image whose colours the result gets",
+                    show_default=False,
+                    rich_help_panel=LOOK_PANEL,
+                ),
+            ],
+        ),
+        _field(LOOK_PANEL, "saturation", float, "X"),
+        _field(LOOK_PANEL, "contrast", float, "X"),
         _field(LOOK_PANEL, "focus", float, "X"),
         _field(LOOK_PANEL, "margin", float, "SHARE"),
         _field(LOOK_PANEL, "strength", float, "SHARE"),

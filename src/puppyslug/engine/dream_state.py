@@ -8,6 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from puppyslug.engine.balancing import balance, gradient_magnitudes
+from puppyslug.engine.enlarging import refines, shrink
 from puppyslug.engine.focus import compute_focus
 from puppyslug.engine.octaves import plan_octaves
 from puppyslug.engine.prepared_dream import PreparedDream
@@ -16,6 +17,7 @@ from puppyslug.engine.step import GradientAscent
 from puppyslug.engine.term_context import DreamTermContext
 from puppyslug.engine.tiling import retry_with_smaller_tiles
 from puppyslug.engine.variation import Variation
+from puppyslug.images import resize
 from puppyslug.images.sizes import Size
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.recipe import Recipe
@@ -118,16 +120,32 @@ class DreamState:
             self._objectives[key] = objective.vary(recipe.seed, emphasis)
         return self._objectives[key]
 
+    def photo_at(self, octave: int) -> Tensor:
+        """Scale the photo down to an octave through all finer ones, as the notebook does.
+
+        The octaves of a composition that is then refined start from the photo at that size.
+        """
+        image, sizes = self.prepared.image, self.sizes[octave:]
+        composition = self.prepared.composition_size
+        if refines(self.recipe, self.prepared.size) and not refines(self.recipe, sizes[0]):
+            image = shrink(image, composition)
+            sizes = tuple(size for size in sizes if size[0] <= composition[0])
+        for size in reversed(sizes):
+            image = resize(image, size)
+        return image
+
     def compute_focus(self, image: Tensor, objective: Objective, recipe: Recipe) -> Tensor | None:
         """Compute the focus of the next steps."""
         network, size = self.prepared.network, (image.shape[-2], image.shape[-1])
+        if refines(recipe, size):
+            image = shrink(image, self.prepared.composition_size)
         focus, self.recipe = retry_with_smaller_tiles(
             lambda tile: compute_focus(network, image, objective, recipe, tile),
             self.recipe,
             size,
             self.ascent.generator,
         )
-        return focus
+        return None if focus is None else resize(focus, size)
 
     def take_step(
         self,

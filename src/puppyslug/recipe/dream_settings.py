@@ -27,6 +27,10 @@ class DreamSettings(TypedDict, total=False):
     smooth: str | float
     soften: float
     palette: str
+    colour_limit: float
+    palette_from: Any
+    saturation: float
+    contrast: float
     focus: float
     margin: float
     count: int | None
@@ -44,6 +48,7 @@ class DreamSettings(TypedDict, total=False):
     variety: float
     size: str | int | None
     composed: str | None
+    enlarge: str
     precision: str
     device: str
     winograd: int | str

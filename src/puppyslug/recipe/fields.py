@@ -132,6 +132,35 @@ class RecipeFields(BaseModel):
         description="natural: soft colours close to the photo's; vivid: colours as the network "
         "produces them",
     )
+    colour_limit: float = Field(
+        1.1,
+        ge=0,
+        le=10,
+        description="mean colourfulness that the natural palette allows, relative to the photo's; "
+        "0: no limit",
+        json_schema_extra=_slider(1, 2, 0.05),
+    )
+    palette_from: tuple[float, ...] | None = Field(
+        None,
+        min_length=9,
+        max_length=9,
+        description="mean and covariance of the colours that the result gets, such as those of "
+        "another image",
+    )
+    saturation: float = Field(
+        1.0,
+        ge=0,
+        le=4,
+        description="saturation of the result: 0 is grey, 1 leaves it as it is",
+        json_schema_extra=_slider(0, 2, 0.05),
+    )
+    contrast: float = Field(
+        1.0,
+        ge=0,
+        le=4,
+        description="contrast of the result: 0 is plain grey, 1 leaves it as it is",
+        json_schema_extra=_slider(0, 2, 0.05),
+    )
     focus: float = Field(
         0.0,
         ge=0,
@@ -182,8 +211,9 @@ class RecipeFields(BaseModel):
         0.75,
         ge=0,
         le=1,
-        description="how much the seed varies the picture: which channels of a layer prevail, where "
-        f"octaves start, how the network sees the image turned; seed {defaults.SEED} varies nothing",
+        description="how much the seed varies the picture: which channels of a layer prevail, "
+        "where octaves start, how the network sees the image turned; the default seed varies "
+        "nothing",
         json_schema_extra=_slider(0, 1, 0.05),
     )
     size: str | None = Field(
@@ -194,6 +224,11 @@ class RecipeFields(BaseModel):
     )
     composed: str | None = Field(
         None, description="WxH that the octaves refer to, if the dream was enlarged"
+    )
+    enlarge: Literal["refine", "dream"] = Field(
+        "refine",
+        description="what octaves above the composed size do: refine: sharpen what the smaller "
+        "dream shows; dream: add smaller shapes",
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="number format; auto: the fastest that the processor supports"

@@ -25,6 +25,10 @@ ADDED_FIELDS: AddedFields = MappingProxyType(
             "extent": 0.9,
             "variety": 0.0,
             "balance": "sum",
+            "enlarge": "dream",
+            "colour_limit": 0.0,
+            "saturation": 1.0,
+            "contrast": 1.0,
         }
     }
 )
