@@ -101,6 +101,7 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
         ),
         _field(OBJECTIVE_PANEL, "weights", str, "FILE|URL"),
         _field(OBJECTIVE_PANEL, "labels", str, "FILE"),
+        _field(STEPS_PANEL, "scale", str, "small|medium|large|huge"),
         _field(STEPS_PANEL, "count", int, "N"),
         _field(STEPS_PANEL, "octaves", int, "N"),
         _field(STEPS_PANEL, "octave_scale", float, "RATIO"),

@@ -1,7 +1,9 @@
 """Octaves: the sizes at which an image is dreamt, coarsest first. Nothing here imports torch."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from puppyslug.engine.variation import Variation
 from puppyslug.errors import ImageError, RecipeError
@@ -12,6 +14,10 @@ from puppyslug.recipe import Recipe
 
 MAX_OCTAVES = 200
 COMPOSITION_SIDE = 480  # pixels, longest side of the picture in which a named thing is drawn
+# Size of the shapes for each ``scale`` of a recipe, relative to medium.
+SHAPE_SIZES: Mapping[str, float] = MappingProxyType(
+    {"small": 0.5, "medium": 1.0, "large": 2.0, "huge": 4.0}
+)
 OBJECT_SIZE = 128  # pixels, side of the square in which networks of today recognise an object
 
 
@@ -106,6 +112,32 @@ def octaves_for_count(size: Size, count: int, scale: float) -> int:
     """
     ratio = size[0] * size[1] / (count * OBJECT_SIZE**2)
     return 1 + max(0, round(math.log(ratio) / (2 * math.log(scale))))
+
+
+def default_octaves(octaves: int, size: Size, usual: Size, scale: float) -> int:
+    """Compute how many octaves give shapes the same share of an enlarged image.
+
+    Args:
+        octaves: number of octaves at the usual size.
+        size: (height, width) of the image.
+        usual: (height, width) of the image if no size is chosen.
+        scale: ratio between octaves, above 1.
+
+    Returns:
+        At least ``octaves``.
+    """
+    return octaves + max(0, round(math.log(max(size) / max(usual)) / math.log(scale)))
+
+
+def scaled_octaves(octaves: int, name: str, scale: float) -> int:
+    """Return the number of octaves for shapes of another size.
+
+    Args:
+        octaves: number of octaves for shapes of medium size.
+        name: ``scale`` of a recipe.
+        scale: ratio between octaves, above 1.
+    """
+    return max(1, octaves + round(math.log(SHAPE_SIZES[name]) / math.log(scale)))
 
 
 def plan_octaves(recipe: Recipe, objective: Objective, spec: NetworkSpec, size: Size) -> OctavePlan:

@@ -18,6 +18,7 @@ class DreamSettings(TypedDict, total=False):
     objective: Objective | str
     balance: str
     octaves: int
+    scale: str
     octave_scale: float
     iterations: int
     step_size: float
@@ -47,6 +48,7 @@ class DreamSettings(TypedDict, total=False):
     seed: int
     variety: float
     size: str | int | None
+    min_side: int
     composed: str | None
     enlarge: str
     precision: str

@@ -74,8 +74,13 @@ class RecipeFields(BaseModel):
         4,
         ge=1,
         le=100,
-        description="number of scales; more octaves give larger shapes",
+        description="number of scales; more octaves give larger shapes; for sizes above the "
+        "default there are more, so that shapes keep their share of the image",
         json_schema_extra=slider(1, 8, 1),
+    )
+    scale: Literal["small", "medium", "large", "huge"] = Field(
+        "medium",
+        description="size of the shapes, which sets the octaves",
     )
     octave_scale: float = Field(
         1.4,
@@ -138,7 +143,7 @@ class RecipeFields(BaseModel):
         le=10,
         description="mean colourfulness that the natural palette allows, relative to the photo's; "
         "0: no limit",
-        json_schema_extra=_slider(1, 2, 0.05),
+        json_schema_extra=slider(1, 2, 0.05),
     )
     palette_from: tuple[float, ...] | None = Field(
         None,
@@ -152,14 +157,14 @@ class RecipeFields(BaseModel):
         ge=0,
         le=4,
         description="saturation of the result: 0 is grey, 1 leaves it as it is",
-        json_schema_extra=_slider(0, 2, 0.05),
+        json_schema_extra=slider(0, 2, 0.05),
     )
     contrast: float = Field(
         1.0,
         ge=0,
         le=4,
         description="contrast of the result: 0 is plain grey, 1 leaves it as it is",
-        json_schema_extra=_slider(0, 2, 0.05),
+        json_schema_extra=slider(0, 2, 0.05),
     )
     focus: float = Field(
         0.0,
@@ -214,13 +219,21 @@ class RecipeFields(BaseModel):
         description="how much the seed varies the picture: which channels of a layer prevail, "
         "where octaves start, how the network sees the image turned; the default seed varies "
         "nothing",
-        json_schema_extra=_slider(0, 1, 0.05),
+        json_schema_extra=slider(0, 1, 0.05),
     )
     size: str | None = Field(
         None,
-        description="PX for the longest side (photos are never enlarged), WxH for noise and "
-        f"clouds, or full; default: {defaults.PHOTO_SIDE} for a photo, "
-        f"{format_size(defaults.STARTING_IMAGE_SIZE)} for noise and clouds",
+        description="PX for the longest side, which enlarges a smaller photo; WxH for noise and "
+        "clouds; or full for the photo's own size; default: at most "
+        f"{defaults.PHOTO_SIDE} for a photo, {format_size(defaults.STARTING_IMAGE_SIZE)} for noise "
+        "and clouds",
+    )
+    min_side: int = Field(
+        1,
+        ge=1,
+        le=MAX_SIDE,
+        description="shorter side in pixels to which smaller photos are enlarged if there is no "
+        "size",
     )
     composed: str | None = Field(
         None, description="WxH that the octaves refer to, if the dream was enlarged"

@@ -57,7 +57,10 @@ def with_keyframes(recipe: Recipe, changes: tuple[Change, ...]) -> Recipe:
         return recipe
     initial = {change.field: change.value for change in changes if change.frame == 0}
     schedule = tuple(change for change in changes if change.frame)
-    settings = {**recipe.with_settings(initial).model_dump(), "schedule": schedule}
+    changed = recipe.with_settings(initial)
+    settings = {**changed.model_dump(), "schedule": schedule}
+    if changed.has_default_octaves:
+        del settings["octaves"]
     result = Recipe.complete(settings)
     check_recipe_length(len(result.to_json()))  # the film holds it, and others may use it
     return result

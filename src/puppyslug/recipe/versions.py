@@ -29,6 +29,8 @@ ADDED_FIELDS: AddedFields = MappingProxyType(
             "colour_limit": 0.0,
             "saturation": 1.0,
             "contrast": 1.0,
+            "scale": "medium",
+            "min_side": 1,
         }
     }
 )
