@@ -137,7 +137,7 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
         _field(LOOK_PANEL, "contrast", float, "X"),
         _field(LOOK_PANEL, "focus", float, "X"),
         _field(LOOK_PANEL, "margin", float, "SHARE"),
-        _field(LOOK_PANEL, "strength", float, "SHARE"),
+        _field(LOOK_PANEL, "strength", str, "SHARE|PERCENT"),
         (
             "keep_colours",
             Annotated[

@@ -49,14 +49,18 @@ def limit_chroma(image: Tensor, photo: Tensor, limit: float) -> Tensor:
     """
     light = luminance(image)
     chroma, photo_chroma = image - light, photo - luminance(photo)
-    amount = chroma.abs().mean((1, 2, 3), keepdim=True)
-    photo_amount = photo_chroma.abs().mean((1, 2, 3), keepdim=True)
+    amount, photo_amount = colourfulness(image), colourfulness(photo)
     allowed = (limit * photo_amount).clamp(min=MIN_CHROMA)
     excess = (amount - photo_amount).clamp(min=torch.finfo(amount.dtype).tiny)
     # the mean distance from grey is a convex function of the share, so this is within the limit
     share = ((allowed - photo_amount) / excess).clamp(0, 1)
     limited = (light + torch.lerp(photo_chroma, chroma, share)).clamp_(0, 1)
     return torch.where(amount > allowed, limited, image)
+
+
+def colourfulness(image: Tensor) -> Tensor:
+    """Compute the mean distance from grey of each image: N×3×H×W → N×1×1×1."""
+    return (image - luminance(image)).abs().mean((1, 2, 3), keepdim=True)
 
 
 def adjust(image: Tensor, *, saturation: float = 1.0, contrast: float = 1.0) -> Tensor:

@@ -22,7 +22,7 @@ from puppyslug.objectives import Objective, parse_mask
 from puppyslug.recipe import defaults
 from puppyslug.recipe.references import FileReference
 from puppyslug.recipe.schedule import MAX_CHANGES, SCHEDULABLE_FIELDS, Change
-from puppyslug.recipe.sizes import MAX_SIDE, parse_memory, validate_size
+from puppyslug.recipe.sizes import MAX_SIDE, parse_memory, parse_share, validate_size
 from puppyslug.recipe.versions import RECIPE_VERSION
 
 STARTING_IMAGES = ("noise", "clouds")  # what a dream without a photo can start from
@@ -141,8 +141,8 @@ class RecipeFields(BaseModel):
         1.1,
         ge=0,
         le=10,
-        description="mean colourfulness that the natural palette allows, relative to the photo's; "
-        "0: no limit",
+        description="mean colourfulness that the natural palette and the frames of zooms may have, "
+        "relative to the photo's; 0: no limit",
         json_schema_extra=slider(1, 2, 0.05),
     )
     palette_from: tuple[float, ...] | None = Field(
@@ -197,7 +197,7 @@ class RecipeFields(BaseModel):
         1.0,
         ge=0,
         le=1,
-        description="blend of photo (0) and dream (1) in the result",
+        description="blend of photo (0) and dream (1) in the result; also in percent",
         json_schema_extra=slider(0, 1, 0.05),
     )
     keep_colours: bool = Field(
@@ -335,6 +335,11 @@ class RecipeFields(BaseModel):
     @classmethod
     def _to_text(cls, value: object) -> object:
         return str(value) if isinstance(value, Objective | int | float) else value
+
+    @field_validator("strength", mode="before")
+    @classmethod
+    def _parse_percent(cls, value: object) -> object:
+        return parse_share(value) if isinstance(value, str) else value
 
     @field_validator("smooth")
     @classmethod
