@@ -10,7 +10,7 @@ from PIL import Image
 from puppyslug.cli import main
 from puppyslug.cli.zoom import load_zoom_recipe
 from puppyslug.recipe import Recipe
-from puppyslug.recipe.defaults import NETWORK, SEE_NETWORK
+from puppyslug.recipe.defaults import ATLAS_CLASSIFIER, NETWORK
 from support.commands import list_files, run_failing
 from support.films import decode_with_opencv, moving_scene
 from support.kills import assert_resumes_after_kills
@@ -113,7 +113,7 @@ def test_seconds_set_the_length_and_percentages_the_strength(folder):
 
 def test_a_keyframe_with_a_class_chooses_a_network_with_classes():
     recipe, _ = load_zoom_recipe({}, None, ["0:see(castle)", "2s:see=tabby"], Fraction(25))
-    assert recipe.network == SEE_NETWORK
+    assert recipe.network == ATLAS_CLASSIFIER
     assert recipe.objective == "see(castle)"
     recipe, _ = load_zoom_recipe({}, None, ["0:layer=relu3_1", "9:relu4_1"], Fraction(25))
     assert (recipe.network, recipe.objective) == (NETWORK, "relu3_1")

@@ -62,7 +62,9 @@ def test_octaves_follow_the_size_and_the_scale_unless_they_are_named():
     assert (large.octaves, large.scale) == (6, "large")
     again = Recipe.from_json(large.to_json()).with_settings({"photo": "clouds"})
     assert prepare(again, CAT).recipe.octaves == 6
-    assert prepare_cat(see="castle", scale="small").recipe.octaves == 1
+    assert prepare_cat(see="castle", preset="natural", scale="small").recipe.octaves == 1
+    with pytest.raises(RecipeError, match=r"scale.*extent"):
+        prepare_cat(see="castle", preset="named", scale="small")
 
 
 def test_count_determines_the_octaves_unless_they_are_given():

@@ -26,8 +26,7 @@ from puppyslug.recipe.defaults import (
     FILM_PRESET,
     FILM_QUALITY,
     FILM_STARTING_IMAGE,
-    SEE_NETWORK,
-    SEE_PRESET,
+    SEE_FILM_PRESET,
     ZOOM,
     ZOOM_FRAMES,
 )
@@ -98,7 +97,8 @@ def load_zoom_recipe(
     """
     changes = parse_keyframes(keyframes or [], fps)
     if name_classes(changes) and not {"network", "preset"} & settings.keys() and not recipe_file:
-        settings = {"network": SEE_NETWORK, "preset": SEE_PRESET, **settings}
+        network = find_preset(SEE_FILM_PRESET).settings["network"]
+        settings = {"network": network, "preset": SEE_FILM_PRESET, **settings}
     if recipe_file is None:
         preset = {} if "preset" in settings or "see" in settings else {"preset": FILM_PRESET}
         settings = {"zoom": ZOOM, **preset, **film_preset(settings), **settings}

@@ -92,7 +92,7 @@ def dream_steps(
 
 def _draw_composition(dream: DreamState) -> Generator[DreamStep, Changes | None, bool]:
     """Draw a named thing at the size of the first octave; see ``_dream_octave``."""
-    composition = Composition(dream, _scale_down(dream.prepared.image, dream.sizes))
+    composition = Composition(dream, dream.photo_at(0))
     for step in range(dream.recipe.drawing_steps):
         try:
             composition.step(dream, step)

@@ -27,7 +27,7 @@ from puppyslug.engine.octaves import (
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.engine.term_context import DreamTermContext
 from puppyslug.engine.tiling import plan_tiles
-from puppyslug.errors import plural
+from puppyslug.errors import RecipeError, option, plural
 from puppyslug.images import LoadedImage
 from puppyslug.images.reader import ImageSource
 from puppyslug.images.sizes import Size, display_size, format_size, same_aspect_ratio
@@ -141,6 +141,11 @@ def _describe_octaves(recipe: Recipe, plan: OctavePlan) -> str:
 def _count_octaves(recipe: Recipe, photo: LoadedImage, composition_size: Size) -> int:
     """Return the number of octaves: the recipe's, or one that depends on the size."""
     if recipe.draws_composition:
+        if recipe.scale != "medium":
+            raise RecipeError(
+                f"{option('scale')} is for dreams that grow in octaves; the size of a thing that is "
+                f"drawn is {option('extent')}"
+            )
         return recipe.octaves
     if recipe.count is not None:
         octaves = octaves_for_count(composition_size, recipe.count, recipe.octave_scale)

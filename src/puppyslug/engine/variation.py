@@ -39,9 +39,10 @@ class Variation:
     def of_recipe(cls, recipe: Recipe) -> "Variation":
         """Draw the variation of a recipe's seed; the default seed has none.
 
-        An image is neither rotated nor mirrored for neurons, whose positions would move.
+        A composition, which a seed draws from other coefficients, has none, either. An image is
+        neither rotated nor mirrored for neurons, whose positions would move.
         """
-        if not recipe.variety or recipe.seed == SEED:
+        if not recipe.variety or recipe.seed == SEED or recipe.draws_composition:
             return cls()
         generator = np.random.default_rng((recipe.seed, 0, _STREAM))
         ratio, angle, flip, strength = (float(number) for number in generator.random(4))

@@ -61,4 +61,5 @@ def _power(matrix: Tensor, exponent: float) -> Tensor:
     """Compute a power of a symmetric matrix without negative eigenvalues."""
     values, vectors = torch.linalg.eigh(matrix)
     floor = MIN_DEVIATION**2 if exponent < 0 else 0.0
-    return (vectors * values.clamp(min=floor) ** exponent) @ vectors.T
+    power: Tensor = (vectors * values.clamp(min=floor) ** exponent) @ vectors.T
+    return power

@@ -65,11 +65,6 @@ class RecipeFields(BaseModel):
         None, description="file with the names of the network's classes, one per line"
     )
     objective: str = Field("", description="what to maximise; default: the network's default layer")
-    balance: Literal["gradient", "sum"] = Field(
-        "gradient",
-        description="how terms of the objective are added: gradient: equal weights change the "
-        "image equally; sum: by their values, where the term with the largest gradient prevails",
-    )
     octaves: int = Field(
         4,
         ge=1,
@@ -77,10 +72,6 @@ class RecipeFields(BaseModel):
         description="number of scales; more octaves give larger shapes; for sizes above the "
         "default there are more, so that shapes keep their share of the image",
         json_schema_extra=slider(1, 8, 1),
-    )
-    scale: Literal["small", "medium", "large", "huge"] = Field(
-        "medium",
-        description="size of the shapes, which sets the octaves",
     )
     octave_scale: float = Field(
         1.4,
@@ -137,35 +128,6 @@ class RecipeFields(BaseModel):
         description="natural: soft colours close to the photo's; vivid: colours as the network "
         "produces them",
     )
-    colour_limit: float = Field(
-        1.1,
-        ge=0,
-        le=10,
-        description="mean colourfulness that the natural palette and the frames of zooms may have, "
-        "relative to the photo's; 0: no limit",
-        json_schema_extra=slider(1, 2, 0.05),
-    )
-    palette_from: tuple[float, ...] | None = Field(
-        None,
-        min_length=9,
-        max_length=9,
-        description="mean and covariance of the colours that the result gets, such as those of "
-        "another image",
-    )
-    saturation: float = Field(
-        1.0,
-        ge=0,
-        le=4,
-        description="saturation of the result: 0 is grey, 1 leaves it as it is",
-        json_schema_extra=slider(0, 2, 0.05),
-    )
-    contrast: float = Field(
-        1.0,
-        ge=0,
-        le=4,
-        description="contrast of the result: 0 is plain grey, 1 leaves it as it is",
-        json_schema_extra=slider(0, 2, 0.05),
-    )
     focus: float = Field(
         0.0,
         ge=0,
@@ -212,15 +174,6 @@ class RecipeFields(BaseModel):
         lt=2**63,
         description="random seed; another seed gives another image",
     )
-    variety: float = Field(
-        0.75,
-        ge=0,
-        le=1,
-        description="how much the seed varies the picture: which channels of a layer prevail, "
-        "where octaves start, how the network sees the image turned; the default seed varies "
-        "nothing",
-        json_schema_extra=slider(0, 1, 0.05),
-    )
     size: str | None = Field(
         None,
         description="PX for the longest side, which enlarges a smaller photo; WxH for noise and "
@@ -228,20 +181,8 @@ class RecipeFields(BaseModel):
         f"{defaults.PHOTO_SIDE} for a photo, {format_size(defaults.STARTING_IMAGE_SIZE)} for noise "
         "and clouds",
     )
-    min_side: int = Field(
-        1,
-        ge=1,
-        le=MAX_SIDE,
-        description="shorter side in pixels to which smaller photos are enlarged if there is no "
-        "size",
-    )
     composed: str | None = Field(
         None, description="WxH that the octaves refer to, if the dream was enlarged"
-    )
-    enlarge: Literal["refine", "dream"] = Field(
-        "refine",
-        description="what octaves above the composed size do: refine: sharpen what the smaller "
-        "dream shows; dream: add smaller shapes",
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="number format; auto: the fastest that the processor supports"
