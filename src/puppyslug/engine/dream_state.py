@@ -128,7 +128,8 @@ class DreamState:
         image, sizes = self.prepared.image, self.sizes[octave:]
         composition = self.prepared.composition_size
         if refines(self.recipe, self.prepared.size) and not refines(self.recipe, sizes[0]):
-            image = shrink(image, composition)
+            exact = self.prepared.composition
+            image = shrink(image, composition) if exact is None else exact
             sizes = tuple(size for size in sizes if size[0] <= composition[0])
         for size in reversed(sizes):
             image = resize(image, size)

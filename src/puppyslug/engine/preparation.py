@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from torch import Tensor
+
+from puppyslug.engine.enlarging import refines
 from puppyslug.engine.inputs import (
     create_reference,
     load_guides,
@@ -99,6 +102,7 @@ def prepare(
         plan=f"{display_size(photo.size)}, {octaves}, {tiles.description}",
         required_memory=tiles.required_memory,
         is_reproducible=same_aspect_ratio(photo.size, photo.original_size),
+        composition=_load_composition(recipe, photo, source, network),
     )
 
 
@@ -138,13 +142,23 @@ def _describe_octaves(recipe: Recipe, plan: OctavePlan) -> str:
     return ", ".join(filter(None, (drawing, refinement if octaves else "")))
 
 
+def _load_composition(
+    recipe: Recipe, photo: LoadedImage, source: ImageSource | LoadedImage, network: Network
+) -> Tensor | None:
+    """Load the photo at the size of the composition, if the dream refines a smaller one."""
+    if not refines(recipe, photo.size) or isinstance(source, LoadedImage):
+        return None
+    composed = recipe.with_settings({"size": recipe.composed, "composed": None})
+    return copy_inference_tensor(load_photo(composed, source).image).to(network.device)
+
+
 def _count_octaves(recipe: Recipe, photo: LoadedImage, composition_size: Size) -> int:
     """Return the number of octaves: the recipe's, or one that depends on the size."""
     if recipe.draws_composition:
         if recipe.scale != "medium":
             raise RecipeError(
-                f"{option('scale')} is for dreams that grow in octaves; the size of a thing that is "
-                f"drawn is {option('extent')}"
+                f"{option('scale')} is for dreams that grow in octaves; {option('extent')} is the "
+                "size of a thing that is drawn"
             )
         return recipe.octaves
     if recipe.count is not None:
