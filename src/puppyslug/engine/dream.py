@@ -111,8 +111,6 @@ def _read_recipe(
         settings = recipe.to_settings()
         if recipe.has_default_objective:
             del settings["objective"]
-        if recipe.has_default_octaves:
-            del settings["octaves"]
         return settings, None
     if not isinstance(recipe, Mapping):
         raise RecipeError(

@@ -85,7 +85,6 @@ def prepare(
     tiles = plan_tiles(recipe, spec, photo.size, precision, device)
     network = load_recipe_network(recipe, files, device, network)
     image = copy_inference_tensor(photo.image).to(network.device)
-
     guide_images = {name: guide.image for name, guide in guides.items()}
     context = DreamTermContext(network, image, guide_images)
     objective, objective_notices = _resolve_objective(recipe, context)

@@ -96,9 +96,12 @@ class Recipe(DrawingFields):
     def to_settings(self) -> dict[str, Any]:
         """Return the fields as values that JSON can represent, without those that are None.
 
-        Those that the recipe's version did not have yet are left out, unless they were set since.
+        Those that the recipe's version did not have yet are left out, unless they were set since,
+        and so is a number of octaves that still depends on the size.
         """
-        return without_later_fields(self.model_dump(mode="json", exclude_none=True))
+        excluded = {"octaves"} if self.has_default_octaves else None
+        settings = self.model_dump(mode="json", exclude_none=True, exclude=excluded)
+        return without_later_fields(settings)
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Serialise as ASCII JSON; ``from_json`` restores an equal recipe."""
