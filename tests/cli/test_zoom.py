@@ -1,12 +1,16 @@
 """``puppyslug zoom``: an endless zoom."""
 
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
 from PIL import Image
 
 from puppyslug.cli import main
+from puppyslug.cli.zoom import load_zoom_recipe
 from puppyslug.recipe import Recipe
+from puppyslug.recipe.defaults import ATLAS_CLASSIFIER, NETWORK
 from support.commands import list_files, run_failing
 from support.films import decode_with_opencv, moving_scene
 from support.kills import assert_resumes_after_kills
@@ -97,3 +101,19 @@ def test_errors_name_the_wrong_value_and_write_nothing(folder, capsys, arguments
 def test_a_zoom_killed_at_any_moment_resumes_to_the_same_film(folder):
     arguments = ["zoom", "noise", "--size", "160x96", *SHORT, "--frames", "60"]
     assert_resumes_after_kills(folder, arguments, frames=60)
+
+
+def test_seconds_set_the_length_and_percentages_the_strength(folder):
+    arguments = [*NOISE, "--seconds", "0.5", "--fps", "12", "--strength", "50%", "-o", "z.mp4"]
+    assert main(arguments) == 0
+    assert len(decode_with_opencv(folder / "z.mp4")) == 6
+    with av.open("z.mp4") as container:
+        assert Recipe.from_json(container.metadata["comment"]).strength == 0.5
+
+
+def test_a_keyframe_with_a_class_chooses_a_network_with_classes():
+    recipe, _ = load_zoom_recipe({}, None, ["0:see(castle)", "2s:see=tabby"], Fraction(25))
+    assert recipe.network == ATLAS_CLASSIFIER
+    assert recipe.objective == "see(castle)"
+    recipe, _ = load_zoom_recipe({}, None, ["0:layer=relu3_1", "9:relu4_1"], Fraction(25))
+    assert (recipe.network, recipe.objective) == (NETWORK, "relu3_1")

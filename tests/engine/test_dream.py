@@ -2,10 +2,14 @@
 
 import pytest
 import skimage.data
+import torch
 from PIL import Image
 
 import puppyslug
+from puppyslug.engine.loop import dream_steps
+from puppyslug.engine.preparation import prepare
 from puppyslug.errors import PuppyslugError
+from puppyslug.images import resize
 from puppyslug.recipe import Recipe
 
 CAT = Image.fromarray(skimage.data.chelsea()[::2, ::2])
@@ -50,3 +54,21 @@ def test_an_image_in_memory_gives_the_same_dream_as_its_file(tmp_path):
 def test_invalid_settings_raise_puppyslugs_own_errors(settings):
     with pytest.raises(PuppyslugError):
         puppyslug.dream("clouds", **settings)
+
+
+def test_an_enlarged_dream_begins_with_the_smaller_one():
+    """All steps up to the size of the composition are those of the smaller dream, exactly."""
+    small = []
+    settings = {**SMALL, "octaves": 2, "iterations": 2}
+    dream = puppyslug.dream(CAT, on_step=small.append, size=96, seed=3, **settings)
+    recipe = Recipe.from_json(dream.info["puppyslug"]).resized("200")
+    large = list(dream_steps(prepare(recipe, CAT)))
+    assert len(small) == 4 < len(large)
+    for one, other in zip(small, large, strict=False):
+        assert torch.equal(one.image, other.image)
+    start = resize(small[-1].detail, large[-1].image.shape[-2:])
+    likeness = torch.nn.functional.cosine_similarity
+    refined = likeness(large[-1].detail.flatten(), start.flatten(), dim=0)
+    earlier = prepare(recipe.with_settings({"enlarge": "dream"}), CAT)
+    *_, last = dream_steps(earlier)
+    assert refined > likeness(last.detail.flatten(), start.flatten(), dim=0) + 0.1

@@ -12,6 +12,7 @@ from puppyslug.engine.inputs import (
     load_photo,
     validate_content,
 )
+from puppyslug.engine.notices import size_notices
 from puppyslug.errors import ImageError, RecipeError
 from puppyslug.recipe import FileReference, Recipe
 
@@ -33,6 +34,28 @@ def test_a_photo_is_loaded_at_the_recipes_size():
     assert load_photo(Recipe.complete({}), GRADIENT).size == (60, 80)
     assert load_photo(Recipe.complete({"size": "40"}), GRADIENT).size == (30, 40)
     assert load_photo(Recipe.complete({"size": "160x120"}), GRADIENT).size == (120, 160)
+
+
+def test_a_chosen_size_enlarges_a_photo_but_the_default_and_full_do_not():
+    assert load_photo(Recipe.complete({"size": "160"}), GRADIENT).size == (120, 160)
+    assert load_photo(Recipe.complete({"size": "full"}), GRADIENT).size == (60, 80)
+    earlier = Recipe.complete({"size": "160", "recipe_version": 1})
+    assert load_photo(earlier, GRADIENT).size == (60, 80)
+    with pytest.raises(ImageError, match="megapixels"):
+        load_photo(Recipe.complete({"size": "60000"}), GRADIENT)
+
+
+def test_a_photo_is_enlarged_to_the_shorter_side_that_serves():
+    recipe = Recipe.complete({"min_side": 90})
+    photo = load_photo(recipe, GRADIENT)
+    assert photo.size == (90, 120)
+    assert any("80×60" in notice and "120×90" in notice for notice in size_notices(recipe, photo))
+    assert load_photo(Recipe.complete({"min_side": 50}), GRADIENT).size == (60, 80)
+    chosen = Recipe.complete({"min_side": 90, "size": "40"})
+    assert load_photo(chosen, GRADIENT).size == (30, 40)
+    assert min(load_photo(Recipe.complete({"preset": "animals"}), GRADIENT).size) == 480
+    earlier = Recipe.complete({"preset": "animals", "recipe_version": 1})
+    assert load_photo(earlier, GRADIENT).size == (60, 80)
 
 
 def test_another_aspect_ratio_is_rejected():

@@ -13,6 +13,7 @@ from puppyslug.engine.tiling import MIN_TILE_SIZE
 from puppyslug.errors import ImageError, ObjectiveError, RecipeError
 from puppyslug.gradient.executor import execute_locally
 from puppyslug.images import generate_clouds
+from puppyslug.images.colour import luminance
 from puppyslug.networks.network import Network
 from support.dream_runs import constant_gradient, last_step, limited_memory, toy_recipe
 from support.toy_network import Toy, toy_spec
@@ -244,3 +245,18 @@ def test_a_neuron_keeps_its_position_in_rescaled_views(toy):
 def test_many_octaves_with_a_large_taper_stay_finite(toy, picture):
     recipe = toy_recipe(octaves=60, octave_scale=1.01, taper=10, iterations=1, margin=0.3)
     assert last_step(picture, recipe, toy).picture().isfinite().all()
+
+
+def test_the_natural_palette_stays_near_the_photos_colours(toy, picture):
+    def colourfulness(image):
+        return float((image - luminance(image)).abs().mean())
+
+    photo = 0.4 + 0.1 * picture
+    recipe = {"step_size": 8.0, "palette": "natural"}
+    natural = last_step(photo, toy_recipe(**recipe), toy).image
+    vivid = last_step(photo, toy_recipe(**recipe | {"palette": "vivid"}), toy).image
+    earlier = last_step(photo, toy_recipe(recipe_version=1, **recipe), toy).image
+    assert colourfulness(natural) <= 1.1 * colourfulness(photo) + 1e-4
+    assert colourfulness(vivid) > 1.5 * colourfulness(photo)
+    assert colourfulness(earlier) > 1.5 * colourfulness(photo)
+    assert not torch.equal(luminance(natural), luminance(photo))

@@ -1,5 +1,6 @@
 """The sizes of octaves."""
 
+import itertools
 from itertools import pairwise
 
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import strategies as st
 from puppyslug.engine.octaves import (
     MAX_OCTAVES,
     OBJECT_SIZE,
+    default_octaves,
     octave_sizes,
     octaves_for_count,
     plan_octaves,
+    scaled_octaves,
 )
 from puppyslug.errors import ImageError, NetworkError, RecipeError
 from puppyslug.objectives import parse_objective
@@ -85,3 +88,28 @@ def test_an_image_below_the_layers_minimum_is_rejected(size):
 def test_an_unknown_layer_is_rejected():
     with pytest.raises(NetworkError, match="relu9"):
         plan_octaves(Recipe.complete({}), parse_objective("relu9"), toy_spec(), (40, 52))
+
+
+@given(st.integers(100, 2000), st.integers(1, 6), st.floats(1, 8), st.floats(1.2, 2))
+def test_shapes_keep_their_share_of_an_enlarged_image(side, octaves, factor, scale):
+    usual, size = (side, side), (round(side * factor), round(side * factor))
+    more = default_octaves(octaves, size, usual, scale)
+    before = octave_sizes(usual, octaves, scale)[0][0] / side
+    after = octave_sizes(size, more, scale)[0][0] / size[0]
+    assert more >= octaves
+    assert after * size[0] / side / before == pytest.approx(1, rel=scale**0.5 - 0.9)
+
+
+def test_smaller_images_keep_the_number_of_octaves():
+    assert default_octaves(4, (90, 160), (360, 640), 1.4) == 4
+
+
+@pytest.mark.parametrize("scale", [1.2, 1.4, 2.0])
+def test_the_names_of_scales_halve_and_double_the_shapes(scale):
+    sizes = [
+        octave_sizes((3600, 6400), scaled_octaves(6, name, scale), scale)[0][1]
+        for name in ("small", "medium", "large", "huge")
+    ]
+    for larger, smaller in itertools.pairwise(sizes):
+        assert larger / smaller == pytest.approx(2, rel=scale**0.5 - 0.9)
+    assert scaled_octaves(1, "small", 1.4) == 1

@@ -52,6 +52,21 @@ def test_the_strongest_channels_are_chosen_and_reported():
     assert any(prepared.recipe.objective in notice for notice in prepared.notices)
 
 
+def test_octaves_follow_the_size_and_the_scale_unless_they_are_named():
+    usual = prepare_cat(**SMALL_NETWORK).recipe
+    assert (usual.octaves, usual.size) == (4, "226x150")
+    assert prepare_cat(**SMALL_NETWORK, size="452").recipe.octaves == 6
+    assert prepare_cat(**SMALL_NETWORK, size="452", octaves=4).recipe.octaves == 4
+    assert prepare_cat(**SMALL_NETWORK, size="452", recipe_version=1).recipe.octaves == 4
+    large = prepare_cat(**SMALL_NETWORK, scale="large").recipe
+    assert (large.octaves, large.scale) == (6, "large")
+    again = Recipe.from_json(large.to_json()).with_settings({"photo": "clouds"})
+    assert prepare(again, CAT).recipe.octaves == 6
+    assert prepare_cat(see="castle", preset="natural", scale="small").recipe.octaves == 1
+    with pytest.raises(RecipeError, match=r"scale.*extent"):
+        prepare_cat(see="castle", preset="named", scale="small")
+
+
 def test_count_determines_the_octaves_unless_they_are_given():
     natural = {"see": "castle", "preset": "natural"}
     assert prepare_cat(**natural, count=1, size="full").recipe.octaves == 2

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.ndimage
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,9 +15,13 @@ from puppyslug.engine.views import MIN_VIEW_SIZE, View, draw_view
     st.tuples(st.integers(-1, 1), st.integers(-1, 1)),
     st.tuples(st.integers(1, 40), st.integers(1, 40)),
     st.booleans(),
+    st.sampled_from((0.0, 20.0)),
+    st.booleans(),
 )
-def test_apply_transpose_is_the_transpose_of_apply(size, shift, view_size, mirrored):
-    view = View(shift, view_size, mirrored)
+def test_apply_transpose_is_the_transpose_of_apply(
+    size, shift, view_size, mirrored, angle, flipped
+):
+    view = View(shift, view_size, mirrored, angle, flipped)
     generator = torch.Generator().manual_seed(1)
     image = torch.rand(1, 2, *size, generator=generator, dtype=torch.float64)
     gradient = torch.rand(1, 2, *view_size, generator=generator, dtype=torch.float64)
@@ -52,3 +57,18 @@ def test_rescaled_views_keep_a_minimum_size():
 def test_a_mirrored_shift_is_less_than_the_image():
     view = draw_view(np.random.default_rng(1), (1, 3), jitter=99, mirrored=True)
     assert view.apply(torch.rand(1, 3, 1, 3)).shape == (1, 3, 1, 3)
+
+
+def test_a_rotated_view_is_scipys_rotation():
+    rows, columns = torch.meshgrid(torch.arange(40.0), torch.arange(60.0), indexing="ij")
+    image = (torch.sin(rows / 7) + torch.cos(columns / 9))[None, None]
+    expected = scipy.ndimage.rotate(image[0, 0].numpy(), -15, order=1, reshape=False)
+    rotated = View((0, 0), (40, 60), angle=15.0).apply(image)[0, 0].numpy()
+    assert np.abs(rotated - expected)[10:30, 15:45].max() < 0.01
+    assert np.abs(rotated - image[0, 0].numpy())[10:30, 15:45].max() > 0.3
+
+
+def test_a_flipped_view_mirrors_the_image_after_its_shift():
+    image = torch.rand(1, 3, 5, 7)
+    view = View((0, 2), (5, 7), flipped=True)
+    assert torch.equal(view.apply(image), image.roll(2, 3).flip(3))

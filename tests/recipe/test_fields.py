@@ -61,3 +61,14 @@ def test_a_mask_by_name_is_normalised():
 def test_masks_name_classes_of_imagenet_where_the_network_has_none():
     assert mask_label_finder("vgg19")("cat").class_numbers
     assert not mask_label_finder("unknown")("cat").class_numbers  # left to the network
+
+
+@pytest.mark.parametrize(("text", "value"), [("50%", 0.5), ("0.5", 0.5), (" 7.5% ", 0.075)])
+def test_a_strength_can_be_a_percentage(text, value):
+    assert Recipe.complete({"strength": text}).strength == pytest.approx(value)
+
+
+@pytest.mark.parametrize("text", ["half", "120%", "%", "-3%"])
+def test_other_strengths_are_refused(text):
+    with pytest.raises(RecipeError, match="strength"):
+        Recipe.complete({"strength": text})

@@ -3,7 +3,7 @@ from fractions import Fraction
 import pytest
 
 from puppyslug.errors import RecipeError
-from puppyslug.recipe import Recipe, parse_keyframes, with_keyframes
+from puppyslug.recipe import Recipe, name_classes, parse_keyframes, with_keyframes
 
 FPS = Fraction(25)
 
@@ -62,3 +62,15 @@ def test_files_without_keyframes_are_refused_by_name(tmp_path, content):
 def test_no_keyframes_leave_the_recipe_as_it_is():
     recipe = Recipe.complete({})
     assert with_keyframes(recipe, ()) is recipe
+
+
+def test_layers_and_classes_are_objectives():
+    changes = parse_keyframes(["0:layer=relu3_1", "2s:see=castle"], Fraction(10))
+    assert [(one.frame, one.field, one.value) for one in changes] == [
+        (0, "objective", "relu3_1"),
+        (20, "objective", "see(castle)"),
+    ]
+    assert name_classes(changes)
+    assert name_classes(parse_keyframes(["0:see(castle)"], Fraction(10)))
+    assert not name_classes(changes[:1])
+    assert parse_keyframes(["5:strength=50%"], Fraction(10))[0].value == 0.5

@@ -53,3 +53,11 @@ def test_scheduled_objectives_are_dropped_with_the_objective():
 def test_invalid_stored_settings_are_refused_even_if_they_are_replaced():
     with pytest.raises(PuppyslugError, match="-3"):
         merge_settings({"octaves": -3}, {"octaves": 4})
+
+
+def test_octaves_and_the_scale_that_sets_them_exclude_each_other():
+    stored = {"octaves": 6, "scale": "large"}
+    assert merge_settings(stored, {"octaves": 3}) == {"octaves": 3}
+    assert merge_settings(stored, {"scale": "small"}) == {"scale": "small"}
+    with pytest.raises(PuppyslugError, match=r"scale.*octaves"):
+        merge_settings({}, {"scale": "small", "octaves": 3})

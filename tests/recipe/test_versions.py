@@ -61,3 +61,13 @@ def test_later_fields_are_written_only_once_they_are_set():
     changed = old.with_settings({"palette": "vivid"})
     assert changed.to_settings()["palette"] == "vivid"
     assert Recipe.from_json(changed.to_json()) == changed
+
+
+def test_a_number_of_octaves_that_follows_the_size_is_not_written():
+    recipe = Recipe.complete({"size": "3000"})
+    assert "octaves" not in recipe.to_settings()
+    again = Recipe.from_json(recipe.to_json())
+    assert again == recipe
+    assert again.has_default_octaves
+    assert not recipe.with_settings({"octaves": 4}).has_default_octaves
+    assert not Recipe.complete({"octaves": 4}).has_default_octaves

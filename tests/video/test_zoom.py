@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from puppyslug.images.colour import colourfulness
 from puppyslug.recipe import Recipe
 from puppyslug.video.zoom import MAX_CONTRAST, journey_recipe, limit_contrast, zoom_frames
 from support.toy_dreams import prepare_toy
@@ -65,3 +66,27 @@ def test_a_journey_without_crossfade_changes_at_once():
     recipe = journey_recipe(Recipe.complete({}), ["relu4_1", "relu3_1"], 10, 0)
     for frame, layer in ((9, "relu4_1"), (10, "relu3_1")):
         assert {recipe.at_step(frame, 0, step).objective for step in range(40)} == {layer}
+
+
+def test_a_zoom_of_a_photo_keeps_its_colourfulness(toy, picture):
+    photo = 0.4 + 0.2 * picture
+    settings = {"step_size": 12, "zoom": 1.02, "iterations": 4}
+
+    def last_colourfulness(**more):
+        prepared = prepare_toy(toy, photo, **settings, **more)
+        last = list(zoom_frames(prepared, 8))[-1]
+        return colourfulness(torch.from_numpy(last.pixels).permute(2, 0, 1)[None] / 255).item()
+
+    first = colourfulness(photo).item()
+    assert last_colourfulness() <= 1.1 * first + 0.003
+    assert last_colourfulness(colour_limit=0) > 2 * first
+    assert last_colourfulness(recipe_version=1) > 2 * first
+
+
+def test_saturation_of_a_zoom_applies_to_frames_and_is_not_fed_back(toy, picture):
+    plain, grey = (
+        list(zoom_frames(prepare_toy(toy, picture, saturation=one), 3)) for one in (1.0, 0.0)
+    )
+    for one, other in zip(plain, grey, strict=True):
+        assert np.array_equal(one.state["picture"], other.state["picture"])
+        assert np.ptp(other.pixels.astype(int), axis=2).max() <= 1

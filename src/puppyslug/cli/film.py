@@ -81,11 +81,11 @@ def film(
     if flow not in FLOWS:
         raise RecipeError(f"unknown --flow {flow!r}; choose from {', '.join(FLOWS)}")
     assembly.check_video_path(output, force=force, source=source)
-    settings, files = load_settings(
-        {"size": str(FILM_SIDE), **film_preset(settings), **settings}, recipe_file, new_photos=True
-    )
     with connect(cluster) as connection:
         video = probe_video(source)
+        size = str(min(FILM_SIDE, max(video.size)))
+        settings = {"size": size, **film_preset(settings), **settings}
+        settings, files = load_settings(settings, recipe_file, new_photos=True)
         analysis = analyse_video(source)
         for notice in (*video.notices, *analysis.notices):
             print_message(notice, quiet=quiet)

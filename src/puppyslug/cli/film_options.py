@@ -22,12 +22,22 @@ Fps = Annotated[
         rich_help_panel=FILM_PANEL,
     ),
 ]
+Seconds = Annotated[
+    float | None,
+    typer.Option(
+        "--seconds",
+        metavar="N",
+        min=0.01,
+        help="length of the film, in place of a number of frames",
+        rich_help_panel=FILM_PANEL,
+    ),
+]
 Keyframes = Annotated[
     list[str] | None,
     typer.Option(
         "--at",
         metavar="FRAME:SETTING",
-        help="keyframe, such as 0:relu3_4, 4s:relu5_2 or 100:zoom=1.02, or a .json file "
+        help="keyframe, such as 0:layer=relu3_4, 4s:see=castle or 100:zoom=1.02, or a .json file "
         "(repeatable; settings are interpolated between keyframes)",
         rich_help_panel=FILM_PANEL,
     ),
@@ -60,6 +70,28 @@ Force = Annotated[
         rich_help_panel=OUTPUT_PANEL,
     ),
 ]
+
+
+def count_frames(
+    frames: int | None, seconds: float | None, fps: Fraction, default: int, option: str
+) -> int:
+    """Return the number of frames of a film.
+
+    Args:
+        frames: value of the option for a number of frames, or None.
+        seconds: value of ``--seconds``, or None.
+        fps: frames per second.
+        default: number of frames if both are None.
+        option: name of the option for a number of frames.
+
+    Raises:
+        RecipeError: both are given.
+    """
+    if frames is not None and seconds is not None:
+        raise RecipeError(f"--seconds sets the number of frames; leave out {option} or --seconds")
+    if seconds is not None:
+        return max(1, round(seconds * fps))
+    return default if frames is None else frames
 
 
 def parse_fps(fps: float | None, default: float = FILM_FPS) -> Fraction:

@@ -17,12 +17,12 @@ MIN_LAYERS = 4  # of a network whose own layers make a journey
 _OBJECTIVE_OPTIONS = ("layer", "channel", "see", "guide", "objective")
 
 FramesPerLayer = Annotated[
-    int,
+    int | None,
     typer.Option(
         "--frames-per-layer",
         metavar="N",
         min=1,
-        help="number of frames per layer",
+        help=f"number of frames per layer [default: {FRAMES_PER_LAYER}]",
         rich_help_panel=FILM_PANEL,
     ),
 ]
@@ -53,7 +53,8 @@ def journey(
     *,
     settings: dict[str, object],
     output: film_options.Output,
-    each: FramesPerLayer = FRAMES_PER_LAYER,
+    each: FramesPerLayer = None,
+    seconds: film_options.Seconds = None,
     layers: Layers = None,
     crossfade: Crossfade = CROSSFADE,
     fps: film_options.Fps = None,
@@ -83,6 +84,10 @@ def journey(
             raise RecipeError(f"{spec.name} has too few layers; choose some with --layers A,B,C")
     else:
         objectives = [str(one) for one in parse_objectives(layers, complete.find_label)]
+    per_layer = None if seconds is None else seconds / len(objectives)
+    each = film_options.count_frames(
+        each, per_layer, frame_rate, FRAMES_PER_LAYER, "--frames-per-layer"
+    )
     complete = journey_recipe(complete, objectives, each, crossfade)
     frames = each * len(objectives)
     inputs = {"frames": frames}

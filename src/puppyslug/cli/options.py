@@ -90,6 +90,7 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
             "what to maximise, such as '2*relu4_4 - 0.5*relu5_1:12' [default: the network's "
             "default layer]",
         ),
+        _field(OBJECTIVE_PANEL, "balance", str, "gradient|sum"),
         _field(
             OBJECTIVE_PANEL,
             "network",
@@ -100,6 +101,7 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
         ),
         _field(OBJECTIVE_PANEL, "weights", str, "FILE|URL"),
         _field(OBJECTIVE_PANEL, "labels", str, "FILE"),
+        _field(STEPS_PANEL, "scale", str, "small|medium|large|huge"),
         _field(STEPS_PANEL, "count", int, "N"),
         _field(STEPS_PANEL, "octaves", int, "N"),
         _field(STEPS_PANEL, "octave_scale", float, "RATIO"),
@@ -117,9 +119,25 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
         _field(LOOK_PANEL, "smooth", str, "SIGMA|laplacian|0"),
         _field(LOOK_PANEL, "soften", float, "SHARE"),
         _field(LOOK_PANEL, "palette", str, "NAME"),
+        _field(LOOK_PANEL, "colour_limit", float, "RATIO"),
+        (
+            "palette_from",
+            Annotated[
+                str | None,
+                typer.Option(
+                    "--palette-from",
+                    metavar="IMAGE",
+                    help="image whose colours the result gets",
+                    show_default=False,
+                    rich_help_panel=LOOK_PANEL,
+                ),
+            ],
+        ),
+        _field(LOOK_PANEL, "saturation", float, "X"),
+        _field(LOOK_PANEL, "contrast", float, "X"),
         _field(LOOK_PANEL, "focus", float, "X"),
         _field(LOOK_PANEL, "margin", float, "SHARE"),
-        _field(LOOK_PANEL, "strength", float, "SHARE"),
+        _field(LOOK_PANEL, "strength", str, "SHARE|PERCENT"),
         (
             "keep_colours",
             Annotated[
@@ -133,6 +151,7 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
             ],
         ),
         _field(STEPS_PANEL, "seed", int, "N"),
+        _field(LOOK_PANEL, "variety", float, "X"),
         _field(MACHINE_PANEL, "precision", str, "NAME", "auto, float32, bfloat16"),
         _field(MACHINE_PANEL, "memory", str, "SIZE"),
         _field(MACHINE_PANEL, "device", str, "NAME", "auto, cpu, cuda, mps"),

@@ -18,6 +18,7 @@ from puppyslug.recipe import (
     Recipe,
     film_preset,
     find_preset,
+    name_classes,
     parse_keyframes,
     with_keyframes,
 )
@@ -25,6 +26,7 @@ from puppyslug.recipe.defaults import (
     FILM_PRESET,
     FILM_QUALITY,
     FILM_STARTING_IMAGE,
+    SEE_FILM_PRESET,
     ZOOM,
     ZOOM_FRAMES,
 )
@@ -40,9 +42,13 @@ Photo = Annotated[
     ),
 ]
 Frames = Annotated[
-    int,
+    int | None,
     typer.Option(
-        "--frames", metavar="N", min=1, help="number of frames", rich_help_panel=FILM_PANEL
+        "--frames",
+        metavar="N",
+        min=1,
+        help=f"number of frames [default: {ZOOM_FRAMES}]",
+        rich_help_panel=FILM_PANEL,
     ),
 ]
 
@@ -53,7 +59,8 @@ def zoom(
     *,
     settings: dict[str, object],
     output: film_options.Output,
-    frames: Frames = ZOOM_FRAMES,
+    frames: Frames = None,
+    seconds: film_options.Seconds = None,
     fps: film_options.Fps = None,
     at: film_options.Keyframes = None,
     quality: film_options.Quality = FILM_QUALITY,
@@ -67,10 +74,11 @@ def zoom(
     An interrupted film resumes with the same command.
     """
     frame_rate = film_options.parse_fps(fps)
+    count = film_options.count_frames(frames, seconds, frame_rate, ZOOM_FRAMES, "--frames")
     complete, files = load_zoom_recipe(settings, recipe, at, frame_rate)
-    inputs = {"frames": frames}
+    inputs = {"frames": count}
     job = FilmJob("zoom", output, complete, inputs, None, quality, no_recipe, force, quiet)
-    return render_zoom(job, photo, files, frames, frame_rate)
+    return render_zoom(job, photo, files, count, frame_rate)
 
 
 def load_zoom_recipe(
@@ -87,11 +95,15 @@ def load_zoom_recipe(
         keyframes: values of ``--at``.
         fps: frames per second.
     """
+    changes = parse_keyframes(keyframes or [], fps)
+    if name_classes(changes) and not {"network", "preset"} & settings.keys() and not recipe_file:
+        network = find_preset(SEE_FILM_PRESET).settings["network"]
+        settings = {"network": network, "preset": SEE_FILM_PRESET, **settings}
     if recipe_file is None:
         preset = {} if "preset" in settings or "see" in settings else {"preset": FILM_PRESET}
         settings = {"zoom": ZOOM, **preset, **film_preset(settings), **settings}
     settings, files = load_settings(settings, recipe_file, new_photos=True)
-    return with_keyframes(Recipe.complete(settings), parse_keyframes(keyframes or [], fps)), files
+    return with_keyframes(Recipe.complete(settings), changes), files
 
 
 def render_zoom(

@@ -132,19 +132,28 @@ class PreparedPayload(NamedTuple):
     mask: Tensor | None
     guides: Mapping[str, Tensor]
     is_reproducible: bool = False
+    composition: Tensor | None = None
 
     @classmethod
     def pack(cls, prepared: PreparedDream) -> "PreparedPayload":
         """Copy what a worker needs of a prepared dream to the CPU."""
         mask = None if prepared.mask is None else prepared.mask.cpu()
         guides = {name: guide.cpu() for name, guide in prepared.guides.items()}
-        image, is_reproducible = prepared.image.cpu(), prepared.is_reproducible
-        return cls(image, prepared.recipe, mask, guides, is_reproducible)
+        composition = None if prepared.composition is None else prepared.composition.cpu()
+        return cls(
+            prepared.image.cpu(),
+            prepared.recipe,
+            mask,
+            guides,
+            prepared.is_reproducible,
+            composition,
+        )
 
     def unpack(self, network: Network) -> PreparedDream:
         """Restore the prepared dream with a worker's network, on its device."""
         mask = None if self.mask is None else self.mask.to(network.device)
         image = self.image.to(network.device)
+        composition = None if self.composition is None else self.composition.to(network.device)
         return PreparedDream(
             image,
             self.recipe,
@@ -152,6 +161,7 @@ class PreparedPayload(NamedTuple):
             mask,
             self.guides,
             is_reproducible=self.is_reproducible,
+            composition=composition,
         )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from puppyslug.engine.balancing import balance, gradient_magnitudes
+from puppyslug.engine.enlarging import refines, shrink
 from puppyslug.engine.focus import compute_focus
 from puppyslug.engine.octaves import plan_octaves
 from puppyslug.engine.prepared_dream import PreparedDream
@@ -14,6 +16,8 @@ from puppyslug.engine.progress import DreamStep
 from puppyslug.engine.step import GradientAscent
 from puppyslug.engine.term_context import DreamTermContext
 from puppyslug.engine.tiling import retry_with_smaller_tiles
+from puppyslug.engine.variation import Variation
+from puppyslug.images import resize
 from puppyslug.images.sizes import Size
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.recipe import Recipe
@@ -51,6 +55,8 @@ class DreamState:
     detail: Tensor | None = None
     pixels: int = 0
     _objectives: dict[tuple[str, Size], Objective] = field(default_factory=dict)
+    _magnitudes: dict[str, float] = field(default_factory=dict)
+    _magnitudes_octave: int = -1
     unproven: tuple[Recipe, Mapping[str, Any]] | None = None
     rejected: str = ""
 
@@ -109,19 +115,38 @@ class DreamState:
             network = self.prepared.network
             objective = parse_objective(recipe.objective, network.find_label)
             composition_size = self.prepared.composition_size
-            self._objectives[key] = objective.scale_positions(network.spec, composition_size, size)
+            objective = objective.scale_positions(network.spec, composition_size, size)
+            emphasis = Variation.of_recipe(recipe).emphasis
+            self._objectives[key] = objective.vary(recipe.seed, emphasis)
         return self._objectives[key]
+
+    def photo_at(self, octave: int) -> Tensor:
+        """Scale the photo down to an octave through all finer ones, as the notebook does.
+
+        The octaves of a composition that is then refined start from the photo at that size.
+        """
+        image, sizes = self.prepared.image, self.sizes[octave:]
+        composition = self.prepared.composition_size
+        if refines(self.recipe, self.prepared.size) and not refines(self.recipe, sizes[0]):
+            exact = self.prepared.composition
+            image = shrink(image, composition) if exact is None else exact
+            sizes = tuple(size for size in sizes if size[0] <= composition[0])
+        for size in reversed(sizes):
+            image = resize(image, size)
+        return image
 
     def compute_focus(self, image: Tensor, objective: Objective, recipe: Recipe) -> Tensor | None:
         """Compute the focus of the next steps."""
         network, size = self.prepared.network, (image.shape[-2], image.shape[-1])
+        if refines(recipe, size):
+            image = shrink(image, self.prepared.composition_size)
         focus, self.recipe = retry_with_smaller_tiles(
             lambda tile: compute_focus(network, image, objective, recipe, tile),
             self.recipe,
             size,
             self.ascent.generator,
         )
-        return focus
+        return None if focus is None else resize(focus, size)
 
     def take_step(
         self,
@@ -134,7 +159,7 @@ class DreamState:
     ) -> tuple[Tensor, Tensor]:
         """Take a step; see ``GradientAscent.step``."""
         size = (image.shape[-2], image.shape[-1])
-        objective = objective.bind(self.terms)
+        objective = self._balance(objective.bind(self.terms), image, octave)
         result, self.recipe = retry_with_smaller_tiles(
             lambda tile: self.ascent.step(
                 image, objective, recipe, octave=octave, mask=mask, focus=focus, tile=tile
@@ -145,6 +170,25 @@ class DreamState:
         )
         self.pixels += size[0] * size[1]
         return result
+
+    def _balance(self, objective: Objective, image: Tensor, octave: int) -> Objective:
+        """Balance the terms by their gradients at the start of the octave."""
+        if self.recipe.balance == "sum" or len(objective.terms) == 1:
+            return objective
+        if self._magnitudes_octave != octave:
+            self._magnitudes, self._magnitudes_octave = {}, octave
+        new = {str(term): term for _, term in objective.terms if str(term) not in self._magnitudes}
+        if new:
+            magnitudes, self.recipe = retry_with_smaller_tiles(
+                lambda tile: gradient_magnitudes(
+                    self.prepared.network, new.values(), image, tile, self.prepared.executor
+                ),
+                self.recipe,
+                (image.shape[-2], image.shape[-1]),
+                self.ascent.generator,
+            )
+            self._magnitudes.update(zip(new, magnitudes, strict=True))
+        return balance(objective, [self._magnitudes[str(term)] for _, term in objective.terms])
 
     def completed_step(
         self, octave: int, step: int, image: Tensor, base: Tensor, scores: Tensor

@@ -9,8 +9,9 @@ from puppyslug.errors import ImageError, RecipeError
 from puppyslug.images import MAX_PIXELS, LoadedImage, generate_clouds, generate_noise
 from puppyslug.images.decoder import decode_image
 from puppyslug.images.reader import ImageSource, check_image_file, read_image
-from puppyslug.images.sizes import Size, display_size, same_aspect_ratio
+from puppyslug.images.sizes import Size, display_size, fit_size, same_aspect_ratio
 from puppyslug.recipe import STARTING_IMAGES, FileReference, Recipe
+from puppyslug.recipe.defaults import PHOTO_SIDE, STARTING_IMAGE_SIZE
 from puppyslug.recipe.sizes import photo_size, starting_image_size
 
 MAX_MASK_SIDE = 4096  # pixels; masks are smooth, so more would not change the dream
@@ -43,6 +44,9 @@ def load_photo(recipe: Recipe, source: ImageSource | LoadedImage) -> LoadedImage
     if size is not None:
         _validate_pixels(size)
     photo = _read_photo(source, longest, size, recipe)
+    if recipe.size is None and min(photo.size) < recipe.min_side:
+        longest = round(max(photo.size) * recipe.min_side / min(photo.size))
+        photo = _read_photo(source, longest, size, recipe, enlarge=True)
     if isinstance(recipe.photo, FileReference):
         validate_content(photo, recipe.photo, "photo")
     if size is not None and not same_aspect_ratio(size, photo.original_size):
@@ -54,15 +58,27 @@ def load_photo(recipe: Recipe, source: ImageSource | LoadedImage) -> LoadedImage
     return photo
 
 
+def usual_size(photo: LoadedImage) -> Size:
+    """Return the (height, width) that an image has if no size is chosen."""
+    if photo.name in STARTING_IMAGES and not photo.sha256:
+        return STARTING_IMAGE_SIZE
+    return fit_size(photo.original_size, PHOTO_SIDE)
+
+
 def _read_photo(
-    source: ImageSource, longest: int | None, size: Size | None, recipe: Recipe
+    source: ImageSource,
+    longest: int | None,
+    size: Size | None,
+    recipe: Recipe,
+    *,
+    enlarge: bool = False,
 ) -> LoadedImage:
     """Read the photo; its hash is that of the pixels if the recipe's is."""
     in_memory = isinstance(recipe.photo, FileReference) and not recipe.photo.name
     if in_memory and isinstance(source, str | Path):
         check_image_file(Path(source))
         source = decode_image(Path(source).read_bytes(), str(source))
-    return read_image(source, longest, size)
+    return read_image(source, longest, size, enlarge=enlarge or recipe.enlarges_photo)
 
 
 def _validate_pixels(size: Size) -> None:

@@ -9,13 +9,16 @@ from torch import Tensor, where
 from puppyslug.engine.arguments import collect_inputs
 from puppyslug.engine.composition import Composition
 from puppyslug.engine.dream_state import DreamState
+from puppyslug.engine.enlarging import refines, refining_recipe
 from puppyslug.engine.focus import FOCUS_INTERVAL, fade_detail, margin_mask, multiply_masks
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.engine.progress import DreamStep
 from puppyslug.engine.steering import apply_changes
+from puppyslug.engine.variation import Variation
 from puppyslug.images import LoadedImage, resize
+from puppyslug.images.colour import limit_chroma
 from puppyslug.images.filters import blur
-from puppyslug.images.sizes import Size
+from puppyslug.images.starting_images import generate_pattern
 from puppyslug.images.tensors import as_finite_tensor
 from puppyslug.networks.network import Network
 from puppyslug.networks.torch_state import isolated
@@ -89,7 +92,7 @@ def dream_steps(
 
 def _draw_composition(dream: DreamState) -> Generator[DreamStep, Changes | None, bool]:
     """Draw a named thing at the size of the first octave; see ``_dream_octave``."""
-    composition = Composition(dream, _scale_down(dream.prepared.image, dream.sizes))
+    composition = Composition(dream, dream.photo_at(0))
     for step in range(dream.recipe.drawing_steps):
         try:
             composition.step(dream, step)
@@ -124,11 +127,15 @@ def _dream_octave(
         Whether the recipe stops the dream in this octave.
     """
     size = dream.sizes[octave]
-    base = _scale_down(dream.prepared.image, dream.sizes[octave:])
+    base = dream.photo_at(octave)
+    fades = fades and octave > 0 and not refines(dream.recipe, size)
     mask = None if dream.prepared.mask is None else resize(dream.prepared.mask, size)
+    pattern = _seed_pattern(dream, base, mask) if octave == 0 else None
     image, focus = _add_detail(dream, base, mask), None
+    if pattern is not None:
+        image = image + pattern
     for step in range(dream.recipe.iterations):
-        inputs = (octave, step, image, base, mask, focus, fades and octave > 0)
+        inputs = (octave, step, image, base, mask, focus, fades)
         try:
             image, focus, scores = _take_step(dream, *inputs)
         except Exception as error:
@@ -140,7 +147,7 @@ def _dream_octave(
         if completed.number == dream.recipe.stop_after:
             return True
     dream.ascent.check_finite(image, dream.recipe.objective)
-    dream.detail = image - base
+    dream.detail = image - base if pattern is None else image - base - pattern
     return False
 
 
@@ -157,6 +164,8 @@ def _take_step(
     """Return the image after a step, the focus, and the scores before the step."""
     recipe = dream.recipe.at_step(dream.frame, octave, step)
     objective = dream.objective_at(recipe, dream.sizes[octave])
+    if refines(recipe, dream.sizes[octave]):
+        recipe = refining_recipe(recipe, dream.sizes[octave])
     if step % FOCUS_INTERVAL == 0:
         focus = dream.compute_focus(image, objective, recipe)
         if focus is not None and step == 0 and fades:
@@ -166,6 +175,9 @@ def _take_step(
     image, scores = dream.take_step(image, objective, recipe, octave, mask, region)
     if recipe.soften:
         image = _soften(image, base, recipe.soften, mask)
+    if recipe.palette == "natural" and recipe.colour_limit:
+        limited = limit_chroma(image, base, recipe.colour_limit)
+        image = limited if mask is None else where(mask > 0, limited, image)
     return image, focus, scores
 
 
@@ -190,13 +202,6 @@ def _yield_step(dream: DreamState, step: DreamStep) -> Generator[DreamStep, Chan
         step = replace(step, recipe=dream.recipe)
 
 
-def _scale_down(image: Tensor, sizes: tuple[Size, ...]) -> Tensor:
-    """Scale an image down to the first of the sizes through all others, as the notebook does."""
-    for size in reversed(sizes):
-        image = resize(image, size)
-    return image
-
-
 def _add_detail(dream: DreamState, base: Tensor, mask: Tensor | None) -> Tensor:
     """Add the dream's detail to an octave's image, and release it."""
     if dream.detail is None:
@@ -204,6 +209,17 @@ def _add_detail(dream: DreamState, base: Tensor, mask: Tensor | None) -> Tensor:
     detail = resize(dream.detail, (base.shape[-2], base.shape[-1]))
     dream.detail = None
     return base + (detail if mask is None else detail * (mask > 0))
+
+
+def _seed_pattern(dream: DreamState, base: Tensor, mask: Tensor | None) -> Tensor | None:
+    """Return the pattern under the coarsest octave of a still or of a film's first frame."""
+    strength = Variation.of_recipe(dream.recipe).pattern
+    if not strength or dream.detail is not None or dream.frame:
+        return None
+    size = (base.shape[-2], base.shape[-1])
+    pattern = strength * generate_pattern(size, dream.recipe.seed).to(base)
+    pattern = (base + pattern).clamp_(0, 1) - base  # steps clip, so the rest would stay
+    return pattern if mask is None else pattern * (mask > 0)
 
 
 def _soften(image: Tensor, base: Tensor, share: float, mask: Tensor | None) -> Tensor:

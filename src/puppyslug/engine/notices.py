@@ -11,7 +11,14 @@ from puppyslug.recipe import Recipe
 
 
 def size_notices(recipe: Recipe, photo: LoadedImage) -> Iterator[str]:
-    """Report that the photo is scaled down by default."""
+    """Report that the photo is scaled by default."""
+    if recipe.size is None and photo.size > photo.original_size:
+        yield (
+            f"{photo.name or 'the image'} of {display_size(photo.original_size)} is small for "
+            f"{recipe.preset}, and is enlarged to {display_size(photo.size)}; "
+            f"{option('size', 'full')} keeps its size"
+        )
+        return
     if recipe.size is None and photo.size != photo.original_size:
         height, width = photo.original_size
         ratio = height * width / (photo.size[0] * photo.size[1])

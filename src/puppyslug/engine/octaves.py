@@ -1,8 +1,11 @@
 """Octaves: the sizes at which an image is dreamt, coarsest first. Nothing here imports torch."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from puppyslug.engine.variation import Variation
 from puppyslug.errors import ImageError, RecipeError
 from puppyslug.images.sizes import Size, display_size
 from puppyslug.networks import NetworkSpec
@@ -11,6 +14,10 @@ from puppyslug.recipe import Recipe
 
 MAX_OCTAVES = 200
 COMPOSITION_SIDE = 480  # pixels, longest side of the picture in which a named thing is drawn
+# Size of the shapes for each ``scale`` of a recipe, relative to medium.
+SHAPE_SIZES: Mapping[str, float] = MappingProxyType(
+    {"small": 0.5, "medium": 1.0, "large": 2.0, "huge": 4.0}
+)
 OBJECT_SIZE = 128  # pixels, side of the square in which networks of today recognise an object
 
 
@@ -30,7 +37,12 @@ class OctavePlan:
 
 
 def octave_sizes(
-    size: Size, octaves: int, scale: float, composition: Size | None = None
+    size: Size,
+    octaves: int,
+    scale: float,
+    composition: Size | None = None,
+    *,
+    ratio: float = 1.0,
 ) -> list[Size]:
     """Compute the sizes of octaves, coarsest first, as in the notebook of 2015.
 
@@ -43,6 +55,7 @@ def octave_sizes(
         octaves: number of octaves at the size of the composition.
         scale: ratio between octaves, above 1.
         composition: (height, width) of the composition; None for ``size``.
+        ratio: by which all octaves but the last are larger, between 1 / ``scale`` and ``scale``.
 
     Raises:
         RecipeError: the scale results in more than ``MAX_OCTAVES`` octaves.
@@ -52,16 +65,18 @@ def octave_sizes(
         while len(sizes) < octaves and min(sizes[-1]) > 1:
             height, width = sizes[-1]
             sizes.append((max(1, round(height * (1 / scale))), max(1, round(width * (1 / scale)))))
+        if ratio != 1:
+            sizes[1:] = [_scale_size(octave, ratio) for octave in sizes[1:]]
         return sizes[::-1]
     sizes = [
         octave
-        for octave in octave_sizes(composition, octaves, scale)
+        for octave in octave_sizes(composition, octaves, scale, ratio=ratio)
         if octave[0] < size[0] and octave[1] < size[1]
     ]
-    ratio = scale
-    while sizes and composition[0] * ratio < size[0] and composition[1] * ratio < size[1]:
-        sizes.append((round(composition[0] * ratio), round(composition[1] * ratio)))
-        ratio *= scale
+    factor = scale
+    while sizes and composition[0] * factor < size[0] and composition[1] * factor < size[1]:
+        sizes.append((round(composition[0] * factor), round(composition[1] * factor)))
+        factor *= scale
         if len(sizes) > MAX_OCTAVES:
             raise RecipeError(
                 f"octave_scale {scale} is too close to 1: {display_size(composition)} enlarged to "
@@ -83,6 +98,10 @@ def drawing_size(size: Size, min_size: int = 1) -> Size:
     return max(min_size, round(size[0] * factor)), max(min_size, round(size[1] * factor))
 
 
+def _scale_size(size: Size, ratio: float) -> Size:
+    return max(1, round(size[0] * ratio)), max(1, round(size[1] * ratio))
+
+
 def octaves_for_count(size: Size, count: int, scale: float) -> int:
     """Compute how many octaves leave room for several objects, which fill the coarsest octave.
 
@@ -93,6 +112,32 @@ def octaves_for_count(size: Size, count: int, scale: float) -> int:
     """
     ratio = size[0] * size[1] / (count * OBJECT_SIZE**2)
     return 1 + max(0, round(math.log(ratio) / (2 * math.log(scale))))
+
+
+def default_octaves(octaves: int, size: Size, usual: Size, scale: float) -> int:
+    """Compute how many octaves give shapes the same share of an enlarged image.
+
+    Args:
+        octaves: number of octaves at the usual size.
+        size: (height, width) of the image.
+        usual: (height, width) of the image if no size is chosen.
+        scale: ratio between octaves, above 1.
+
+    Returns:
+        At least ``octaves``.
+    """
+    return octaves + max(0, round(math.log(max(size) / max(usual)) / math.log(scale)))
+
+
+def scaled_octaves(octaves: int, name: str, scale: float) -> int:
+    """Return the number of octaves for shapes of another size.
+
+    Args:
+        octaves: number of octaves for shapes of medium size.
+        name: ``scale`` of a recipe.
+        scale: ratio between octaves, above 1.
+    """
+    return max(1, octaves + round(math.log(SHAPE_SIZES[name]) / math.log(scale)))
 
 
 def plan_octaves(recipe: Recipe, objective: Objective, spec: NetworkSpec, size: Size) -> OctavePlan:
@@ -120,7 +165,13 @@ def plan_octaves(recipe: Recipe, objective: Objective, spec: NetworkSpec, size: 
         drawn = drawing_size(recipe.composition_size or size, deepest.min_size)
         sizes = octave_sizes(size, 1, recipe.octave_scale, drawn)
         return OctavePlan(tuple(sizes), 0, deepest.min_size)
-    sizes = octave_sizes(size, recipe.octaves, recipe.octave_scale, recipe.composition_size)
+    sizes = octave_sizes(
+        size,
+        recipe.octaves,
+        recipe.octave_scale,
+        recipe.composition_size,
+        ratio=Variation.of_recipe(recipe).octave_ratio,
+    )
     kept = [octave for octave in sizes if min(octave) >= deepest.min_size]
     requested = max(len(sizes), recipe.octaves) if recipe.composition_size is None else len(sizes)
     return OctavePlan(tuple(kept), requested - len(kept), deepest.min_size)

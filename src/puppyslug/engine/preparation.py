@@ -2,7 +2,16 @@
 
 from pathlib import Path
 
-from puppyslug.engine.inputs import create_reference, load_guides, load_mask, load_photo
+from torch import Tensor
+
+from puppyslug.engine.enlarging import refines
+from puppyslug.engine.inputs import (
+    create_reference,
+    load_guides,
+    load_mask,
+    load_photo,
+    usual_size,
+)
 from puppyslug.engine.masks import compute_mask
 from puppyslug.engine.network_loading import load_recipe_network, machine_settings
 from puppyslug.engine.notices import (
@@ -11,14 +20,20 @@ from puppyslug.engine.notices import (
     precision_notices,
     size_notices,
 )
-from puppyslug.engine.octaves import OctavePlan, octaves_for_count, plan_octaves
+from puppyslug.engine.octaves import (
+    OctavePlan,
+    default_octaves,
+    octaves_for_count,
+    plan_octaves,
+    scaled_octaves,
+)
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.engine.term_context import DreamTermContext
 from puppyslug.engine.tiling import plan_tiles
-from puppyslug.errors import plural
+from puppyslug.errors import RecipeError, option, plural
 from puppyslug.images import LoadedImage
 from puppyslug.images.reader import ImageSource
-from puppyslug.images.sizes import display_size, format_size, same_aspect_ratio
+from puppyslug.images.sizes import Size, display_size, format_size, same_aspect_ratio
 from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.networks.network import Network
 from puppyslug.networks.runtime import resolve_device, resolve_precision
@@ -70,7 +85,6 @@ def prepare(
     tiles = plan_tiles(recipe, spec, photo.size, precision, device)
     network = load_recipe_network(recipe, files, device, network)
     image = copy_inference_tensor(photo.image).to(network.device)
-
     guide_images = {name: guide.image for name, guide in guides.items()}
     context = DreamTermContext(network, image, guide_images)
     objective, objective_notices = _resolve_objective(recipe, context)
@@ -87,6 +101,7 @@ def prepare(
         plan=f"{display_size(photo.size)}, {octaves}, {tiles.description}",
         required_memory=tiles.required_memory,
         is_reproducible=same_aspect_ratio(photo.size, photo.original_size),
+        composition=_load_composition(recipe, photo, source, network),
     )
 
 
@@ -110,9 +125,7 @@ def _resolve_octaves(
     composition_size = recipe.composition_size or photo.size
     objective.check(spec, composition_size)
     notices = [*size_notices(recipe, photo), *count_notices(recipe, composition_size)]
-    if recipe.count is not None and not recipe.draws_composition:
-        octaves = octaves_for_count(composition_size, recipe.count, recipe.octave_scale)
-        recipe = recipe.with_settings({"octaves": octaves})
+    recipe = recipe.with_settings({"octaves": _count_octaves(recipe, photo, composition_size)})
     plan = plan_octaves(recipe, objective, spec, photo.size)
     notices += octave_notices(plan)
     return recipe, _describe_octaves(recipe, plan), notices
@@ -126,6 +139,37 @@ def _describe_octaves(recipe: Recipe, plan: OctavePlan) -> str:
         drawing = f"drawn in {steps} at {display_size(plan.sizes[0])}"
     refinement = f"{plural(octaves, 'octave')} of {plural(recipe.iterations, 'step')}"
     return ", ".join(filter(None, (drawing, refinement if octaves else "")))
+
+
+def _load_composition(
+    recipe: Recipe, photo: LoadedImage, source: ImageSource | LoadedImage, network: Network
+) -> Tensor | None:
+    """Load the photo at the size of the composition, if the dream refines a smaller one."""
+    if not refines(recipe, photo.size) or isinstance(source, LoadedImage):
+        return None
+    composed = recipe.with_settings({"size": recipe.composed, "composed": None})
+    return copy_inference_tensor(load_photo(composed, source).image).to(network.device)
+
+
+def _count_octaves(recipe: Recipe, photo: LoadedImage, composition_size: Size) -> int:
+    """Return the number of octaves: the recipe's, or one that depends on the size."""
+    if recipe.draws_composition:
+        if recipe.scale != "medium":
+            raise RecipeError(
+                f"{option('scale')} is for dreams that grow in octaves; {option('extent')} is the "
+                "size of a thing that is drawn"
+            )
+        return recipe.octaves
+    if recipe.count is not None:
+        octaves = octaves_for_count(composition_size, recipe.count, recipe.octave_scale)
+    elif recipe.has_default_octaves:
+        octaves = recipe.octaves
+        if recipe.size is not None and recipe.recipe_version > 1:
+            usual = usual_size(photo)
+            octaves = default_octaves(octaves, composition_size, usual, recipe.octave_scale)
+    else:
+        return recipe.octaves
+    return scaled_octaves(octaves, recipe.scale, recipe.octave_scale)
 
 
 def _resolve_objective(recipe: Recipe, context: DreamTermContext) -> tuple[Objective, list[str]]:

@@ -29,6 +29,8 @@ class PreparedDream:
             if unknown.
         is_reproducible: whether the recipe alone, with the files that it names, reproduces the
             dream.
+        composition: the image at the size of its composition, from which an enlarged dream starts;
+            None if the dream is not enlarged.
     """
 
     image: Tensor
@@ -42,6 +44,7 @@ class PreparedDream:
     plan: str = ""
     required_memory: int = 0
     is_reproducible: bool = False
+    composition: Tensor | None = None
 
     @property
     def size(self) -> Size:

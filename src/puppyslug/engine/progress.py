@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from puppyslug.engine.blending import blend
+from puppyslug.engine.blending import blend_by_recipe
 from puppyslug.images import RecipeImage, resize, to_pil
 from puppyslug.images.sizes import Size
 from puppyslug.recipe import Recipe
@@ -114,9 +114,7 @@ class DreamStep(Progress):
             if self.mask is not None:
                 detail = detail * (resize(self.mask, (start.shape[-2], start.shape[-1])) > 0)
             dream = (start + detail).clamp_(0, 1)
-        return blend(
-            dream, start, strength=self.recipe.strength, keep_colours=self.recipe.keep_colours
-        )
+        return blend_by_recipe(dream, start, self.recipe)
 
     def to_pil(self, alpha: Tensor | None = None) -> Image.Image:
         """Render the dream as a Pillow image, which is saved with the recipe that reproduces it.

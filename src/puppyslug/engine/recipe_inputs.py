@@ -22,6 +22,8 @@ from puppyslug.recipe import (
     portable_settings,
 )
 
+MAX_PALETTE_SIDE = 512  # pixels; the distribution of colours needs no more
+
 # Recipes are untrusted: of the files that they name, only those with these suffixes are opened.
 IMAGE_SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic",
@@ -84,6 +86,9 @@ def apply_settings(
         Recipe.complete(stored, network)  # validates all of it, even what is replaced below
     stored = portable_settings(stored) if new_photos else dict(stored)
     settings, files = extract_files(settings)
+    palette = settings.get("palette_from")
+    if not isinstance(palette, list | tuple | None):
+        settings["palette_from"] = _read_palette(palette)
     replaced = {"weights": files.weights, "labels": files.labels}
     stored = {name: value for name, value in stored.items() if replaced.get(name) is None}
     merged = expand_shorthand(merge_settings(stored, settings, network), network)
@@ -92,6 +97,14 @@ def apply_settings(
     if recipe_file is not None:
         files = find_input_files(Recipe.complete(merged, network), recipe_file, files)
     return merged, files
+
+
+def _read_palette(source: Any) -> tuple[float, ...]:
+    """Measure the palette of an image file or of a Pillow image."""
+    from puppyslug.images.palettes import measure_palette
+    from puppyslug.images.reader import read_image
+
+    return measure_palette(read_image(source, MAX_PALETTE_SIDE).image)
 
 
 def register_finetuned_networks(stored: Mapping[str, object], recipe_file: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from puppyslug.engine.variation import Variation
 from puppyslug.engine.views import draw_view
 from puppyslug.errors import ObjectiveError
 from puppyslug.gradient.executor import TileExecutor, execute_locally
@@ -57,7 +58,8 @@ class GradientAscent:
             image: N×3×H×W RGB in [0, 1].
             objective: the objective to increase.
             recipe: ``step_size`` (mean absolute change of a step, in grey levels of 255),
-                ``taper``, ``jitter``, ``rescale``, ``margin``, ``smooth`` and ``palette`` apply.
+                ``taper``, ``jitter``, ``rescale``, ``margin``, ``smooth`` and ``palette`` apply,
+                and ``seed`` with ``variety``.
             octave: index of the octave, from 0, the coarsest.
             mask: 1×1×H×W in [0, 1], share of the step that each pixel takes; pixels where it is 0
                 keep their exact value. None for no mask.
@@ -105,12 +107,15 @@ class GradientAscent:
     ) -> tuple[Tensor, Tensor]:
         """Compute the scores of a random view, and their gradient with respect to the image."""
         size = (image.shape[-2], image.shape[-1])
+        variation = Variation.of_recipe(recipe)
         view = draw_view(
             self.generator,
             size,
             jitter=recipe.jitter,
             rescale=recipe.rescale,
             mirrored=recipe.margin > 0,
+            angle=variation.angle,
+            flipped=variation.flipped,
             min_size=max(self.network.spec.layer(name).min_size for name in objective.layers),
         )
         if view.size != size:

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from puppyslug.errors import ImageError
-from puppyslug.images.decoder import decode_upright
+from puppyslug.images.decoder import MAX_PIXELS, decode_upright
 from puppyslug.images.pillow_decoder import load_picture
 from puppyslug.images.pipeline import UprightImage, normalise
 from puppyslug.images.sizes import Size, display_size, fit_size
@@ -53,7 +53,11 @@ LoadedImage = Photo
 
 
 def load_image(
-    path: str | Path, *, longest: int | None = None, size: Size | None = None
+    path: str | Path,
+    *,
+    longest: int | None = None,
+    size: Size | None = None,
+    enlarge: bool = False,
 ) -> LoadedImage:
     """Read an image file.
 
@@ -67,6 +71,7 @@ def load_image(
         longest: scale down so that the longest side has at most this many pixels; None keeps the
             size.
         size: scale, down or up, to exactly this (height, width); takes precedence over ``longest``.
+        enlarge: scale up, too, so that the longest side has exactly ``longest`` pixels.
 
     Returns:
         The image with its alpha channel, name and hash.
@@ -85,11 +90,16 @@ def load_image(
     data = _read_bytes(path)
     upright = decode_upright(data, str(path))
     name = path.name.encode("utf-8", "replace").decode()  # names on disk need not be UTF-8
-    return _convert(upright, name, hashlib.sha256(data).hexdigest(), longest, size)
+    size = _target_size(upright, longest, size, enlarge=enlarge)
+    return _convert(upright, name, hashlib.sha256(data).hexdigest(), size)
 
 
 def image_from_pil(
-    picture: Image.Image, *, longest: int | None = None, size: Size | None = None
+    picture: Image.Image,
+    *,
+    longest: int | None = None,
+    size: Size | None = None,
+    enlarge: bool = False,
 ) -> LoadedImage:
     """Convert an image in memory, as ``load_image`` does with a file.
 
@@ -98,6 +108,7 @@ def image_from_pil(
             applied.
         longest: as in ``load_image``.
         size: as in ``load_image``.
+        enlarge: as in ``load_image``.
 
     Returns:
         The image; its name is empty and its hash is that of its pixels.
@@ -114,7 +125,8 @@ def image_from_pil(
     else:
         prepared = load_picture(picture)
         upright, pixels = normalise(prepared), prepared.tobytes()
-    return _convert(upright, "", hashlib.sha256(pixels).hexdigest(), longest, size)
+    size = _target_size(upright, longest, size, enlarge=enlarge)
+    return _convert(upright, "", hashlib.sha256(pixels).hexdigest(), size)
 
 
 def _file_of(picture: Image.Image) -> bytes | None:
@@ -138,7 +150,11 @@ def _file_of(picture: Image.Image) -> bytes | None:
 
 
 def read_image(
-    source: ImageSource, longest: int | None = None, size: Size | None = None
+    source: ImageSource,
+    longest: int | None = None,
+    size: Size | None = None,
+    *,
+    enlarge: bool = False,
 ) -> LoadedImage:
     """Read a file or convert an image in memory; sizes as in ``load_image``.
 
@@ -146,13 +162,13 @@ def read_image(
         ImageError: the file cannot be read, or ``source`` is of another type.
     """
     if isinstance(source, Image.Image):
-        return image_from_pil(source, longest=longest, size=size)
+        return image_from_pil(source, longest=longest, size=size, enlarge=enlarge)
     if not isinstance(source, str | Path):
         raise ImageError(
             f"expected an image file or a PIL.Image.Image, not {type(source).__name__}; convert an "
             "array with Image.fromarray(…)"
         )
-    return load_image(source, longest=longest, size=size)
+    return load_image(source, longest=longest, size=size, enlarge=enlarge)
 
 
 def _is_size(size: object) -> bool:
@@ -188,14 +204,28 @@ def _read_bytes(path: Path) -> bytes:
     return data
 
 
+def _target_size(
+    upright: UprightImage, longest: int | None, size: Size | None, *, enlarge: bool
+) -> Size:
+    """Return the (height, width) to which an image is scaled."""
+    if size is not None:
+        return size
+    original_size = upright.picture.height, upright.picture.width
+    if longest is None:
+        return original_size
+    size = fit_size(original_size, longest, enlarge=enlarge)
+    if size[0] * size[1] > max(MAX_PIXELS, original_size[0] * original_size[1]):
+        raise ImageError(
+            f"{display_size(size)} exceeds the limit of {MAX_PIXELS / 1e6:.0f} megapixels; use a "
+            "smaller size"
+        )
+    return size
+
+
 @torch.inference_mode(mode=False)
-def _convert(
-    upright: UprightImage, name: str, sha256: str, longest: int | None, size: Size | None
-) -> LoadedImage:
+def _convert(upright: UprightImage, name: str, sha256: str, size: Size) -> LoadedImage:
     picture, alpha, notices = upright
     original_size = picture.height, picture.width
-    if size is None:
-        size = original_size if longest is None else fit_size(original_size, longest)
     if size != original_size:
         shape = size[1], size[0]
         picture = picture.resize(shape, Image.Resampling.LANCZOS)

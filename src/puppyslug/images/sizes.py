@@ -3,18 +3,19 @@
 Size = tuple[int, int]
 
 
-def fit_size(size: Size, longest: int) -> Size:
+def fit_size(size: Size, longest: int, *, enlarge: bool = False) -> Size:
     """Scale a size down to a maximum side length; smaller sizes stay as they are.
 
     Args:
         size: (height, width) in pixels.
         longest: maximum length of the longest side, in pixels.
+        enlarge: whether smaller sizes are scaled up to that length.
 
     Returns:
         (height, width), each at least 1.
     """
     scale = longest / max(size)
-    if scale >= 1:
+    if scale >= 1 and not enlarge:
         return size
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 

@@ -18,6 +18,7 @@ _SKY_COLOUR = (0.17, 0.40, 0.68)  # RGB in [0, 1]
 _LIT_COLOUR = (0.96, 0.95, 0.93)  # of the sunlit side of clouds
 _SHADE_COLOUR = (0.50, 0.56, 0.66)
 _PERSISTENCE = 0.56  # amplitude of a lattice relative to the next coarser one
+_PATTERN_STREAM = 3
 
 
 def generate_noise(size: Size, seed: int = 0) -> Tensor:
@@ -60,6 +61,20 @@ def generate_clouds(size: Size, seed: int = 0) -> Tensor:
 
 def _to_tensor(colour: tuple[float, float, float]) -> Tensor:
     return torch.tensor(colour).reshape(1, 3, 1, 1)
+
+
+def generate_pattern(size: Size, seed: int) -> Tensor:
+    """Generate smooth random blotches, about five along the longest side.
+
+    Args:
+        size: (height, width) in pixels.
+        seed: random seed.
+
+    Returns:
+        1×3×H×W with a standard deviation of about 1 and a mean of about 0.
+    """
+    lattices = _lattices(size, seed, stream=_PATTERN_STREAM, channels=3, coarsest=5)
+    return next(lattices)
 
 
 def _fractal_noise(

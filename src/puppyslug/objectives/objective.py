@@ -164,6 +164,10 @@ class Objective:
         """Return the objective with the targets of its terms computed, ready to be scored."""
         return self._map(lambda term: term.bind(context))
 
+    def vary(self, seed: int, strength: float) -> "Objective":
+        """Return the objective with a random emphasis in each of its terms; see ``Term.vary``."""
+        return self._map(lambda term: term.vary(seed, strength)) if strength else self
+
     def scale_positions(self, spec: NetworkSpec, from_size: Size, to_size: Size) -> "Objective":
         """Return the objective for an image of another size, where positions move along.
 

@@ -82,12 +82,14 @@ class Term(ABC):
         example: a valid text, for error messages.
         only_at_start: whether ``resolve`` has to replace the term before it can be scored, so that
             it cannot be used once a dream runs.
+        has_position: whether the score depends on where in the image something is.
     """
 
     call: ClassVar[str] = ""
     pattern: ClassVar[str] = ""
     example: ClassVar[str] = ""
     only_at_start: ClassVar[bool] = False
+    has_position: ClassVar[bool] = False
 
     layer: str
 
@@ -172,6 +174,15 @@ class Term(ABC):
         """Return the term with its targets computed, such as the features of a guide.
 
         It is called before each step; use ``context.cached`` for what takes time.
+        """
+        return self
+
+    def vary(self, seed: int, strength: float) -> Self:  # noqa: ARG002
+        """Return the term with a random emphasis, so that seeds give different pictures.
+
+        Args:
+            seed: random seed.
+            strength: of the emphasis, in [0, 1]; 0 for none.
         """
         return self
 

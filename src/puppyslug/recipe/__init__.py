@@ -2,7 +2,7 @@
 
 from puppyslug.recipe.fields import STARTING_IMAGES
 from puppyslug.recipe.input_files import InputFiles, extract_files
-from puppyslug.recipe.keyframes import parse_keyframes, with_keyframes
+from puppyslug.recipe.keyframes import name_classes, parse_keyframes, with_keyframes
 from puppyslug.recipe.merging import merge_settings
 from puppyslug.recipe.portrait_recipe import PortraitRecipe, is_portrait
 from puppyslug.recipe.presets import PRESETS, find_preset
@@ -39,6 +39,7 @@ __all__ = [
     "find_preset",
     "is_portrait",
     "merge_settings",
+    "name_classes",
     "parse_keyframes",
     "parse_settings",
     "portable_settings",

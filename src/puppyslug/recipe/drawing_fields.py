@@ -4,11 +4,12 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from puppyslug.recipe.fields import RecipeFields, slider
+from puppyslug.recipe.fields import slider
+from puppyslug.recipe.look_fields import LookFields
 from puppyslug.recipe.places import format_place, parse_place
 
 
-class DrawingFields(RecipeFields):
+class DrawingFields(LookFields):
     """The settings of the method ``"spectrum"``, on top of all others."""
 
     method: Literal["octaves", "spectrum"] = Field(

@@ -16,7 +16,9 @@ class DreamSettings(TypedDict, total=False):
     weights: Any
     labels: Any
     objective: Objective | str
+    balance: str
     octaves: int
+    scale: str
     octave_scale: float
     iterations: int
     step_size: float
@@ -26,6 +28,10 @@ class DreamSettings(TypedDict, total=False):
     smooth: str | float
     soften: float
     palette: str
+    colour_limit: float
+    palette_from: Any
+    saturation: float
+    contrast: float
     focus: float
     margin: float
     count: int | None
@@ -40,8 +46,11 @@ class DreamSettings(TypedDict, total=False):
     keep_colours: bool
     guides: Any
     seed: int
+    variety: float
     size: str | int | None
+    min_side: int
     composed: str | None
+    enlarge: str
     precision: str
     device: str
     winograd: int | str

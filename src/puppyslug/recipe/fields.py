@@ -22,7 +22,7 @@ from puppyslug.objectives import Objective, parse_mask
 from puppyslug.recipe import defaults
 from puppyslug.recipe.references import FileReference
 from puppyslug.recipe.schedule import MAX_CHANGES, SCHEDULABLE_FIELDS, Change
-from puppyslug.recipe.sizes import MAX_SIDE, parse_memory, validate_size
+from puppyslug.recipe.sizes import MAX_SIDE, parse_memory, parse_share, validate_size
 from puppyslug.recipe.versions import RECIPE_VERSION
 
 STARTING_IMAGES = ("noise", "clouds")  # what a dream without a photo can start from
@@ -69,7 +69,8 @@ class RecipeFields(BaseModel):
         4,
         ge=1,
         le=100,
-        description="number of scales; more octaves give larger shapes",
+        description="number of scales; more octaves give larger shapes; for sizes above the "
+        "default there are more, so that shapes keep their share of the image",
         json_schema_extra=slider(1, 8, 1),
     )
     octave_scale: float = Field(
@@ -158,7 +159,7 @@ class RecipeFields(BaseModel):
         1.0,
         ge=0,
         le=1,
-        description="blend of photo (0) and dream (1) in the result",
+        description="blend of photo (0) and dream (1) in the result; also in percent",
         json_schema_extra=slider(0, 1, 0.05),
     )
     keep_colours: bool = Field(
@@ -175,9 +176,10 @@ class RecipeFields(BaseModel):
     )
     size: str | None = Field(
         None,
-        description="PX for the longest side (photos are never enlarged), WxH for noise and "
-        f"clouds, or full; default: {defaults.PHOTO_SIDE} for a photo, "
-        f"{format_size(defaults.STARTING_IMAGE_SIZE)} for noise and clouds",
+        description="PX for the longest side, which enlarges a smaller photo; WxH for noise and "
+        "clouds; or full for the photo's own size; default: at most "
+        f"{defaults.PHOTO_SIDE} for a photo, {format_size(defaults.STARTING_IMAGE_SIZE)} for noise "
+        "and clouds",
     )
     composed: str | None = Field(
         None, description="WxH that the octaves refer to, if the dream was enlarged"
@@ -274,6 +276,11 @@ class RecipeFields(BaseModel):
     @classmethod
     def _to_text(cls, value: object) -> object:
         return str(value) if isinstance(value, Objective | int | float) else value
+
+    @field_validator("strength", mode="before")
+    @classmethod
+    def _parse_percent(cls, value: object) -> object:
+        return parse_share(value) if isinstance(value, str) else value
 
     @field_validator("smooth")
     @classmethod

@@ -8,9 +8,12 @@ from fractions import Fraction
 from pathlib import Path
 
 from puppyslug.errors import RecipeError
+from puppyslug.objectives import parse_objective
+from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe.recipe import Recipe
 from puppyslug.recipe.schedule import SCHEDULABLE_FIELDS, Change
 from puppyslug.recipe.settings import check_recipe_length
+from puppyslug.recipe.sizes import parse_share
 
 _TIME = re.compile(r"\s*(?P<number>\d{1,9}(?:\.\d{1,9})?)\s*(?P<seconds>s?)\s*$")
 _SETTING = re.compile(r"\s*(?P<field>[a-z_-]+)\s*=\s*(?P<value>.*)$", re.DOTALL)
@@ -23,7 +26,7 @@ def parse_keyframes(texts: Sequence[str], fps: Fraction) -> tuple[Change, ...]:
     Args:
         texts: ``FRAME:OBJECTIVE`` or ``FRAME:SETTING=VALUE``, where the frame may also be a time
             such as ``4s``; or the name of a JSON file with
-            ``{"4s": {"objective": …, "zoom": …}}``.
+            ``{"4s": {"objective": …, "zoom": …}}``. ``layer`` and ``see`` name an objective, too.
         fps: frames per second.
 
     Raises:
@@ -57,10 +60,21 @@ def with_keyframes(recipe: Recipe, changes: tuple[Change, ...]) -> Recipe:
         return recipe
     initial = {change.field: change.value for change in changes if change.frame == 0}
     schedule = tuple(change for change in changes if change.frame)
-    settings = {**recipe.with_settings(initial).model_dump(), "schedule": schedule}
+    changed = recipe.with_settings(initial)
+    settings = {**changed.model_dump(), "schedule": schedule}
+    if changed.has_default_octaves:
+        del settings["octaves"]
     result = Recipe.complete(settings)
     check_recipe_length(len(result.to_json()))  # the film holds it, and others may use it
     return result
+
+
+def name_classes(changes: Sequence[Change]) -> bool:
+    """Return whether keyframes have objectives that name a class, so that a network needs some."""
+    texts = [str(change.value) for change in changes if change.field == "objective"]
+    return any(
+        isinstance(term, SeeTerm) for text in texts for _, term in parse_objective(text).terms
+    )
 
 
 def _read_file(path: Path, fps: Fraction) -> list[Change]:
@@ -95,6 +109,9 @@ def _parse_frame(text: str, fps: Fraction) -> int:
 
 
 def _make_change(frame: int, field: str, value: object) -> Change:
+    if field in ("layer", "see"):
+        name = str(value).strip()
+        field, value = "objective", f"see({name})" if field == "see" else name
     if field not in SCHEDULABLE_FIELDS:
         raise RecipeError(
             f"{field!r} cannot change in a film; use one of {', '.join(sorted(SCHEDULABLE_FIELDS))}"
@@ -102,7 +119,7 @@ def _make_change(frame: int, field: str, value: object) -> Change:
     if field == "objective":
         return Change(frame, 0, 0, field, str(value).strip())
     try:
-        number = float(str(value))
+        number = parse_share(str(value))
     except ValueError:
         number = math.nan
     if not math.isfinite(number):

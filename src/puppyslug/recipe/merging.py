@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from puppyslug.errors import RecipeError, option
 from puppyslug.networks import NetworkSpec
 from puppyslug.recipe.presets import find_preset
 from puppyslug.recipe.recipe import Recipe
@@ -27,7 +28,14 @@ def merge_settings(
     is_own = network is not None and stored.get("network") == network.name
     # raises on invalid settings even if they are replaced
     recipe = Recipe.complete(stored, network if is_own else None)
-    dropped: set[str] = {"count"} if "octaves" in settings else set()
+    if {"octaves", "scale"} <= settings.keys():
+        raise RecipeError(
+            f"{option('scale')} sets the octaves; leave out one of {option('scale')} and "
+            f"{option('octaves')}"
+        )
+    dropped: set[str] = {"count", "scale"} if "octaves" in settings else set()
+    if "scale" in settings:
+        dropped.add("octaves")
     if {"objective", "layer", "see", "guide"} & settings.keys():
         dropped |= {"objective", "guides"}
     if settings.get("network", recipe.network) != recipe.network:

@@ -64,7 +64,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             "a frame of a zoom: few steps, because each frame continues from the previous one",
             {"octaves": 3, "iterations": 4},
         ),
-        "animals": Preset("whole animals", {"network": "vgg19", "objective": "relu5_2"}),
+        "animals": Preset(
+            "whole animals", {"network": "vgg19", "objective": "relu5_2", "min_side": 480}
+        ),
     }
 )
 

@@ -63,8 +63,10 @@ class Recipe(DrawingFields):
         if network is not None:
             settings = {**settings, "network": network.name}
         recipe = cls._validate(
-            {**earlier_settings(settings), **preset_settings(settings), **settings}
+            {**preset_settings(settings), **earlier_settings(settings), **settings}
         )
+        if "octaves" not in settings:
+            recipe.model_fields_set.discard("octaves")
         spec = network or find_spec(recipe.network)
         objective = parse_objective(recipe.objective or spec.default_layer, recipe.find_label)
         recipe = recipe._with_objective(str(objective), is_default=not recipe.objective)
@@ -94,9 +96,12 @@ class Recipe(DrawingFields):
     def to_settings(self) -> dict[str, Any]:
         """Return the fields as values that JSON can represent, without those that are None.
 
-        Those that the recipe's version did not have yet are left out, unless they were set since.
+        Those that the recipe's version did not have yet are left out, unless they were set since,
+        and so is a number of octaves that still depends on the size.
         """
-        return without_later_fields(self.model_dump(mode="json", exclude_none=True))
+        excluded = {"octaves"} if self.has_default_octaves else None
+        settings = self.model_dump(mode="json", exclude_none=True, exclude=excluded)
+        return without_later_fields(settings)
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Serialise as ASCII JSON; ``from_json`` restores an equal recipe."""
@@ -109,9 +114,15 @@ class Recipe(DrawingFields):
             RecipeError: value out of range.
         """
         changed = type(self)._validate({**self.model_dump(), **settings})
-        if self.has_default_objective and "objective" not in settings:
-            changed.model_fields_set.discard("objective")
+        for name in ("objective", "octaves"):
+            if name not in self.model_fields_set and name not in settings:
+                changed.model_fields_set.discard(name)
         return changed
+
+    @property
+    def has_default_octaves(self) -> bool:
+        """Whether the number of octaves was not chosen, so that it depends on the size."""
+        return "octaves" not in self.model_fields_set
 
     @property
     def has_default_objective(self) -> bool:
@@ -230,6 +241,11 @@ class Recipe(DrawingFields):
         for text in texts:
             total = Objective(total.terms + parse_objective(text, self.find_label).terms)
         return total
+
+    @property
+    def enlarges_photo(self) -> bool:
+        """Whether ``size`` enlarges a smaller photo; it did not in the first version of recipes."""
+        return self.size is not None and self.recipe_version > 1
 
     @property
     def find_label(self) -> FindLabel:

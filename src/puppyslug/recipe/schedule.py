@@ -10,10 +10,12 @@ from puppyslug.recipe.interpolation import interpolate
 Position = tuple[int, int, int]  # frame, octave and step, each counted from 0
 
 STEP_FIELDS = frozenset({"objective", "step_size", "jitter"})  # may change at any step
-POSTPROCESSING_FIELDS = frozenset({"strength", "keep_colours"})  # applied after the last step
+POSTPROCESSING_FIELDS = frozenset(  # applied after the last step
+    ("strength", "keep_colours", "saturation", "contrast")
+)
 FRAME_FIELDS = frozenset(  # may change from frame to frame of a film
     ("octaves", "octave_scale", "iterations", "rescale", "taper", "soften", "focus", "margin",
-     "strength", "zoom", "rotate", "pan_x", "pan_y")
+     "strength", "saturation", "contrast", "zoom", "rotate", "pan_x", "pan_y")
 )  # fmt: skip
 MAX_CHANGES = 1000  # of a schedule
 SCHEDULABLE_FIELDS = STEP_FIELDS | FRAME_FIELDS

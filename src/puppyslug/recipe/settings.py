@@ -93,6 +93,8 @@ def portable_settings(settings: Mapping[str, object]) -> dict[str, object]:
     # A mask image shows positions in the original picture; a mask by name applies to any picture.
     excluded = _UNPORTABLE if isinstance(settings.get("mask"), str) else _UNPORTABLE | {"mask"}
     portable = {name: value for name, value in settings.items() if name not in excluded}
+    if portable.get("scale", "medium") != "medium":
+        portable.pop("octaves", None)
     if isinstance(size := portable.get("size"), str) and _BOTH_SIDES.fullmatch(size):
         portable["size"] = str(max(parse_size(size)))
     return portable

@@ -32,6 +32,20 @@ def validate_size(text: str) -> str:
     return text
 
 
+def parse_share(text: str) -> float:
+    """Convert a share, such as 0.5 or 50%, to a number.
+
+    Raises:
+        ValueError: another text.
+    """
+    number = text.strip().removesuffix("%")
+    try:
+        value = float(number)
+    except ValueError as error:
+        raise ValueError("it should be a number or a percentage, such as 0.5 or 50%") from error
+    return value / 100 if number != text.strip() else value
+
+
 def parse_memory(text: str) -> int:
     """Convert an amount of memory, such as 2GB or 800MiB, to bytes."""
     return int(TypeAdapter(ByteSize).validate_python(text))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from puppyslug.engine.blending import blend
+from puppyslug.engine.blending import blend_by_recipe
 from puppyslug.engine.loop import dream_steps
 from puppyslug.engine.masks import compute_mask
 from puppyslug.engine.prepared_dream import PreparedDream
@@ -276,12 +276,7 @@ def _render(frame: PreparedDream, number: int, warp_state: WarpState, done: int)
     """Blend a dream with its source as the recipe says, and attach the state to resume from."""
     recipe = frame.recipe.for_frame(number)
     dream = np.clip(as_array(frame.image) + warp_state.detail, 0, 1)
-    blended = blend(
-        as_tensor(dream).to(frame.image.device),
-        frame.image,
-        strength=recipe.strength,
-        keep_colours=recipe.keep_colours,
-    )
+    blended = blend_by_recipe(as_tensor(dream).to(frame.image.device), frame.image, recipe)
     state = {
         "detail": warp_state.detail,
         "strength": np.array(warp_state.strength),

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from puppyslug.engine.loop import dream_steps
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.engine.progress import DreamStep
+from puppyslug.images.colour import MIN_CHROMA, adjust, colourfulness, luminance
 from puppyslug.recipe import Change, Recipe
 from puppyslug.video.camera import apply_camera_motion
 from puppyslug.video.frames import RenderedFrame, ResumeState, as_array, as_tensor, to_pixels
@@ -41,6 +43,7 @@ def zoom_frames(
     """
     picture = prepared.image
     first_colour = picture.mean((2, 3), keepdim=True)
+    first_colourfulness = colourfulness(picture).clamp(min=MIN_CHROMA)
     first = 0
     if state:
         picture = as_tensor(state["picture"]).to(picture.device)
@@ -52,9 +55,25 @@ def zoom_frames(
         for step in dream_steps(replace(prepared, image=picture), recipe, frame=number):
             if on_step is not None:
                 on_step(step)
-        picture = limit_contrast(step.picture(), first_colour)
-        array = as_array(picture)
-        yield RenderedFrame(to_pixels(array), {"picture": array, "next": np.array(number + 1)})
+        picture = limit_contrast(_feedback(step), first_colour)
+        if recipe.colour_limit:
+            amount = colourfulness(picture)
+            share = (recipe.colour_limit * first_colourfulness / amount.clamp(min=1e-6)).clamp(
+                max=1
+            )
+            picture = torch.lerp(luminance(picture), picture, share)
+        shown = adjust(picture, saturation=recipe.saturation, contrast=recipe.contrast)
+        state = {"picture": as_array(picture), "next": np.array(number + 1)}
+        yield RenderedFrame(to_pixels(as_array(shown)), state)
+
+
+def _feedback(step: DreamStep) -> Tensor:
+    """Return the picture that the next frame starts from, 1×3×H×W RGB in [0, 1].
+
+    Saturation and contrast apply to frames, and would add up if they were fed back.
+    """
+    recipe = step.recipe.model_copy(update={"saturation": 1.0, "contrast": 1.0})
+    return replace(step, recipe=recipe).picture()
 
 
 def limit_contrast(picture: Tensor, target_colour: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ class NeuronTerm(ChannelTerm):
 
     pattern = rf"{CHANNEL_PATTERN}\s*@\s*(?:c\b|\d{{1,9}}\s*,\s*\d{{1,9}})"
     example = "relu4_4:37@12,40"
+    has_position = True
 
     position: Size | None = None
 

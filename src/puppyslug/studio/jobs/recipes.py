@@ -124,7 +124,9 @@ def result_size(size: str | None, photo: tuple[int, int] | None) -> tuple[int, i
     if photo is None:
         return starting_image_size(size)
     longest, exact = photo_size(size)
-    return exact or (photo if longest is None else fit_size(photo, longest))
+    if exact or longest is None:
+        return exact or photo
+    return fit_size(photo, longest, enlarge=size is not None)
 
 
 def validate_changes(dream: Job, changes: dict[str, Any]) -> dict[str, Any]:
