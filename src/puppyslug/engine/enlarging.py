@@ -8,15 +8,21 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from puppyslug.images.sizes import Size
+from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import Recipe
 
 REFINING_SHARE = 0.3  # of the step size, in octaves that refine
 
 
 def refines(recipe: Recipe, size: Size) -> bool:
-    """Return whether an octave of this (height, width) refines a smaller dream."""
+    """Return whether an octave of this (height, width) refines a smaller dream of a named thing.
+
+    Dreams of layers have no single thing to keep, and are richer with smaller shapes.
+    """
     composition = recipe.composition_size
-    return recipe.enlarge == "refine" and composition is not None and size[0] > composition[0]
+    if recipe.enlarge != "refine" or composition is None or size[0] <= composition[0]:
+        return False
+    return any(isinstance(term, SeeTerm) for _, term in recipe.combined_objective().terms)
 
 
 def refining_recipe(recipe: Recipe, size: Size) -> Recipe:
