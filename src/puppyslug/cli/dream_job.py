@@ -196,6 +196,7 @@ def prepare_dream(
     files: InputFiles | None = None,
     *,
     result_folder: Path | None = None,
+    allow_empty_mask: bool = False,
     quiet: bool,
 ) -> "PreparedDream":
     """Prepare a dream as ``puppyslug.engine.preparation.prepare`` does, and print its notices.
@@ -210,7 +211,9 @@ def prepare_dream(
 
     if files is not None and isinstance(files.weights, str):
         files = files._replace(weights=resolve_weights(files.weights, quiet=quiet))
-    prepared = prepare(recipe, source, files, result_folder=result_folder)
+    prepared = prepare(
+        recipe, source, files, result_folder=result_folder, allow_empty_mask=allow_empty_mask
+    )
     for notice in prepared.notices:
         print_message(notice, quiet=quiet)
     return prepared

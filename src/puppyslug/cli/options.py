@@ -59,7 +59,7 @@ def _objective_option(
 RECIPE_OPTIONS: dict[str, Any] = dict(
     (
         _field(PICTURE_PANEL, "size", str, "PX|WxH|full"),
-        _field(PICTURE_PANEL, "mask", str, "IMAGE|see(NAME)|not see(NAME)"),
+        _field(PICTURE_PANEL, "mask", str, "IMAGE|see(NAME)|face|not face|…"),
         _field(LOOK_PANEL, "preset", str, "NAME", ", ".join(PRESETS)),
         _objective_option("layer", list[str], "L", "layer to amplify (repeatable)"),
         _objective_option("channel", int, "N", "amplify only this channel of the layer"),

@@ -35,6 +35,7 @@ def prepare(
     *,
     result_folder: Path | None = None,
     network: Network | None = None,
+    allow_empty_mask: bool = False,
 ) -> PreparedDream:
     """Load the images and the network of a dream, and resolve its recipe.
 
@@ -44,6 +45,7 @@ def prepare(
         files: mask, guides, weights and labels; a mask replaces the recipe's mask by class.
         result_folder: folder in which the dream will be saved; paths to images are relative to it.
         network: a loaded network, in place of the recipe's.
+        allow_empty_mask: whether what the mask names may be absent, as in some frames of a film.
 
     Raises:
         ImageError: an image cannot be read, is too small, or is not the one of the recipe.
@@ -74,7 +76,9 @@ def prepare(
     guide_images = {name: guide.image for name, guide in guides.items()}
     context = DreamTermContext(network, image, guide_images)
     objective, objective_notices = _resolve_objective(recipe, context)
-    mask, mask_notices = compute_mask(recipe, network, image, mask_photo)
+    mask, mask_notices = compute_mask(
+        recipe, network, image, mask_photo, alpha=photo.alpha, allow_empty=allow_empty_mask
+    )
     settings = {"objective": str(objective), "size": format_size(photo.size), "tile": tiles.tile}
     return PreparedDream(
         image,

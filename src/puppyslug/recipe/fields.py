@@ -18,7 +18,7 @@ from puppyslug.images.sizes import format_size
 from puppyslug.labels import FindLabel, find_label, label_finder, unresolved_label
 from puppyslug.networks import find_spec
 from puppyslug.networks.finetuned import strip_folders
-from puppyslug.objectives import Objective, parse_mask
+from puppyslug.objectives import MASK_NAMES, Objective, parse_mask
 from puppyslug.recipe import defaults
 from puppyslug.recipe.references import FileReference
 from puppyslug.recipe.schedule import MAX_CHANGES, SCHEDULABLE_FIELDS, Change
@@ -151,8 +151,9 @@ class RecipeFields(BaseModel):
     )
     mask: FileReference | str | None = Field(
         None,
-        description="where to dream: an image (white: fully, black: not at all), see(NAME) or "
-        "not see(NAME)",
+        description="where to dream: an image (white: fully, black: not at all; of a cut-out, its "
+        f"opacity), see(NAME), {', '.join(MASK_NAMES)} or color(#87ceeb), combined by and, or, "
+        "not, grow(MASK, PX) and feather(MASK, PX)",
     )
     strength: float = Field(
         1.0,
