@@ -52,7 +52,8 @@ def test_a_group_covers_all_of_its_classes():
 @pytest.mark.parametrize(
     "text",
     [
-        "cat", "see(cat", "see(cat) + see(dog)", "2*see(cat)", "not cat", "x" * 3000, "", "face and",
+        "cat", "see(cat", "see(cat) + see(dog)", "2*see(cat)", "not cat", "x" * 3000, "",
+        "face and",
         "face bright", "grow(face)", "grow(face, x)", "face grow(2000)", "(face", "face)", "not",
         "(" * 60 + "face" + ")" * 60,
     ],

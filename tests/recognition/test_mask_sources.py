@@ -55,7 +55,7 @@ def test_every_face_is_found(astronaut):
 def test_a_picture_without_a_face_is_refused_unless_it_may_be_empty():
     cat = as_image(data.chelsea()[::2, ::2])
     for name in ("face", "person"):
-        with pytest.raises(ImageError, match="no face was found.*paint a mask"):
+        with pytest.raises(ImageError, match=r"no face was found.*paint a mask"):
             find(name, cat)
     assert find("face", cat, allow_empty=True).max() == 0
     assert find("not face", cat, allow_empty=True).min() == 1

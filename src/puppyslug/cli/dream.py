@@ -40,13 +40,15 @@ Timelapse = Annotated[
 ]
 
 
-@options.recipe_options()
+@options.recipe_options(still=True)
 def dream(
     photos: Photos = None,
     *,
     settings: dict[str, object],
     output: Output = None,
     recipe: options.RecipeFile = None,
+    unset: options.Unset = None,
+    strip: options.Strip = False,
     print_recipe: options.PrintRecipe = False,
     no_recipe: options.NoRecipe = False,
     timelapse: Timelapse = None,
@@ -58,6 +60,7 @@ def dream(
 
     A neural network looks at the image, and whatever activates it is amplified.
     """
+    settings = options.with_flags(settings, unset=unset, strip=strip)
     settings, files = load_settings(settings, recipe, new_photos=bool(photos))
     complete = Recipe.complete(settings)
     sources = _find_sources(photos, complete, recipe)

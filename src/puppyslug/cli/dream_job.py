@@ -148,7 +148,7 @@ class DreamJob:
         failures = []
         try:
             recipe_text = "" if self.no_recipe else None
-            destination.save(step.to_pil(prepared.alpha), recipe_text, quiet=self.quiet)
+            destination.save(prepared.to_pil(step), recipe_text, quiet=self.quiet)
         except OutputError as error:
             failures.append(error)
         if recorder is not None:

@@ -20,6 +20,7 @@ from puppyslug.cli.help_panels import (
     PICTURE_PANEL,
     STEPS_PANEL,
 )
+from puppyslug.errors import RecipeError, option, suggest
 from puppyslug.networks import list_networks
 from puppyslug.networks.external import trust
 from puppyslug.recipe import PRESETS, Recipe
@@ -125,7 +126,7 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
             Annotated[
                 bool | None,
                 typer.Option(
-                    "--keep-colours",
+                    "--keep-colours/--no-keep-colours",
                     help=Recipe.model_fields["keep_colours"].description,
                     show_default=False,
                     rich_help_panel=LOOK_PANEL,
@@ -140,6 +141,11 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
     )
 )
 
+# Options of single pictures only.
+STILL_OPTIONS: dict[str, Any] = dict(
+    (_field(OUTPUT_PANEL, "metadata", str, "keep|keep-position|strip"),)
+)
+
 # Options of films only: the motion of the camera between frames.
 CAMERA_OPTIONS: dict[str, Any] = dict(
     (
@@ -150,6 +156,24 @@ CAMERA_OPTIONS: dict[str, Any] = dict(
     )
 )
 
+Unset = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--unset",
+        metavar="FIELD",
+        help="forget what the recipe sets, such as mask or count: the default applies again "
+        "(repeatable)",
+        rich_help_panel=LOOK_PANEL,
+    ),
+]
+Strip = Annotated[
+    bool,
+    typer.Option(
+        "--strip",
+        help="drop artist, copyright and ICC profile of the photo: short for --metadata strip",
+        rich_help_panel=OUTPUT_PANEL,
+    ),
+]
 Cluster = Annotated[
     str | None,
     typer.Option(
@@ -193,6 +217,26 @@ NoRecipe = Annotated[
 ]
 
 
+def with_flags(
+    settings: dict[str, object], *, unset: list[str] | None, strip: bool
+) -> dict[str, object]:
+    """Return settings with what ``--unset`` and ``--strip`` add.
+
+    Raises:
+        RecipeError: a recipe has no such field, or it cannot be unset.
+    """
+    fields = sorted(Recipe.model_fields.keys() - {"version", "recipe_version", "photo"})
+    names = [name.strip().removeprefix("--").replace("-", "_") for name in unset or []]
+    for name in names:
+        if name not in fields:
+            raise RecipeError(
+                f"--unset takes a field of a recipe, not {name}; {suggest(name, fields)}"
+            )
+        if name in settings:
+            raise RecipeError(f"--unset {name} contradicts {option(name.replace('_', '-'))}")
+    return {**settings, **dict.fromkeys(names), **({"metadata": "strip"} if strip else {})}
+
+
 def output_option(help_text: str, metavar: str = "OUT|DIR") -> Any:
     """Return the option ``-o``, whose meaning depends on the command."""
     return typer.Option(
@@ -203,6 +247,7 @@ def output_option(help_text: str, metavar: str = "OUT|DIR") -> Any:
 def recipe_options(
     *names: str,
     camera: bool = False,
+    still: bool = False,
     defaults: Mapping[str, object] = MappingProxyType({}),
     **help_texts: str,
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
@@ -211,6 +256,7 @@ def recipe_options(
     Args:
         names: names of the options; none for all.
         camera: whether to add ``CAMERA_OPTIONS``, too.
+        still: whether to add ``STILL_OPTIONS``, too.
         defaults: defaults of this command that differ from the recipe's.
         help_texts: help of this command's options that differs from the recipe's descriptions.
 
@@ -221,6 +267,8 @@ def recipe_options(
     chosen = {name: RECIPE_OPTIONS[name] for name in names or RECIPE_OPTIONS}
     if camera:
         chosen |= CAMERA_OPTIONS
+    if still:
+        chosen |= STILL_OPTIONS
     texts = {
         name: f"{get_args(chosen[name])[1].help.partition(_DEFAULT)[0]}{_DEFAULT}{value}]"
         for name, value in defaults.items()

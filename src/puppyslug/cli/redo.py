@@ -1,7 +1,7 @@
 """``puppyslug redo``: dream or draw again by the recipe inside a picture."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,6 +10,7 @@ from puppyslug.cli.destination import Destination
 from puppyslug.cli.dream_job import DreamJob, prepare_dream
 from puppyslug.cli.portrait_job import save_portrait
 from puppyslug.errors import RecipeError
+from puppyslug.objectives import is_mask_expression
 from puppyslug.recipe import is_portrait, parse_settings
 
 Dream = Annotated[Path, typer.Argument(metavar="DREAM", help="an image made by puppyslug")]
@@ -21,11 +22,6 @@ Photo = Annotated[
         help="the photo, if it is neither beside the dream nor in its original folder",
     ),
 ]
-Mask = Annotated[Path | None, typer.Option("--mask", metavar="FILE", help="likewise, the mask")]
-Guides = Annotated[
-    list[Path] | None,
-    typer.Option("--guide", metavar="FILE", help="likewise, a guide (repeatable)"),
-]
 Output = Annotated[
     Path | None,
     options.output_option("file or folder [default: an unused name beside the dream]"),
@@ -33,14 +29,11 @@ Output = Annotated[
 
 
 @options.recipe_options(
-    "size",
-    "memory",
-    "device",
-    "network",
-    "weights",
-    "labels",
-    network="the recipe's network: give it again to permit an external one to run its code, or to "
+    still=True,
+    network="another network; or the recipe's: to permit an external one to run its code, or to "
     "name a finetuned network's file in another folder",
+    mask='another mask, or "" for none; or the recipe\'s image, if it is in another folder',
+    guide="another guide; or the recipe's, if it is in another folder (repeatable)",
     size="longest side in pixels, which may exceed the photo's [default: as in the dream]",
 )
 def redo(
@@ -48,19 +41,21 @@ def redo(
     *,
     settings: dict[str, object],
     photo: Photo = None,
-    mask: Mask = None,
-    guide: Guides = None,
+    unset: options.Unset = None,
+    strip: options.Strip = False,
     output: Output = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Repeat a dream or a portrait, or render it larger.
+    """Repeat a dream or a portrait, render it larger, or change it.
 
-    On the same machine the result is identical, byte for byte; --size keeps the composition.
+    On the same machine the result is identical, byte for byte; --size keeps the composition. All
+    other options change what they name, and the recipe keeps the rest.
     """
     from puppyslug.engine.redo import find_dream_inputs
     from puppyslug.images import WRITABLE_SUFFIXES, read_recipe_text
 
+    changes: dict[str, Any] = options.with_flags(settings, unset=unset, strip=strip)
     text = read_recipe_text(dream)
     destination = Destination.from_option(
         output,
@@ -73,11 +68,16 @@ def redo(
         from puppyslug.visualization.redo import find_portrait_inputs, refuse_files
 
         destination.check_not_input(dream)
-        refuse_files(dream, {"photo": photo, "mask": mask, "guide": guide or None})
-        settings = _with_integer_size(settings)
-        return save_portrait(*find_portrait_inputs(dream, text, settings), destination, quiet=quiet)
+        refuse_files(dream, {"photo": photo})
+        changes = _with_integer_size(changes)
+        return save_portrait(*find_portrait_inputs(dream, text, changes), destination, quiet=quiet)
+    mask, guides = changes.get("mask"), changes.pop("guide", None)
+    if isinstance(mask, str) and mask and not is_mask_expression(mask):
+        mask = Path(str(changes.pop("mask")))
+    else:
+        mask = None
     recipe, source, files = find_dream_inputs(
-        dream, text, settings, photo=photo, mask=mask, guides=guide or []
+        dream, text, changes, photo=photo, mask=mask, guides=[Path(guide) for guide in guides or ()]
     )
     destination.check_not_input(dream, source, files.mask, *files.guides.values())
     prepared = prepare_dream(recipe, source, files, quiet=quiet)

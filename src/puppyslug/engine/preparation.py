@@ -91,6 +91,7 @@ def prepare(
         plan=f"{display_size(photo.size)}, {octaves}, {tiles.description}",
         required_memory=tiles.required_memory,
         is_reproducible=same_aspect_ratio(photo.size, photo.original_size),
+        attribution=photo.attribution.keep(recipe.metadata),
     )
 
 

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from PIL import Image
 from torch import Tensor
 
+from puppyslug.engine.progress import DreamStep
 from puppyslug.gradient.executor import TileExecutor, execute_locally
+from puppyslug.images.attribution import NO_ATTRIBUTION, Attribution, attach
 from puppyslug.images.sizes import Size
 from puppyslug.networks.network import Network
 from puppyslug.recipe import Recipe
@@ -29,6 +32,7 @@ class PreparedDream:
             if unknown.
         is_reproducible: whether the recipe alone, with the files that it names, reproduces the
             dream.
+        attribution: author, copyright, profile and position that the saved dream keeps.
     """
 
     image: Tensor
@@ -42,6 +46,11 @@ class PreparedDream:
     plan: str = ""
     required_memory: int = 0
     is_reproducible: bool = False
+    attribution: Attribution = NO_ATTRIBUTION
+
+    def to_pil(self, step: DreamStep) -> Image.Image:
+        """Render a step of this dream as a Pillow image, which is saved with all that it keeps."""
+        return attach(step.to_pil(self.alpha), self.attribution)
 
     @property
     def size(self) -> Size:

@@ -49,6 +49,7 @@ class DreamSettings(TypedDict, total=False):
     threads: int | None
     memory: str | None
     tile: str
+    metadata: str
     zoom: float
     rotate: float
     pan_x: float

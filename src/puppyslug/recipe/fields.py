@@ -210,6 +210,11 @@ class RecipeFields(BaseModel):
         description="WxH of the tiles into which a large image is divided, or whole for none; "
         "auto: as memory allows",
     )
+    metadata: Literal["keep", "keep-position", "strip"] = Field(
+        "keep",
+        description="what a dream keeps of its photo's metadata: keep for artist, copyright and "
+        "ICC profile; keep-position for the GPS position, too; or strip",
+    )
     zoom: float = Field(
         1.0, ge=0.5, le=2, description="magnification from one frame of a film to the next"
     )

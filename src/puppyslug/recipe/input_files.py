@@ -46,10 +46,12 @@ def extract_files(settings: Mapping[str, object]) -> tuple[dict[str, object], In
     settings = dict(settings)
     weights, labels = (_pop_path(settings, name) for name in ("weights", "labels"))
     mask = settings.get("mask")
-    if isinstance(mask, FileReference) or (isinstance(mask, str) and is_mask_expression(mask)):
+    if mask == "":  # no mask, where a recipe has one
+        mask = settings["mask"] = None
+    elif isinstance(mask, FileReference) or (isinstance(mask, str) and is_mask_expression(mask)):
         mask = None
-    else:
-        settings.pop("mask", None)
+    elif mask is not None:
+        del settings["mask"]
         mask = Path(mask) if isinstance(mask, str) else mask
     guides = _name_guides(settings.pop("guide", None))
     if guides:

@@ -16,7 +16,8 @@ def merge_settings(
 
     Args:
         stored: fields of a recipe.
-        settings: fields of a recipe, or shorthand for an objective.
+        settings: fields of a recipe, or shorthand for an objective. A field that is None is unset:
+            it has the default of the preset again.
         network: spec of a network that the caller loaded, in place of the settings' one.
 
     Raises:
@@ -27,15 +28,18 @@ def merge_settings(
     is_own = network is not None and stored.get("network") == network.name
     # raises on invalid settings even if they are replaced
     recipe = Recipe.complete(stored, network if is_own else None)
-    dropped: set[str] = {"count"} if "octaves" in settings else set()
+    dropped: set[str] = {"count"} if settings.get("octaves") is not None else set()
     if {"objective", "layer", "see", "guide"} & settings.keys():
         dropped |= {"objective", "guides"}
-    if settings.get("network", recipe.network) != recipe.network:
+    if (settings.get("network") or recipe.network) != recipe.network:
         dropped |= {"objective", "weights", "labels"}
-    if "preset" in settings:
+    if settings.get("preset") is not None:
         dropped |= {"objective", "network", "weights", "labels"}
         dropped |= set(find_preset(str(settings["preset"])).settings)
+        before = find_preset(recipe.preset).settings
+        dropped |= {name for name, value in before.items() if stored.get(name) == value}
     kept = {name: value for name, value in stored.items() if name not in dropped}
     if "objective" in dropped and kept.get("schedule"):
         kept["schedule"] = [one for one in recipe.schedule if one.field != "objective"]
-    return {**kept, **settings}
+    merged = {**kept, **settings}
+    return {name: value for name, value in merged.items() if value is not None}

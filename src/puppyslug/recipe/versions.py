@@ -17,7 +17,15 @@ AddedFields = Mapping[int, Mapping[str, object]]
 
 # The fields that each version added, with the values that recipes of earlier versions have.
 ADDED_FIELDS: AddedFields = MappingProxyType(
-    {2: {"method": "octaves", "drawing_steps": 120, "fidelity": 2.0, "extent": 0.9}}
+    {
+        2: {
+            "method": "octaves",
+            "drawing_steps": 120,
+            "fidelity": 2.0,
+            "extent": 0.9,
+            "metadata": "strip",
+        }
+    }
 )
 
 
