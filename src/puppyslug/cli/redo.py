@@ -11,7 +11,8 @@ from puppyslug.cli.dream_job import DreamJob, prepare_dream
 from puppyslug.cli.portrait_job import save_portrait
 from puppyslug.errors import RecipeError
 from puppyslug.objectives import is_mask_expression
-from puppyslug.recipe import is_portrait, parse_settings
+from puppyslug.recipe import is_portrait, is_sheet, parse_settings, recipe_of_sheet
+from puppyslug.recipe.defaults import PHOTO_SIDE
 
 Dream = Annotated[Path, typer.Argument(metavar="DREAM", help="an image made by puppyslug")]
 Photo = Annotated[
@@ -20,6 +21,15 @@ Photo = Annotated[
         "--photo",
         metavar="FILE",
         help="the photo, if it is neither beside the dream nor in its original folder",
+    ),
+]
+Pick = Annotated[
+    int | None,
+    typer.Option(
+        "--pick",
+        metavar="N",
+        min=1,
+        help=f"of a sheet, the dream with this number [default size: {PHOTO_SIDE}]",
     ),
 ]
 Output = Annotated[
@@ -41,6 +51,7 @@ def redo(
     *,
     settings: dict[str, object],
     photo: Photo = None,
+    pick: Pick = None,
     unset: options.Unset = None,
     strip: options.Strip = False,
     output: Output = None,
@@ -56,11 +67,14 @@ def redo(
     from puppyslug.images import WRITABLE_SUFFIXES, read_recipe_text
 
     changes: dict[str, Any] = options.with_flags(settings, unset=unset, strip=strip)
-    text = read_recipe_text(dream)
+    text, stem = read_recipe_text(dream), dream.stem
+    if pick is not None or is_sheet(parse_settings(text)):
+        text, stem = _pick(dream, text, pick), f"{stem}-{pick}"
+        changes = {"size": str(PHOTO_SIDE), **changes}
     destination = Destination.from_option(
         output,
         folder=dream.parent,
-        stem=dream.stem,
+        stem=stem,
         suffix=dream.suffix if dream.suffix.lower() in WRITABLE_SUFFIXES else ".png",
         overwrite=force,
     )
@@ -82,6 +96,14 @@ def redo(
     destination.check_not_input(dream, source, files.mask, *files.guides.values())
     prepared = prepare_dream(recipe, source, files, quiet=quiet)
     return DreamJob(recipe, quiet=quiet).render(prepared, destination, dream)
+
+
+def _pick(sheet: Path, text: str, number: int | None) -> str:
+    """Return the recipe of one of a sheet's dreams."""
+    settings = parse_settings(text)
+    if not is_sheet(settings):
+        raise RecipeError(f"{sheet} is a single picture; leave out --pick")
+    return recipe_of_sheet(settings, number)
 
 
 def _with_integer_size(settings: dict[str, object]) -> dict[str, object]:

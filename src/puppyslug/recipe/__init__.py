@@ -17,6 +17,8 @@ from puppyslug.recipe.settings import (
     portable_settings,
 )
 from puppyslug.recipe.shorthand import expand_shorthand, film_preset
+from puppyslug.recipe.sheet_recipe import is_sheet, recipe_of_sheet, sheet_to_json
+from puppyslug.recipe.shorthand import expand_shorthand
 from puppyslug.recipe.versions import RECIPE_VERSION
 
 __all__ = [
@@ -38,9 +40,12 @@ __all__ = [
     "film_preset",
     "find_preset",
     "is_portrait",
+    "is_sheet",
     "merge_settings",
     "parse_keyframes",
     "parse_settings",
     "portable_settings",
+    "recipe_of_sheet",
+    "sheet_to_json",
     "with_keyframes",
 ]
