@@ -146,7 +146,7 @@ def test_a_dream_without_effect_is_reported(folder, capsys):
     ("arguments", "parts"),
     [
         (["nothing.jpg"], ["nothing.jpg"]),
-        (["."], ["."]),
+        (["empty"], ["empty", "no photos"]),
         (["cat.png", "--network", "vgg91"], ["vgg91", "vgg19"]),
         (["cat.png", "--layer", "relu4_5"], ["relu4_5", "relu4_4"]),
         (["cat.png", "--layer", "relu4_4", "--channel", "512"], ["512", "511"]),

@@ -9,6 +9,7 @@ from puppyslug.cli import options
 from puppyslug.cli.destination import Destination
 from puppyslug.cli.dream_job import DreamJob, prepare_dream
 from puppyslug.cli.portrait_job import save_portrait
+from puppyslug.cli.recipe_files import VIDEO_SUFFIXES
 from puppyslug.errors import RecipeError
 from puppyslug.objectives import is_mask_expression
 from puppyslug.recipe import is_portrait, is_sheet, parse_settings, recipe_of_sheet
@@ -66,6 +67,11 @@ def redo(
     from puppyslug.engine.redo import find_dream_inputs
     from puppyslug.images import WRITABLE_SUFFIXES, read_recipe_text
 
+    if dream.suffix.lower() in VIDEO_SUFFIXES:
+        raise RecipeError(
+            f"{dream} is a film; repeat it with 'puppyslug film IN --recipe {dream} -o OUT', where "
+            "IN is the original, or with zoom or journey"
+        )
     changes: dict[str, Any] = options.with_flags(settings, unset=unset, strip=strip)
     text, stem = read_recipe_text(dream), dream.stem
     if pick is not None or is_sheet(parse_settings(text)):

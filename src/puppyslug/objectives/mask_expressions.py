@@ -203,7 +203,7 @@ class _Parser:
         if match["color"]:
             return _parse_colour(match["value"], match["tolerance"])
         if match["word"] not in MASK_NAMES:
-            self._fail(match["word"])
+            self._fail("" if match["word"] in MASK_CALLS else match["word"])
         return NamedMask(match["word"])
 
     def _enclosed_mask(self) -> Mask:
