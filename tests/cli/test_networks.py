@@ -32,7 +32,7 @@ def test_in_a_terminal_the_table_fits_into_80_columns(capsys, monkeypatch):
     assert main(["networks"]) == 0
     lines = [re.sub(r"\x1b\[\d*m", "", line) for line in capsys.readouterr().out.splitlines()]
     assert max(map(len, lines)) <= 80
-    rows = {line.split()[0]: line.split() for line in lines if line[:1].isalpha()}
+    rows = {line.split()[0]: line.split() for line in lines if line[1:2].isalpha()}
     assert rows["efficientnet_lite0"][-2:] == ["yes", "1000"]
     assert "--details" in lines[-1]
 

@@ -24,7 +24,7 @@ from puppyslug.errors import RecipeError, option, suggest
 from puppyslug.networks import list_networks
 from puppyslug.networks.external import trust
 from puppyslug.recipe import PRESETS, Recipe
-from puppyslug.recipe.defaults import SEE_PRESET
+from puppyslug.recipe.defaults import GUIDE_MATCHING, SEE_PRESET
 
 _DEFAULT = " [default: "
 _EXAMPLE_NETWORKS = ", ".join(spec.name for spec in list_networks()[:3])
@@ -82,7 +82,15 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
             "guide",
             list[str],
             "IMAGE",
-            "image whose features at the layer are amplified (repeatable)",
+            "image that the dream shall look like: its features at the layer are sought "
+            "(repeatable)",
+        ),
+        _objective_option(
+            "matching",
+            str,
+            "patches|dot",
+            "how a guide is matched: by patches, or by the notebook's dot product [default: "
+            f"{GUIDE_MATCHING}]",
         ),
         _objective_option(
             "objective",

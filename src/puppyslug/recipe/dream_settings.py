@@ -61,3 +61,4 @@ class DreamSettings(TypedDict, total=False):
     channel: int
     strongest: int
     guide: Any
+    matching: str
