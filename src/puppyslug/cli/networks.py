@@ -54,9 +54,7 @@ def networks(
             (row[0], row[1], "yes" if row[2] == "installed" else "fetch", row[4]) for row in rows
         ]
         print_table(("network", "description", "installed", "classes"), short)
-        print(
-            "'puppyslug networks --details' shows licences, sources and how to install the others."
-        )
+        print("'puppyslug networks --details' shows licences and how to install the others.")
 
 
 def layers(
