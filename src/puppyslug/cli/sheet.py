@@ -7,7 +7,7 @@ import typer
 
 from puppyslug.cli import options
 from puppyslug.cli.destination import Destination
-from puppyslug.cli.dream_job import prepare_dream, run_steps
+from puppyslug.cli.dream_job import prepare_dream, run_steps, source_name
 from puppyslug.cli.help_panels import LOOK_PANEL, OBJECTIVE_PANEL
 from puppyslug.cli.messages import EXIT_INTERRUPTED, print_message
 from puppyslug.cli.variations import Variation, choose_variations
@@ -17,6 +17,7 @@ from puppyslug.networks import find_spec
 from puppyslug.objectives import Objective, parse_objective, parse_objectives
 from puppyslug.recipe import (
     STARTING_IMAGES,
+    InputFiles,
     Recipe,
     expand_shorthand,
     merge_settings,
@@ -110,10 +111,22 @@ def sheet(
     )
     destination.check_not_input(source, files.mask, *files.guides.values())
 
+    prepare_dream(recipes[-1][1], source, files, quiet=quiet)  # refuses what is wrong at once
+    return _dream_all(recipes, source, files, destination, quiet=quiet)
+
+
+def _dream_all(
+    recipes: list[tuple[Variation, Recipe]],
+    source: str | Path,
+    files: InputFiles,
+    destination: Destination,
+    *,
+    quiet: bool,
+) -> int:
+    """Dream by all recipes, and save the sheet; after Ctrl-C, of those so far."""
     from puppyslug.images import to_pil
     from puppyslug.images.contact_sheet import Cell, contact_sheet
 
-    prepare_dream(recipes[-1][1], source, files, quiet=quiet)  # refuses what is wrong at once
     cells: list[Cell] = []
     made: list[Recipe] = []
     status = 0
@@ -122,11 +135,11 @@ def sheet(
             recipe, source, files, result_folder=destination.folder, quiet=True
         )
         if not cells:
-            cells.append(Cell(to_pil(prepared.image), path.name))
+            cells.append(Cell(to_pil(prepared.image), source_name(source)))
         label = f"{number}/{len(recipes)} {variation.label}"
         step, interruption = run_steps(prepared, label, quiet=quiet)
         if step is not None:
-            remark = "" if variations else _receptive_field(recipe)
+            remark = "" if variation.settings else _receptive_field(recipe)
             cells.append(Cell(to_pil(step.picture()), f"{number}  {variation.label}", remark))
             made.append(step.saved_recipe or step.recipe)
         if interruption is not None:

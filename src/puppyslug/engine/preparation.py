@@ -61,13 +61,10 @@ def prepare(
     recipe, octaves, notices = _resolve_octaves(recipe, spec, photo)
     guides = load_guides(recipe, files.guides)
     mask_photo = None if files.mask is None else load_mask(recipe, files.mask)
-    references = {
-        **_photo_reference(recipe, photo, source, result_folder),
-        **_mask_and_guide_references(recipe, files, mask_photo, guides, result_folder),
-    }
+    references = _photo_reference(recipe, photo, source, result_folder)
+    references |= _mask_and_guide_references(recipe, files, mask_photo, guides, result_folder)
     device, precision = _resolve_machine(recipe, spec, network)
-    read = [photo, *guides.values(), *([] if mask_photo is None else [mask_photo])]
-    notices += [notice for image in read for notice in image.notices]
+    notices += _reading_notices(photo, *guides.values(), mask_photo)
     notices += precision_notices(precision, device)
     tiles = plan_tiles(recipe, spec, photo.size, precision, device)
     network = load_recipe_network(recipe, files, device, network)
@@ -76,6 +73,7 @@ def prepare(
     guide_images = {name: guide.image for name, guide in guides.items()}
     context = DreamTermContext(network, image, guide_images)
     objective, objective_notices = _resolve_objective(recipe, context)
+    mask_options = {"alpha": photo.alpha, "allow_empty": allow_empty_mask}
     mask, mask_notices = compute_mask(
         recipe, network, image, mask_photo, alpha=photo.alpha, allow_empty=allow_empty_mask
     )
@@ -93,6 +91,11 @@ def prepare(
         is_reproducible=same_aspect_ratio(photo.size, photo.original_size),
         attribution=photo.attribution.keep(recipe.metadata),
     )
+
+
+def _reading_notices(*images: LoadedImage | None) -> list[str]:
+    """Return what the user should know about how the images were read."""
+    return [notice for image in images if image is not None for notice in image.notices]
 
 
 def _resolve_machine(recipe: Recipe, spec: NetworkSpec, network: Network | None) -> tuple[str, str]:

@@ -16,9 +16,8 @@ from puppyslug.recipe.settings import (
     parse_settings,
     portable_settings,
 )
-from puppyslug.recipe.shorthand import expand_shorthand, film_preset
 from puppyslug.recipe.sheet_recipe import is_sheet, recipe_of_sheet, sheet_to_json
-from puppyslug.recipe.shorthand import expand_shorthand
+from puppyslug.recipe.shorthand import expand_shorthand, film_preset
 from puppyslug.recipe.versions import RECIPE_VERSION
 
 __all__ = [
