@@ -55,8 +55,7 @@ def prepare(
         RecipeError: the size does not fit the photo, or the dream does not fit into memory.
     """
     files = files or InputFiles()
-    spec = find_spec(recipe.network) if network is None else network.spec
-    recipe = recipe if recipe.network == spec.name else recipe.for_network(spec)
+    recipe, spec = _resolve_network(recipe, network)
     photo = load_photo(recipe, source)
     recipe, octaves, notices = _resolve_octaves(recipe, spec, photo)
     guides = load_guides(recipe, files.guides)
@@ -69,11 +68,9 @@ def prepare(
     tiles = plan_tiles(recipe, spec, photo.size, precision, device)
     network = load_recipe_network(recipe, files, device, network)
     image = copy_inference_tensor(photo.image).to(network.device)
-
     guide_images = {name: guide.image for name, guide in guides.items()}
     context = DreamTermContext(network, image, guide_images)
     objective, objective_notices = _resolve_objective(recipe, context)
-    mask_options = {"alpha": photo.alpha, "allow_empty": allow_empty_mask}
     mask, mask_notices = compute_mask(
         recipe, network, image, mask_photo, alpha=photo.alpha, allow_empty=allow_empty_mask
     )
@@ -91,6 +88,12 @@ def prepare(
         is_reproducible=same_aspect_ratio(photo.size, photo.original_size),
         attribution=photo.attribution.keep(recipe.metadata),
     )
+
+
+def _resolve_network(recipe: Recipe, network: Network | None) -> tuple[Recipe, NetworkSpec]:
+    """Return the recipe for the loaded network, if there is one, and the network's spec."""
+    spec = find_spec(recipe.network) if network is None else network.spec
+    return (recipe if recipe.network == spec.name else recipe.for_network(spec)), spec
 
 
 def _reading_notices(*images: LoadedImage | None) -> list[str]:
