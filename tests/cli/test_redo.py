@@ -117,7 +117,7 @@ def test_a_mask_and_a_guide_can_be_added_or_replaced(folder_with_mask):
     redo("b.png", "--mask", "dark", "-o", "c.png")
     assert read_recipe("c.png").mask == "dark"
     redo("a.png", "--guide", "coffee.jpg", "--layer", "relu2_1", "-o", "d.png")
-    assert read_recipe("d.png").objective == 'guide("coffee.jpg", relu2_1)'
+    assert read_recipe("d.png").objective == 'patches("coffee.jpg", relu2_1)'
     assert [guide.name for guide in read_recipe("d.png").guides] == ["coffee.jpg"]
 
 
