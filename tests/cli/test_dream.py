@@ -188,6 +188,7 @@ def test_a_dream_without_effect_is_reported(folder, capsys):
 def test_wrong_settings_are_refused_on_one_line_and_nothing_is_written(
     folder, capsys, arguments, parts
 ):
+    Path("empty").mkdir()
     Image.new("RGB", (1, 1)).save("dot.png")
     Image.new("RGB", (1, 1)).save("dot.gif")
     Image.new("RGB", (3, 3000)).save("thin.png")
