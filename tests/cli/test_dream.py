@@ -146,7 +146,7 @@ def test_a_dream_without_effect_is_reported(folder, capsys):
     ("arguments", "parts"),
     [
         (["nothing.jpg"], ["nothing.jpg"]),
-        (["."], ["."]),
+        (["empty"], ["empty", "no photos"]),
         (["cat.png", "--network", "vgg91"], ["vgg91", "vgg19"]),
         (["cat.png", "--layer", "relu4_5"], ["relu4_5", "relu4_4"]),
         (["cat.png", "--layer", "relu4_4", "--channel", "512"], ["512", "511"]),
@@ -188,6 +188,7 @@ def test_a_dream_without_effect_is_reported(folder, capsys):
 def test_wrong_settings_are_refused_on_one_line_and_nothing_is_written(
     folder, capsys, arguments, parts
 ):
+    Path("empty").mkdir()
     Image.new("RGB", (1, 1)).save("dot.png")
     Image.new("RGB", (1, 1)).save("dot.gif")
     Image.new("RGB", (3, 3000)).save("thin.png")
@@ -216,7 +217,7 @@ def test_wrong_settings_are_refused_on_one_line_and_nothing_is_written(
         (["--mask", "see(dog"], ["see(dog", "see(NAME)"]),
         (["--mask", "half.png", "-o", "half.png", "--force"], ["half.png"]),
         (["--guide", "nothing.png"], ["nothing.png"]),
-        (["--guide", "tiny.png"], ["relu4_4"]),
+        (["--guide", "tiny.png"], ["relu3_1"]),
         (["--guide", "coffee.jpg", "--channel", "3"], ["channel"]),
         (["--guide", "coffee.jpg", "-o", "coffee.jpg", "--force"], ["coffee.jpg"]),
         (["--objective", 'guide("gone.png", relu2_1)'], ["gone.png"]),
@@ -241,10 +242,10 @@ def test_a_recipe_with_its_guide_applies_to_another_photo(folder_with_mask, caps
     options = ["--layer", "relu2_1", *ONE_STEP]
     assert main(["dream", "cat.png", "--guide", "coffee.jpg", *options]) == 0
     recipe = read_recipe("cat.dream.png")
-    assert recipe.objective == 'guide("coffee.jpg", relu2_1)'
+    assert recipe.objective == 'patches("coffee.jpg", relu2_1)'
     assert main(["dream", "half.png", "--recipe", "cat.dream.png"]) == 0
     assert read_recipe("half.dream.png").objective == recipe.objective
-    text = ["--objective", 'guide("coffee.jpg", relu2_1)', *ONE_STEP, "-o", "text.png"]
+    text = ["--objective", 'patches("coffee.jpg", relu2_1)', *ONE_STEP, "-o", "text.png"]
     assert main(["dream", "cat.png", *text]) == 0
     assert (pixels("text.png") == pixels("cat.dream.png")).all()
 

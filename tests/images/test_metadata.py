@@ -5,7 +5,8 @@ from PIL import ExifTags, Image
 
 from puppyslug.errors import ImageError, RecipeError
 from puppyslug.images import extract_recipe_text, load_image, read_recipe_text, save_image, to_pil
-from puppyslug.images.metadata import recipe_save_options
+from puppyslug.images.attribution import NO_ATTRIBUTION
+from puppyslug.images.metadata import can_store_recipe, metadata_save_options
 from support.images import gradient_image
 
 RECIPE = '{"octaves": 4, "name": "\\u00e9"}'
@@ -34,10 +35,11 @@ def test_files_that_are_no_images_are_errors(tmp_path):
 
 def test_a_recipe_that_is_too_long_for_jpeg_is_left_out():
     long = f'"{"x" * 70_000}"'
-    assert recipe_save_options("JPEG", RECIPE)
-    assert recipe_save_options("JPEG", long) == {}
-    assert recipe_save_options("PNG", long)
-    assert recipe_save_options("PNG", None) == {}
+    assert metadata_save_options("JPEG", RECIPE, NO_ATTRIBUTION)
+    assert metadata_save_options("JPEG", long, NO_ATTRIBUTION) == {}
+    assert not can_store_recipe("JPEG", long)
+    assert metadata_save_options("PNG", long, NO_ATTRIBUTION)
+    assert metadata_save_options("PNG", None, NO_ATTRIBUTION) == {}
 
 
 def test_private_exif_is_not_carried_over(tmp_path):

@@ -10,6 +10,7 @@ from puppyslug.labels import (
     label_finder,
     unresolved_label,
 )
+from puppyslug.labels.vocabulary import _related_names
 
 
 def error_of(name: str) -> str:
@@ -126,3 +127,11 @@ def test_names_of_unknown_vocabularies_are_resolved_later():
     assert unresolved_label("abbey").class_numbers == ()
     with pytest.raises(LabelError):
         unresolved_label(" ")
+
+
+def test_words_without_a_class_lead_to_others_near_in_meaning():
+    with pytest.raises(LabelError, match=r"'Unicorns'; did you mean sorrel or zebra or ram\?"):
+        imagenet().find("Unicorns")
+    for word in _related_names():
+        with pytest.raises(LabelError, match="did you mean"):
+            imagenet().find(word)

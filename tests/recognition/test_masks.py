@@ -42,3 +42,16 @@ def test_a_mask_by_class_and_its_inverse_add_up_to_1(toy, picture):
     assert mask.shape == (1, 1, 40, 52)
     assert (mask.min(), mask.max()) == (0, 1)
     assert torch.allclose(mask + inverse, torch.ones_like(mask))
+
+
+def test_of_a_cut_out_only_the_opacity_counts():
+    alpha = torch.ones(1, 1, 4, 4)
+    alpha[..., :2, :] = 0
+    dark = photo(torch.full((1, 3, 4, 4), 0.1), alpha)
+    assert torch.equal(mask_from_photo(dark, (4, 4)), alpha)
+    assert mask_from_photo(dark, (4, 4), by_alpha=False).max() == pytest.approx(0.1)
+
+
+def test_of_an_opaque_image_the_luminance_counts():
+    grey = photo(torch.full((1, 3, 4, 4), 0.4), torch.ones(1, 1, 4, 4))
+    assert mask_from_photo(grey, (4, 4)).max() == pytest.approx(0.4)

@@ -1,9 +1,11 @@
 """The application: all commands, and the translation of errors into exit statuses."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,6 +30,7 @@ from puppyslug.cli.teach import teach
 from puppyslug.cli.zoom import zoom
 from puppyslug.errors import PuppyslugError, command_line_messages
 
+PHOTO_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic", ".avif"))
 MAX_UNEXPECTED_LENGTH = 300  # characters of the message of an unexpected error
 
 app = typer.Typer(
@@ -108,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "puppyslug"
         message = " ".join(error.format_message().split()).rstrip(".")
+        message += _suggest_dream(message)
         print_message(f"error: {message} (see '{command} --help')")
         return error.exit_code
     except BrokenPipeError:  # the program that reads the output, such as head, has ended
@@ -118,6 +122,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print_message(f"error: {_describe_error(error)}")
         return 1
+
+
+def _suggest_dream(message: str) -> str:
+    """Return a hint if a photo was given in place of a command; empty otherwise."""
+    match = re.fullmatch(r"No such command '(.+)'", message)
+    if match is None or Path(match[1]).suffix.lower() not in PHOTO_SUFFIXES:
+        return ""
+    return f"; did you mean 'puppyslug dream {match[1]}'?"
 
 
 def _describe_error(error: Exception) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from puppyslug.cluster import Cluster
     from puppyslug.engine.prepared_dream import PreparedDream
+    from puppyslug.images.attribution import Attribution
 
 
 def dream_on_cluster(job: DreamJob, sources: Sequence[str | Path], address: str) -> int:
@@ -49,6 +50,7 @@ class _ImageBatch:
         self._saved = 0
         self._prepared: dict[int, PreparedDream] = {}  # the first one only, until it is submitted
         self._destinations: dict[int, Destination] = {}
+        self._attributions: dict[int, Attribution] = {}
         self._reserved: set[Path] = set()
 
     def dream(self, cluster: "Cluster") -> int:
@@ -96,6 +98,7 @@ class _ImageBatch:
         self._destinations[index], prepared = self._job.prepare(
             self._sources[index], self._reserved
         )
+        self._attributions[index] = prepared.attribution
         return prepared
 
     def _make_job(self, index: int) -> tuple[object, ...]:
@@ -109,7 +112,10 @@ class _ImageBatch:
         return dream_picture, PreparedPayload.pack(prepared), prepared.alpha
 
     def _save(self, index: int, picture: "Image", *, grew: bool) -> None:
+        from puppyslug.images.attribution import attach
+
         quiet = self._job.quiet
+        picture = attach(picture, self._attributions[index])
         if not grew:
             name = source_name(self._sources[index])
             print_message(f"{name}: {NO_CHANGE_NOTICE}", quiet=quiet)

@@ -6,27 +6,39 @@ from typing import Annotated
 import typer
 
 from puppyslug.cli import options
+from puppyslug.cli.batch import NAME_FIELDS, default_stems, expand_folders, make_output_folder
 from puppyslug.cli.dream_job import DreamJob, prepare_dream
 from puppyslug.cli.help_panels import OUTPUT_PANEL
 from puppyslug.cli.messages import print_message
 from puppyslug.cli.recipe_files import load_settings
-from puppyslug.errors import OutputError, PuppyslugError
-from puppyslug.recipe import STARTING_IMAGES, FileReference, Recipe
+from puppyslug.errors import OutputError, PuppyslugError, plural
+from puppyslug.recipe import FileReference, Recipe
 from puppyslug.recipe.defaults import STARTING_IMAGE
 
 Photos = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="PHOTO…|noise|clouds",
-        help=f"photos, or a generated image to start from [default: {STARTING_IMAGE}]",
+        metavar="PHOTO…|DIR|noise|clouds",
+        help="photos, folders of photos, or a generated image to start from "
+        f"[default: {STARTING_IMAGE}]",
         show_default=False,
     ),
 ]
 Output = Annotated[
     Path | None,
     options.output_option(
-        "file, whose suffix selects the format, or folder [default: NAME.dream.png beside the "
-        "photo]"
+        "file, whose suffix selects the format; or folder, which is created if it is missing; or "
+        f"name with fields in braces: {', '.join(NAME_FIELDS)} [default: NAME.dream.png beside the "
+        "photo]",
+        "OUT|DIR|{name}-{seed}.png",
+    ),
+]
+SkipExisting = Annotated[
+    bool,
+    typer.Option(
+        "--skip-existing",
+        help="leave out photos whose dream is already there",
+        rich_help_panel=OUTPUT_PANEL,
     ),
 ]
 Timelapse = Annotated[
@@ -40,17 +52,20 @@ Timelapse = Annotated[
 ]
 
 
-@options.recipe_options()
+@options.recipe_options(still=True)
 def dream(
     photos: Photos = None,
     *,
     settings: dict[str, object],
     output: Output = None,
     recipe: options.RecipeFile = None,
+    unset: options.Unset = None,
+    strip: options.Strip = False,
     print_recipe: options.PrintRecipe = False,
     no_recipe: options.NoRecipe = False,
     timelapse: Timelapse = None,
     force: options.Force = False,
+    skip_existing: SkipExisting = False,
     cluster: options.Cluster = None,
     quiet: options.Quiet = False,
 ) -> int:
@@ -58,16 +73,19 @@ def dream(
 
     A neural network looks at the image, and whatever activates it is amplified.
     """
+    settings = options.with_flags(settings, unset=unset, strip=strip)
     settings, files = load_settings(settings, recipe, new_photos=bool(photos))
     complete = Recipe.complete(settings)
     sources = _find_sources(photos, complete, recipe)
-    if len(sources) > 1 and output is not None and not output.is_dir():
-        raise OutputError(f"{output} is not a folder; several photos need an existing folder as -o")
+    if not print_recipe or output is not None:
+        make_output_folder(output, several=len(sources) > 1)
     if timelapse is not None:
         _check_timelapse(timelapse, sources, force=force)
     job = DreamJob(
         complete, files, recipe, output, force, print_recipe, no_recipe, timelapse, quiet
     )
+    if skip_existing:
+        sources = _without_existing(job, sources)
     if cluster is not None and not (print_recipe and output is None):
         from puppyslug.cli.distributed import dream_on_cluster
 
@@ -94,13 +112,23 @@ def _find_sources(
 ) -> list[str | Path]:
     """Return what to dream of: the command line's photos, otherwise the recipe's."""
     if photos:
-        return [name if name in STARTING_IMAGES else Path(name) for name in photos]
+        return expand_folders(photos)
     if isinstance(recipe.photo, FileReference):
         assert recipe_file is not None
         from puppyslug.engine.recipe_inputs import find_image
 
         return [find_image(recipe.photo, recipe_file)]
     return [recipe.photo]
+
+
+def _without_existing(job: DreamJob, sources: list[str | Path]) -> list[str | Path]:
+    """Return the sources whose dream is not there yet, and say how many are."""
+    stems = default_stems(sources)
+    job.stems.update(stems)
+    missing = [one for one in sources if not job.expected_path(one).exists()]
+    if skipped := len(sources) - len(missing):
+        print_message(f"{plural(skipped, 'dream')} already there", quiet=job.quiet)
+    return missing
 
 
 def _check_timelapse(path: Path, sources: list[str | Path], *, force: bool) -> None:

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from puppyslug.cli.batch import fill_pattern, is_pattern
 from puppyslug.cli.destination import Destination, saved_temporarily
 from puppyslug.cli.messages import EXIT_INTERRUPTED, format_duration, print_message
 from puppyslug.cli.progress_bar import ProgressBar
 from puppyslug.cli.weights import resolve_weights
 from puppyslug.errors import ClusterError, OutputError
+from puppyslug.files.names import is_folder
 from puppyslug.recipe import InputFiles, Recipe
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ class DreamJob:
         no_recipe: whether to leave the recipe out of the file.
         timelapse: path of a video of the steps, or None.
         quiet: whether to print neither progress nor notices.
+        stems: default names of dreams without their suffix, by their source, if those differ from
+            ``NAME.dream``.
     """
 
     recipe: Recipe
@@ -49,6 +53,21 @@ class DreamJob:
     no_recipe: bool = False
     timelapse: Path | None = None
     quiet: bool = False
+    stems: dict[str | Path, str] = field(default_factory=dict)
+
+    def expected_path(self, source: str | Path) -> Path:
+        """Return the file of a dream, whether it exists or not."""
+        output = self.output
+        if output is not None and is_pattern(output):
+            return fill_pattern(output, source, self.recipe)
+        if output is not None and not is_folder(output):
+            return output
+        folder = source.parent if isinstance(source, Path) else Path()
+        return (output or folder) / f"{self._stem(source)}.png"
+
+    def _stem(self, source: str | Path) -> str:
+        name = source.stem if isinstance(source, Path) else source
+        return self.stems.get(source, f"{name}.dream")
 
     def prepare(
         self, source: str | Path, reserved: set[Path] | None = None
@@ -67,9 +86,9 @@ class DreamJob:
 
             check_image_file(source)
         destination = Destination.from_option(
-            self.output,
+            self.expected_path(source) if is_pattern(self.output) else self.output,
             folder=source.parent if isinstance(source, Path) else Path(),
-            stem=f"{source.stem if isinstance(source, Path) else source}.dream",
+            stem=self._stem(source),
             overwrite=self.force,
             reserved=reserved,
         )
@@ -148,7 +167,7 @@ class DreamJob:
         failures = []
         try:
             recipe_text = "" if self.no_recipe else None
-            destination.save(step.to_pil(prepared.alpha), recipe_text, quiet=self.quiet)
+            destination.save(prepared.to_pil(step), recipe_text, quiet=self.quiet)
         except OutputError as error:
             failures.append(error)
         if recorder is not None:
@@ -196,6 +215,7 @@ def prepare_dream(
     files: InputFiles | None = None,
     *,
     result_folder: Path | None = None,
+    allow_empty_mask: bool = False,
     quiet: bool,
 ) -> "PreparedDream":
     """Prepare a dream as ``puppyslug.engine.preparation.prepare`` does, and print its notices.
@@ -210,7 +230,9 @@ def prepare_dream(
 
     if files is not None and isinstance(files.weights, str):
         files = files._replace(weights=resolve_weights(files.weights, quiet=quiet))
-    prepared = prepare(recipe, source, files, result_folder=result_folder)
+    prepared = prepare(
+        recipe, source, files, result_folder=result_folder, allow_empty_mask=allow_empty_mask
+    )
     for notice in prepared.notices:
         print_message(notice, quiet=quiet)
     return prepared

@@ -89,6 +89,12 @@ def film(
         analysis = analyse_video(source)
         for notice in (*video.notices, *analysis.notices):
             print_message(notice, quiet=quiet)
+        if len(analysis.times) == 1:
+            print_message(
+                f"{source.name} is a single picture, so the film has one frame; 'puppyslug zoom' "
+                "makes a moving film of it, 'puppyslug dream' a picture",
+                quiet=quiet,
+            )
         frame_rate = None if fps is None else film_options.parse_fps(fps)
         keyframes = parse_keyframes(at or [], video.fps)
         recipe = with_keyframes(Recipe.complete(settings), keyframes)

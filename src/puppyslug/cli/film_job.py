@@ -73,7 +73,7 @@ class FilmJob:
             if resolved.exists():
                 recipe = _read_resolved_recipe(resolved)
                 print_message(f"resuming from {checkpoint.folder}", quiet=self.quiet)
-            prepared = prepare_dream(recipe, image, files, quiet=self.quiet)
+            prepared = prepare_dream(recipe, image, files, allow_empty_mask=True, quiet=self.quiet)
         except BaseException:
             if not resolved.exists():
                 checkpoint.delete()  # it is still empty

@@ -65,7 +65,7 @@ def journey(
     force: film_options.Force = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Zoom out of noise, down through the layers of a network.
+    """Zoom into noise or a photo, down through the layers of a network.
 
     The film of 2015: it starts from random noise and moves to the next lower layer every 100
     frames. An interrupted film resumes with the same command.

@@ -12,7 +12,12 @@ from puppyslug.networks.specs import GLOBAL_STRIDE, PackagedWeights, RemoteFile
 from puppyslug.networks.weights.location import is_available
 
 
-def networks(context: typer.Context) -> None:
+def networks(
+    context: typer.Context,
+    details: Annotated[
+        bool, typer.Option("--details", help="show licence, credit, source and default layer, too")
+    ] = False,
+) -> None:
     """List the networks, their licences and sources.
 
     Weights that are not installed can be downloaded with 'puppyslug networks fetch'.
@@ -41,10 +46,15 @@ def networks(context: typer.Context) -> None:
         (name, f"from the package {package}", "installed", *blank)
         for name, package in entry_point_networks().items()
     ]
-    if sys.stdout.isatty():
-        print_cards(header, rows)
+    if details or not sys.stdout.isatty():
+        wide = print_cards if sys.stdout.isatty() else print_columns
+        wide(header, rows)
     else:
-        print_columns(header, rows)
+        short = [
+            (row[0], row[1], "yes" if row[2] == "installed" else "fetch", row[4]) for row in rows
+        ]
+        print_table(("network", "description", "installed", "classes"), short)
+        print("'puppyslug networks --details' shows licences and how to install the others.")
 
 
 def layers(

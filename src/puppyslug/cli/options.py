@@ -20,10 +20,11 @@ from puppyslug.cli.help_panels import (
     PICTURE_PANEL,
     STEPS_PANEL,
 )
+from puppyslug.errors import RecipeError, option, suggest
 from puppyslug.networks import list_networks
 from puppyslug.networks.external import trust
 from puppyslug.recipe import PRESETS, Recipe
-from puppyslug.recipe.defaults import SEE_PRESET
+from puppyslug.recipe.defaults import GUIDE_MATCHING, SEE_PRESET
 
 _DEFAULT = " [default: "
 _EXAMPLE_NETWORKS = ", ".join(spec.name for spec in list_networks()[:3])
@@ -59,7 +60,7 @@ def _objective_option(
 RECIPE_OPTIONS: dict[str, Any] = dict(
     (
         _field(PICTURE_PANEL, "size", str, "PX|WxH|full"),
-        _field(PICTURE_PANEL, "mask", str, "IMAGE|see(NAME)|not see(NAME)"),
+        _field(PICTURE_PANEL, "mask", str, "IMAGE|see(NAME)|face|not face|…"),
         _field(LOOK_PANEL, "preset", str, "NAME", ", ".join(PRESETS)),
         _objective_option("layer", list[str], "L", "layer to amplify (repeatable)"),
         _objective_option("channel", int, "N", "amplify only this channel of the layer"),
@@ -81,7 +82,15 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
             "guide",
             list[str],
             "IMAGE",
-            "image whose features at the layer are amplified (repeatable)",
+            "image that the dream shall look like: its features at the layer are sought "
+            "(repeatable)",
+        ),
+        _objective_option(
+            "matching",
+            str,
+            "patches|dot",
+            "how a guide is matched: by patches, or by the notebook's dot product [default: "
+            f"{GUIDE_MATCHING}]",
         ),
         _objective_option(
             "objective",
@@ -143,7 +152,7 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
             Annotated[
                 bool | None,
                 typer.Option(
-                    "--keep-colours",
+                    "--keep-colours/--no-keep-colours",
                     help=Recipe.model_fields["keep_colours"].description,
                     show_default=False,
                     rich_help_panel=LOOK_PANEL,
@@ -159,6 +168,11 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
     )
 )
 
+# Options of single pictures only.
+STILL_OPTIONS: dict[str, Any] = dict(
+    (_field(OUTPUT_PANEL, "metadata", str, "keep|keep-position|strip"),)
+)
+
 # Options of films only: the motion of the camera between frames.
 CAMERA_OPTIONS: dict[str, Any] = dict(
     (
@@ -169,6 +183,24 @@ CAMERA_OPTIONS: dict[str, Any] = dict(
     )
 )
 
+Unset = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--unset",
+        metavar="FIELD",
+        help="forget what the recipe sets, such as mask or count: the default applies again "
+        "(repeatable)",
+        rich_help_panel=LOOK_PANEL,
+    ),
+]
+Strip = Annotated[
+    bool,
+    typer.Option(
+        "--strip",
+        help="drop artist, copyright and ICC profile of the photo: short for --metadata strip",
+        rich_help_panel=OUTPUT_PANEL,
+    ),
+]
 Cluster = Annotated[
     str | None,
     typer.Option(
@@ -212,6 +244,26 @@ NoRecipe = Annotated[
 ]
 
 
+def with_flags(
+    settings: dict[str, object], *, unset: list[str] | None, strip: bool
+) -> dict[str, object]:
+    """Return settings with what ``--unset`` and ``--strip`` add.
+
+    Raises:
+        RecipeError: a recipe has no such field, or it cannot be unset.
+    """
+    fields = sorted(Recipe.model_fields.keys() - {"version", "recipe_version", "photo"})
+    names = [name.strip().removeprefix("--").replace("-", "_") for name in unset or []]
+    for name in names:
+        if name not in fields:
+            raise RecipeError(
+                f"--unset takes a field of a recipe, not {name}; {suggest(name, fields)}"
+            )
+        if name in settings:
+            raise RecipeError(f"--unset {name} contradicts {option(name.replace('_', '-'))}")
+    return {**settings, **dict.fromkeys(names), **({"metadata": "strip"} if strip else {})}
+
+
 def output_option(help_text: str, metavar: str = "OUT|DIR") -> Any:
     """Return the option ``-o``, whose meaning depends on the command."""
     return typer.Option(
@@ -222,6 +274,7 @@ def output_option(help_text: str, metavar: str = "OUT|DIR") -> Any:
 def recipe_options(
     *names: str,
     camera: bool = False,
+    still: bool = False,
     defaults: Mapping[str, object] = MappingProxyType({}),
     **help_texts: str,
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
@@ -230,6 +283,7 @@ def recipe_options(
     Args:
         names: names of the options; none for all.
         camera: whether to add ``CAMERA_OPTIONS``, too.
+        still: whether to add ``STILL_OPTIONS``, too.
         defaults: defaults of this command that differ from the recipe's.
         help_texts: help of this command's options that differs from the recipe's descriptions.
 
@@ -240,6 +294,8 @@ def recipe_options(
     chosen = {name: RECIPE_OPTIONS[name] for name in names or RECIPE_OPTIONS}
     if camera:
         chosen |= CAMERA_OPTIONS
+    if still:
+        chosen |= STILL_OPTIONS
     texts = {
         name: f"{get_args(chosen[name])[1].help.partition(_DEFAULT)[0]}{_DEFAULT}{value}]"
         for name, value in defaults.items()

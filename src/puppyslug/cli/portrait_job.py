@@ -44,8 +44,12 @@ def save_portrait(
     except KeyboardInterrupt:
         print_message("interrupted before the first step: nothing to save", quiet=quiet)
         return EXIT_INTERRUPTED
+    stopped = portrait.recipe.stop_after
+    interrupted = stopped != recipe.stop_after
+    if interrupted:
+        place = f"after step {stopped} of {recipe.steps}"
+        print_message(f"interrupted {place}; saving the portrait so far", quiet=quiet)
     for notice in portrait.notices:
         print_message(notice, quiet=quiet)
     destination.save(portrait.to_pil(), quiet=quiet)
-    stopped = portrait.recipe.stop_after
-    return EXIT_INTERRUPTED if stopped != recipe.stop_after else 0
+    return EXIT_INTERRUPTED if interrupted else 0

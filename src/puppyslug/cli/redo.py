@@ -1,7 +1,7 @@
 """``puppyslug redo``: dream or draw again by the recipe inside a picture."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -9,8 +9,11 @@ from puppyslug.cli import options
 from puppyslug.cli.destination import Destination
 from puppyslug.cli.dream_job import DreamJob, prepare_dream
 from puppyslug.cli.portrait_job import save_portrait
+from puppyslug.cli.recipe_files import VIDEO_SUFFIXES
 from puppyslug.errors import RecipeError
-from puppyslug.recipe import is_portrait, parse_settings
+from puppyslug.objectives import is_mask_expression
+from puppyslug.recipe import is_portrait, is_sheet, parse_settings, recipe_of_sheet
+from puppyslug.recipe.defaults import PHOTO_SIDE
 
 Dream = Annotated[Path, typer.Argument(metavar="DREAM", help="an image made by puppyslug")]
 Photo = Annotated[
@@ -21,10 +24,14 @@ Photo = Annotated[
         help="the photo, if it is neither beside the dream nor in its original folder",
     ),
 ]
-Mask = Annotated[Path | None, typer.Option("--mask", metavar="FILE", help="likewise, the mask")]
-Guides = Annotated[
-    list[Path] | None,
-    typer.Option("--guide", metavar="FILE", help="likewise, a guide (repeatable)"),
+Pick = Annotated[
+    int | None,
+    typer.Option(
+        "--pick",
+        metavar="N",
+        min=1,
+        help=f"of a sheet, the dream with this number [default size: {PHOTO_SIDE}]",
+    ),
 ]
 Output = Annotated[
     Path | None,
@@ -33,14 +40,11 @@ Output = Annotated[
 
 
 @options.recipe_options(
-    "size",
-    "memory",
-    "device",
-    "network",
-    "weights",
-    "labels",
-    network="the recipe's network: give it again to permit an external one to run its code, or to "
+    still=True,
+    network="another network; or the recipe's: to permit an external one to run its code, or to "
     "name a finetuned network's file in another folder",
+    mask='another mask, or "" for none; or the recipe\'s image, if it is in another folder',
+    guide="another guide; or the recipe's, if it is in another folder (repeatable)",
     size="longest side in pixels, which may exceed the photo's [default: as in the dream]",
 )
 def redo(
@@ -48,24 +52,35 @@ def redo(
     *,
     settings: dict[str, object],
     photo: Photo = None,
-    mask: Mask = None,
-    guide: Guides = None,
+    pick: Pick = None,
+    unset: options.Unset = None,
+    strip: options.Strip = False,
     output: Output = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Repeat a dream or a portrait, or render it larger.
+    """Repeat a dream or a portrait, render it larger, or change it.
 
-    On the same machine the result is identical, byte for byte; --size keeps the composition.
+    On the same machine the result is identical, byte for byte; --size keeps the composition. All
+    other options change what they name, and the recipe keeps the rest.
     """
     from puppyslug.engine.redo import find_dream_inputs
     from puppyslug.images import WRITABLE_SUFFIXES, read_recipe_text
 
-    text = read_recipe_text(dream)
+    if dream.suffix.lower() in VIDEO_SUFFIXES:
+        raise RecipeError(
+            f"{dream} is a film; repeat it with 'puppyslug film IN --recipe {dream} -o OUT', where "
+            "IN is the original, or with zoom or journey"
+        )
+    changes: dict[str, Any] = options.with_flags(settings, unset=unset, strip=strip)
+    text, stem = read_recipe_text(dream), dream.stem
+    if pick is not None or is_sheet(parse_settings(text)):
+        text, stem = _pick(dream, text, pick), f"{stem}-{pick}"
+        changes = {"size": str(PHOTO_SIDE), **changes}
     destination = Destination.from_option(
         output,
         folder=dream.parent,
-        stem=dream.stem,
+        stem=stem,
         suffix=dream.suffix if dream.suffix.lower() in WRITABLE_SUFFIXES else ".png",
         overwrite=force,
     )
@@ -73,15 +88,28 @@ def redo(
         from puppyslug.visualization.redo import find_portrait_inputs, refuse_files
 
         destination.check_not_input(dream)
-        refuse_files(dream, {"photo": photo, "mask": mask, "guide": guide or None})
-        settings = _with_integer_size(settings)
-        return save_portrait(*find_portrait_inputs(dream, text, settings), destination, quiet=quiet)
+        refuse_files(dream, {"photo": photo})
+        changes = _with_integer_size(changes)
+        return save_portrait(*find_portrait_inputs(dream, text, changes), destination, quiet=quiet)
+    mask, guides = changes.get("mask"), changes.pop("guide", None)
+    if isinstance(mask, str) and mask and not is_mask_expression(mask):
+        mask = Path(str(changes.pop("mask")))
+    else:
+        mask = None
     recipe, source, files = find_dream_inputs(
-        dream, text, settings, photo=photo, mask=mask, guides=guide or []
+        dream, text, changes, photo=photo, mask=mask, guides=[Path(guide) for guide in guides or ()]
     )
     destination.check_not_input(dream, source, files.mask, *files.guides.values())
     prepared = prepare_dream(recipe, source, files, quiet=quiet)
     return DreamJob(recipe, quiet=quiet).render(prepared, destination, dream)
+
+
+def _pick(sheet: Path, text: str, number: int | None) -> str:
+    """Return the recipe of one of a sheet's dreams."""
+    settings = parse_settings(text)
+    if not is_sheet(settings):
+        raise RecipeError(f"{sheet} is a single picture; leave out --pick")
+    return recipe_of_sheet(settings, number)
 
 
 def _with_integer_size(settings: dict[str, object]) -> dict[str, object]:

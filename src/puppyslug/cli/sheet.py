@@ -1,23 +1,29 @@
-"""``puppyslug sheet``: one photo dreamt with layers of every depth, on a contact sheet."""
+"""``puppyslug sheet``: one photo dreamt in many ways, on a contact sheet."""
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from puppyslug.cli import options
 from puppyslug.cli.destination import Destination
-from puppyslug.cli.dream_job import prepare_dream, run_steps
-from puppyslug.cli.help_panels import OBJECTIVE_PANEL
+from puppyslug.cli.dream_job import prepare_dream, run_steps, source_name
+from puppyslug.cli.help_panels import LOOK_PANEL, OBJECTIVE_PANEL
 from puppyslug.cli.messages import EXIT_INTERRUPTED, print_message
+from puppyslug.cli.variations import Variation, choose_variations
+from puppyslug.engine.recipe_inputs import apply_settings
+from puppyslug.errors import RecipeError
 from puppyslug.networks import find_spec
-from puppyslug.objectives import parse_objective, parse_objectives
-from puppyslug.recipe import STARTING_IMAGES, Recipe, extract_files
-from puppyslug.recipe.defaults import SHEET_SIDE, STARTING_IMAGE
-
-if TYPE_CHECKING:
-    from puppyslug.objectives import Objective
+from puppyslug.objectives import Objective, parse_objective, parse_objectives
+from puppyslug.recipe import (
+    STARTING_IMAGES,
+    InputFiles,
+    Recipe,
+    expand_shorthand,
+    merge_settings,
+    sheet_to_json,
+)
+from puppyslug.recipe.defaults import SHEET_SIDE, SHEET_STRENGTHS, STARTING_IMAGE
 
 Photo = Annotated[str, typer.Argument(metavar="PHOTO", help="an image file, noise or clouds")]
 Layers = Annotated[
@@ -25,8 +31,35 @@ Layers = Annotated[
     typer.Option(
         "--layers",
         metavar="A,B,…",
-        help="layers or objectives [default: layers of every depth]",
+        help="layers or objectives [default: layers of every depth, unless something else varies]",
         rich_help_panel=OBJECTIVE_PANEL,
+    ),
+]
+Presets = Annotated[
+    bool, typer.Option("--presets", help="compare all presets", rich_help_panel=LOOK_PANEL)
+]
+Seeds = Annotated[
+    int | None,
+    typer.Option(
+        "--seeds", metavar="N", min=1, help="compare the seeds 1 to N", rich_help_panel=LOOK_PANEL
+    ),
+]
+Strengths = Annotated[
+    bool,
+    typer.Option(
+        "--strengths",
+        help=f"compare the strengths {', '.join(map(str, SHEET_STRENGTHS))}",
+        rich_help_panel=LOOK_PANEL,
+    ),
+]
+Vary = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--vary",
+        metavar="FIELD=VALUES",
+        help="compare values of any field, such as seed=1..9, octaves=3,5,7 or "
+        "strength=0.2..1..0.2 (repeatable: all combinations)",
+        rich_help_panel=LOOK_PANEL,
     ),
 ]
 Output = Annotated[
@@ -35,36 +68,38 @@ Output = Annotated[
 ]
 
 
-@options.recipe_options(
-    "network",
-    "weights",
-    "labels",
-    "octaves",
-    "iterations",
-    "step_size",
-    "seed",
-    "size",
-    "precision",
-    "memory",
-    "device",
-    size=f"longest side of each image in pixels [default: {SHEET_SIDE}]",
-)
+@options.recipe_options(size=f"longest side of each image in pixels [default: {SHEET_SIDE}]")
 def sheet(
     photo: Photo = STARTING_IMAGE,
     *,
     settings: dict[str, object],
     layers: Layers = None,
+    presets: Presets = False,
+    seeds: Seeds = None,
+    strengths: Strengths = False,
+    vary: Vary = None,
     output: Output = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Dream of one photo with layers of every depth.
+    """Dream of one photo in many ways, on one numbered sheet.
 
-    By default, eight layers on one labelled sheet, lowest first: strokes, shapes, parts, animals.
+    By default with eight layers, lowest first: strokes, shapes, parts, animals. The sheet holds the
+    recipe of each dream; 'puppyslug redo SHEET --pick N' dreams number N large.
     """
-    settings, files = extract_files(settings)
-    recipe = Recipe.complete({"size": str(SHEET_SIDE), **settings})
-    objectives = _select_objectives(recipe, layers)
+    fields, files = apply_settings(
+        {"size": str(SHEET_SIDE), **settings}, {}, None, new_photos=False
+    )
+    variations = choose_variations(
+        presets=presets, seeds=seeds, strengths=strengths, vary=vary or []
+    )
+    if layers is not None and variations:
+        raise RecipeError("--layers cannot be combined with other variations; use --vary layer=A,B")
+    recipes = (
+        [(one, _vary(fields, one)) for one in variations]
+        if variations
+        else _layer_recipes(Recipe.complete(fields), layers)
+    )
     path = Path(photo)
     source: str | Path = photo if photo in STARTING_IMAGES else path
     if isinstance(source, Path):
@@ -74,38 +109,69 @@ def sheet(
     destination = Destination.from_option(
         output, folder=path.parent, stem=f"{path.stem}.sheet", overwrite=force
     )
-    destination.check_not_input(source)
+    destination.check_not_input(source, files.mask, *files.guides.values())
 
+    prepare_dream(recipes[-1][1], source, files, quiet=quiet)  # refuses what is wrong at once
+    return _dream_all(recipes, source, files, destination, quiet=quiet)
+
+
+def _dream_all(
+    recipes: list[tuple[Variation, Recipe]],
+    source: str | Path,
+    files: InputFiles,
+    destination: Destination,
+    *,
+    quiet: bool,
+) -> int:
+    """Dream by all recipes, and save the sheet; after Ctrl-C, of those so far."""
     from puppyslug.images import to_pil
     from puppyslug.images.contact_sheet import Cell, contact_sheet
 
-    highest = recipe.with_settings({"objective": str(objectives[-1])})
-    prepared = prepare_dream(highest, source, files, quiet=quiet)
-    for objective in objectives:
-        objective.check(prepared.network.spec, prepared.size)
-    cells = [Cell(to_pil(prepared.image), path.name)]
+    cells: list[Cell] = []
+    made: list[Recipe] = []
     status = 0
-    for number, objective in enumerate(objectives, 1):
-        label = f"{number}/{len(objectives)} {objective}"
-        dream = replace(
-            prepared, recipe=prepared.recipe.with_settings({"objective": str(objective)})
+    for number, (variation, recipe) in enumerate(recipes, 1):
+        prepared = prepare_dream(
+            recipe, source, files, result_folder=destination.folder, quiet=True
         )
-        step, interruption = run_steps(dream, label, quiet=quiet)
+        if not cells:
+            cells.append(Cell(to_pil(prepared.image), source_name(source)))
+        label = f"{number}/{len(recipes)} {variation.label}"
+        step, interruption = run_steps(prepared, label, quiet=quiet)
         if step is not None:
-            field = max(
-                prepared.network.spec.layer(name).receptive_field for name in objective.layers
-            )
-            remark = f"sees {field} x {field} px" if field else ""
-            cells.append(Cell(to_pil(step.picture()), str(objective), remark))
+            remark = "" if variation.settings else _receptive_field(recipe)
+            cells.append(Cell(to_pil(step.picture()), f"{number}  {variation.label}", remark))
+            made.append(step.saved_recipe or step.recipe)
         if interruption is not None:
-            print_message(f"interrupted at {objective}; saving the sheet so far", quiet=quiet)
+            print_message(f"interrupted at {variation.label}; saving the sheet so far", quiet=quiet)
             status = EXIT_INTERRUPTED
             break
-    destination.save(contact_sheet(cells), quiet=quiet)
+    recipe_text = sheet_to_json(made) if made else None
+    destination.save(contact_sheet(cells), recipe_text, quiet=quiet)
     return status
 
 
-def _select_objectives(recipe: Recipe, layers: str | None) -> "list[Objective]":
+def _vary(fields: dict[str, object], variation: Variation) -> Recipe:
+    """Return the recipe of a variation."""
+    return Recipe.complete(expand_shorthand(merge_settings(fields, variation.settings)))
+
+
+def _layer_recipes(recipe: Recipe, layers: str | None) -> list[tuple[Variation, Recipe]]:
+    """Return the recipes of a sheet of layers, ordered by the depth of their highest layer."""
+    return [
+        (Variation({}, str(objective)), recipe.with_settings({"objective": str(objective)}))
+        for objective in _select_objectives(recipe, layers)
+    ]
+
+
+def _receptive_field(recipe: Recipe) -> str:
+    spec = find_spec(recipe.network)
+    objective = parse_objective(recipe.objective, recipe.find_label)
+    side = max(spec.layer(name).receptive_field for name in objective.layers)
+    return f"sees {side} x {side} px" if side else ""
+
+
+def _select_objectives(recipe: Recipe, layers: str | None) -> list[Objective]:
     """Return the objectives of a sheet, ordered by the depth of their highest layer."""
     spec = find_spec(recipe.network)
     if layers is None:

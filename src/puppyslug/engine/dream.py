@@ -85,7 +85,7 @@ def run_dream(prepared: PreparedDream, on_step: StepCallback | None = None) -> I
         last = step
         if on_step is not None and on_step(step) is False:
             break
-    return last.to_pil(prepared.alpha)
+    return prepared.to_pil(last)
 
 
 @contextlib.contextmanager

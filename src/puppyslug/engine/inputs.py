@@ -10,6 +10,7 @@ from puppyslug.images import MAX_PIXELS, LoadedImage, generate_clouds, generate_
 from puppyslug.images.decoder import decode_image
 from puppyslug.images.reader import ImageSource, check_image_file, read_image
 from puppyslug.images.sizes import Size, display_size, fit_size, same_aspect_ratio
+from puppyslug.objectives import MASK_NAMES
 from puppyslug.recipe import STARTING_IMAGES, FileReference, Recipe
 from puppyslug.recipe.defaults import PHOTO_SIDE, STARTING_IMAGE_SIZE
 from puppyslug.recipe.sizes import photo_size, starting_image_size
@@ -96,8 +97,12 @@ def load_mask(recipe: Recipe, source: ImageSource) -> LoadedImage:
         ImageError: the image cannot be read, or is not the one of the recipe.
     """
     if isinstance(source, Path) and not source.exists():
-        by_name = "" if source.suffix else f"; for a mask by class write 'see({source.name})'"
-        raise ImageError(f"the mask {source} does not exist{by_name or '; check the name'}")
+        by_name = (
+            "check the name"
+            if source.suffix
+            else f"by what is there, write 'see({source.name})', {', '.join(MASK_NAMES)}"
+        )
+        raise ImageError(f"the mask {source} does not exist; {by_name}")
     photo = read_image(source, MAX_MASK_SIDE)
     if isinstance(recipe.mask, FileReference):
         validate_content(photo, recipe.mask, "mask")

@@ -50,6 +50,7 @@ def prepare(
     *,
     result_folder: Path | None = None,
     network: Network | None = None,
+    allow_empty_mask: bool = False,
 ) -> PreparedDream:
     """Load the images and the network of a dream, and resolve its recipe.
 
@@ -59,6 +60,7 @@ def prepare(
         files: mask, guides, weights and labels; a mask replaces the recipe's mask by class.
         result_folder: folder in which the dream will be saved; paths to images are relative to it.
         network: a loaded network, in place of the recipe's.
+        allow_empty_mask: whether what the mask names may be absent, as in some frames of a film.
 
     Raises:
         ImageError: an image cannot be read, is too small, or is not the one of the recipe.
@@ -68,19 +70,15 @@ def prepare(
         RecipeError: the size does not fit the photo, or the dream does not fit into memory.
     """
     files = files or InputFiles()
-    spec = find_spec(recipe.network) if network is None else network.spec
-    recipe = recipe if recipe.network == spec.name else recipe.for_network(spec)
+    recipe, spec = _resolve_network(recipe, network)
     photo = load_photo(recipe, source)
     recipe, octaves, notices = _resolve_octaves(recipe, spec, photo)
     guides = load_guides(recipe, files.guides)
     mask_photo = None if files.mask is None else load_mask(recipe, files.mask)
-    references = {
-        **_photo_reference(recipe, photo, source, result_folder),
-        **_mask_and_guide_references(recipe, files, mask_photo, guides, result_folder),
-    }
+    references = _photo_reference(recipe, photo, source, result_folder)
+    references |= _mask_and_guide_references(recipe, files, mask_photo, guides, result_folder)
     device, precision = _resolve_machine(recipe, spec, network)
-    read = [photo, *guides.values(), *([] if mask_photo is None else [mask_photo])]
-    notices += [notice for image in read for notice in image.notices]
+    notices += _reading_notices(photo, *guides.values(), mask_photo)
     notices += precision_notices(precision, device)
     tiles = plan_tiles(recipe, spec, photo.size, precision, device)
     network = load_recipe_network(recipe, files, device, network)
@@ -88,7 +86,9 @@ def prepare(
     guide_images = {name: guide.image for name, guide in guides.items()}
     context = DreamTermContext(network, image, guide_images)
     objective, objective_notices = _resolve_objective(recipe, context)
-    mask, mask_notices = compute_mask(recipe, network, image, mask_photo)
+    mask, mask_notices = compute_mask(
+        recipe, network, image, mask_photo, alpha=photo.alpha, allow_empty=allow_empty_mask
+    )
     settings = {"objective": str(objective), "size": format_size(photo.size), "tile": tiles.tile}
     return PreparedDream(
         image,
@@ -102,7 +102,19 @@ def prepare(
         required_memory=tiles.required_memory,
         is_reproducible=same_aspect_ratio(photo.size, photo.original_size),
         composition=_load_composition(recipe, photo, source, network),
+        attribution=photo.attribution.keep(recipe.metadata),
     )
+
+
+def _resolve_network(recipe: Recipe, network: Network | None) -> tuple[Recipe, NetworkSpec]:
+    """Return the recipe for the loaded network, if there is one, and the network's spec."""
+    spec = find_spec(recipe.network) if network is None else network.spec
+    return (recipe if recipe.network == spec.name else recipe.for_network(spec)), spec
+
+
+def _reading_notices(*images: LoadedImage | None) -> list[str]:
+    """Return what the user should know about how the images were read."""
+    return [notice for image in images if image is not None for notice in image.notices]
 
 
 def _resolve_machine(recipe: Recipe, spec: NetworkSpec, network: Network | None) -> tuple[str, str]:

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from PIL import Image
 from torch import Tensor
 
+from puppyslug.engine.progress import DreamStep
 from puppyslug.gradient.executor import TileExecutor, execute_locally
+from puppyslug.images.attribution import NO_ATTRIBUTION, Attribution, attach
 from puppyslug.images.sizes import Size
 from puppyslug.networks.network import Network
 from puppyslug.recipe import Recipe
@@ -31,6 +34,7 @@ class PreparedDream:
             dream.
         composition: the image at the size of its composition, from which an enlarged dream starts;
             None if the dream is not enlarged.
+        attribution: author, copyright, profile and position that the saved dream keeps.
     """
 
     image: Tensor
@@ -45,6 +49,11 @@ class PreparedDream:
     required_memory: int = 0
     is_reproducible: bool = False
     composition: Tensor | None = None
+    attribution: Attribution = NO_ATTRIBUTION
+
+    def to_pil(self, step: DreamStep) -> Image.Image:
+        """Render a step of this dream as a Pillow image, which is saved with all that it keeps."""
+        return attach(step.to_pil(self.alpha), self.attribution)
 
     @property
     def size(self) -> Size:

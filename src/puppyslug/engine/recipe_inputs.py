@@ -80,6 +80,11 @@ def apply_settings(
     Raises:
         PuppyslugError: settings or files are invalid, or contradict each other.
     """
+    if settings.get("count") is not None and settings.get("octaves") is not None:
+        raise RecipeError(
+            f"{option('count')} sets the number of octaves; leave out {option('octaves')} or "
+            f"{option('count')}"
+        )
     if recipe_file is not None:
         if "network" not in settings:
             register_finetuned_networks(stored, recipe_file)

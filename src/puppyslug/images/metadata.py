@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import ExifTags, Image, PngImagePlugin
 
 from puppyslug.errors import ImageError, MissingRecipeError, RecipeError, option
+from puppyslug.images.attribution import Attribution
 from puppyslug.images.exif import EXIF_DIRECTORY, IMAGE_DESCRIPTION, USER_COMMENT, find_tag
 from puppyslug.images.formats import readable_formats
 from puppyslug.images.png_chunks import MAX_TEXT, SIGNATURE, find_text, split_png
@@ -23,33 +24,47 @@ _MAX_JPEG_RECIPE = 65_000  # bytes that fit into the EXIF segment of a JPEG
 _ASCII_PREFIX = b"ASCII\0\0\0"  # EXIF's marker for the encoding of a UserComment
 
 
-def recipe_save_options(file_format: str, recipe_text: str | None) -> dict[str, object]:
-    """Return the keyword arguments with which ``PIL.Image.save`` stores a recipe.
+def can_store_recipe(file_format: str, recipe_text: str) -> bool:
+    """Return whether a format, by Pillow's name such as ``"PNG"``, can store a recipe."""
+    if file_format == "JPEG" and len(recipe_text) > _MAX_JPEG_RECIPE:
+        return False
+    return file_format in FORMATS_WITH_RECIPE
+
+
+def metadata_save_options(
+    file_format: str, recipe_text: str | None, attribution: Attribution
+) -> dict[str, object]:
+    """Return the keyword arguments with which ``PIL.Image.save`` stores recipe and attribution.
 
     Args:
         file_format: Pillow's name of the format, such as ``"PNG"``.
         recipe_text: the recipe as ASCII JSON; None or empty to store none.
+        attribution: author, copyright and position; the profile is stored by ``to_profile``.
 
     Returns:
-        Arguments for ``save``; empty if there is no recipe or the format cannot store it.
+        Arguments for ``save``; empty if there is nothing to store or the format cannot store it.
     """
-    if not recipe_text or file_format not in FORMATS_WITH_RECIPE:
+    has_recipe = bool(recipe_text) and can_store_recipe(file_format, recipe_text or "")
+    if file_format not in FORMATS_WITH_RECIPE or not (has_recipe or attribution.has_tags):
         return {}
-    if file_format == "JPEG" and len(recipe_text) > _MAX_JPEG_RECIPE:
-        return {}
-    if file_format == "PNG":
-        chunks = PngImagePlugin.PngInfo()
-        chunks.add_text(RECIPE_KEY, recipe_text)
-        chunks.add_text("Software", "puppyslug")
-        return {"pnginfo": chunks}
+    options: dict[str, object] = {}
     exif = Image.Exif()
-    exif[ExifTags.Base.Software] = "puppyslug"
-    if file_format == "TIFF":
-        exif[ExifTags.Base.ImageDescription] = recipe_text
-        return {"exif": exif}
-    comment = _ASCII_PREFIX + recipe_text.encode("ascii")
-    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = comment
-    return {"exif": exif}
+    attribution.write_tags(exif)
+    if has_recipe and file_format == "PNG":
+        chunks = PngImagePlugin.PngInfo()
+        chunks.add_text(RECIPE_KEY, recipe_text or "")
+        chunks.add_text("Software", "puppyslug")
+        options["pnginfo"] = chunks
+    elif has_recipe:
+        exif[ExifTags.Base.Software] = "puppyslug"
+        if file_format == "TIFF":
+            exif[ExifTags.Base.ImageDescription] = recipe_text
+        else:
+            comment = _ASCII_PREFIX + (recipe_text or "").encode("ascii")
+            exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = comment
+    return (
+        options if file_format == "PNG" and not attribution.has_tags else {**options, "exif": exif}
+    )
 
 
 def read_recipe_text(path: str | Path) -> str:

@@ -1,7 +1,7 @@
 """Read images, of files and in memory, into tensors."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,12 @@ from PIL import Image
 from torch import Tensor
 
 from puppyslug.errors import ImageError
+from puppyslug.images.attribution import (
+    NO_ATTRIBUTION,
+    Attribution,
+    attribution_of,
+    read_attribution,
+)
 from puppyslug.images.decoder import MAX_PIXELS, decode_upright
 from puppyslug.images.pillow_decoder import load_picture
 from puppyslug.images.pipeline import UprightImage, normalise
@@ -31,6 +37,7 @@ class Photo:
         sha256: hash of the file's bytes, or of the pixels of an image from memory.
         original_size: (height, width) before scaling.
         notices: what the user should know about how the image was read.
+        attribution: its author, copyright, profile and position.
     """
 
     image: Tensor
@@ -39,6 +46,7 @@ class Photo:
     sha256: str
     original_size: Size
     notices: tuple[str, ...] = ()
+    attribution: Attribution = NO_ATTRIBUTION
 
     @property
     def size(self) -> Size:
@@ -91,7 +99,8 @@ def load_image(
     upright = decode_upright(data, str(path))
     name = path.name.encode("utf-8", "replace").decode()  # names on disk need not be UTF-8
     size = _target_size(upright, longest, size, enlarge=enlarge)
-    return _convert(upright, name, hashlib.sha256(data).hexdigest(), size)
+    photo = _convert(upright, name, hashlib.sha256(data).hexdigest(), size)
+    return replace(photo, attribution=read_attribution(data))
 
 
 def image_from_pil(
@@ -119,6 +128,7 @@ def image_from_pil(
     if 0 in picture.size:
         raise ImageError(f"the image has no pixels: {display_size(picture.size[::-1])}")
     data = _file_of(picture)
+    attribution = attribution_of(picture.info) if data is None else read_attribution(data)
     if data is not None:
         upright = decode_upright(data, "the image")
         pixels = upright.to_pil().tobytes()
@@ -126,7 +136,8 @@ def image_from_pil(
         prepared = load_picture(picture)
         upright, pixels = normalise(prepared), prepared.tobytes()
     size = _target_size(upright, longest, size, enlarge=enlarge)
-    return _convert(upright, "", hashlib.sha256(pixels).hexdigest(), size)
+    photo = _convert(upright, "", hashlib.sha256(pixels).hexdigest(), size)
+    return replace(photo, attribution=attribution)
 
 
 def _file_of(picture: Image.Image) -> bytes | None:

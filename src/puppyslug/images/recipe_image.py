@@ -7,7 +7,8 @@ from typing import Any, Self
 
 from PIL import Image
 
-from puppyslug.images.metadata import RECIPE_KEY, recipe_save_options
+from puppyslug.images.attribution import attached, to_profile
+from puppyslug.images.metadata import RECIPE_KEY, metadata_save_options
 
 
 class RecipeImage(Image.Image):
@@ -35,12 +36,13 @@ class RecipeImage(Image.Image):
         return text if self._compute_digest() == self._digest else None
 
     def save(self, fp: Any, format: str | None = None, **params: Any) -> None:
-        """Save the image as ``PIL.Image.Image.save`` does, with its recipe if the format can."""
+        """Save the image as ``PIL.Image.Image.save`` does, with its recipe and attribution."""
         if format is None and isinstance(fp, str | PathLike):
             suffix = Path(fp).suffix.lower()
             format = Image.registered_extensions().get(suffix)
-        options = recipe_save_options((format or "").upper(), self.recipe_text)
-        super().save(fp, format, **{**options, **params})
+        options = metadata_save_options((format or "").upper(), self.recipe_text, attached(self))
+        picture, profile = to_profile(self)
+        Image.Image.save(picture, fp, format, **{**options, **profile, **params})
 
     def _compute_digest(self) -> bytes:
         header = repr((self.mode, self.size, self.info.get(RECIPE_KEY))).encode()

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from puppyslug.errors import OutputError
 from puppyslug.files.atomic import check_writable, write_atomically
-from puppyslug.images.metadata import recipe_save_options
+from puppyslug.images.attribution import attached, to_profile
+from puppyslug.images.metadata import can_store_recipe, metadata_save_options
 from puppyslug.images.recipe_image import carried_recipe
 
 # Pillow's format and save options by suffix; 4:4:4 chroma preserves thin coloured strokes
@@ -104,7 +105,8 @@ def save_image(
     """Write an image to a file atomically.
 
     Args:
-        picture: image of mode RGB or RGBA.
+        picture: image of mode RGB or RGBA. Of a dream, the photo's author, copyright and ICC
+            profile are written, too, as its recipe's ``metadata`` says.
         path: the file; its suffix selects the format.
         recipe_text: recipe to store, as ASCII JSON; None for the picture's own, which dreams and
             portraits have, unless they were modified; empty for none.
@@ -131,15 +133,21 @@ def save_image(
     notices = []
     if recipe_text is None:
         recipe_text = carried_recipe(picture)
+    attribution = attached(picture)
+    picture, profile_options = to_profile(picture)
     if picture.mode == "RGBA" and file_format in _FORMATS_WITHOUT_ALPHA:
         picture = picture.convert("RGB")
         notices.append(f"{file_format} does not support transparency; {path.name} is opaque")
     validate_output_size(path, picture.size)
-    recipe_options = recipe_save_options(file_format, recipe_text)
-    if recipe_text and not recipe_options:
+    if attribution.position and file_format == "TIFF":
+        notices.append(f"{path.name} does not store the position; save it as .jpg or .png")
+    recipe_options = metadata_save_options(file_format, recipe_text, attribution)
+    if recipe_text and not can_store_recipe(file_format, recipe_text):
         notices.append(f"{file_format} cannot store the recipe; {path.name} cannot be redone")
     encoded = io.BytesIO()
     # The base class's method: the one of a dream's picture would store its own recipe.
-    Image.Image.save(picture, encoded, format=file_format, **options, **recipe_options)
+    Image.Image.save(
+        picture, encoded, format=file_format, **options, **recipe_options, **profile_options
+    )
     write_atomically(path, encoded.getbuffer(), overwrite=overwrite)
     return notices

@@ -123,7 +123,7 @@ class Vocabulary:
                 raise LabelError(
                     f"{_quote(name)} is ambiguous; name one of {_join_names(candidates)}"
                 )
-        similar = self.index.nearest(name)
+        similar = self._related(name) or self.index.nearest(name)
         advice = (
             f"did you mean {_join_names(similar)}?"
             if similar
@@ -158,6 +158,14 @@ class Vocabulary:
         """Index of the labels' names."""
         return LabelIndex(self.labels)
 
+    def _related(self, name: str) -> list[Label]:
+        """Return classes that are near in meaning to a word without one; empty for others."""
+        if self.name != IMAGENET:
+            return []
+        keys = spelling_keys(name)
+        related = next((_related_names()[key] for key in keys if key in _related_names()), ())
+        return [self.find(other) for other in related]
+
     @property
     def _example(self) -> str:
         return "golden retriever" if self.name == IMAGENET else self.labels[0].name
@@ -188,6 +196,14 @@ def imagenet() -> Vocabulary:
     """Return the 1000 classes of ImageNet and the groups above them."""
     text = files(__package__).joinpath("imagenet.tsv").read_text(encoding="utf-8")
     return Vocabulary(IMAGENET, parse_bundled_table(text))
+
+
+@cache
+def _related_names() -> dict[str, tuple[str, ...]]:
+    """Return names of classes that are near in meaning to a word, by the word's key."""
+    text = files(__package__).joinpath("related.tsv").read_text(encoding="utf-8")
+    lines = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
+    return {spelling_key(word): tuple(names.split(", ")) for word, names in lines}
 
 
 def bundled_vocabulary(name: str) -> Vocabulary | None:

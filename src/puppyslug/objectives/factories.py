@@ -10,6 +10,7 @@ from puppyslug.objectives.terms.channel import ChannelTerm
 from puppyslug.objectives.terms.guide import GuideTerm
 from puppyslug.objectives.terms.layer import LayerTerm
 from puppyslug.objectives.terms.neuron import NeuronTerm
+from puppyslug.objectives.terms.patches import PatchesTerm
 from puppyslug.objectives.terms.see import SeeTerm
 
 
@@ -71,6 +72,19 @@ def guide(name: str, layer: str) -> Objective:
         ObjectiveError: the name is empty, or contains a folder.
     """
     return Objective(((1.0, GuideTerm.named(name, layer)),))
+
+
+def patches(name: str, layer: str) -> Objective:
+    """Compose the picture of patches of another image, so that it looks like it.
+
+    Args:
+        name: the guide's file name, without folders.
+        layer: the layer whose patches are matched; low ones give strokes, higher ones parts.
+
+    Raises:
+        ObjectiveError: the name is empty, or contains a folder.
+    """
+    return Objective(((1.0, PatchesTerm.named(name, layer)),))
 
 
 def _layer_name(name: object) -> str:

@@ -16,6 +16,7 @@ from puppyslug.recipe.settings import (
     parse_settings,
     portable_settings,
 )
+from puppyslug.recipe.sheet_recipe import is_sheet, recipe_of_sheet, sheet_to_json
 from puppyslug.recipe.shorthand import expand_shorthand, film_preset
 from puppyslug.recipe.versions import RECIPE_VERSION
 
@@ -38,10 +39,13 @@ __all__ = [
     "film_preset",
     "find_preset",
     "is_portrait",
+    "is_sheet",
     "merge_settings",
     "name_classes",
     "parse_keyframes",
     "parse_settings",
     "portable_settings",
+    "recipe_of_sheet",
+    "sheet_to_json",
     "with_keyframes",
 ]

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from puppyslug.errors import RecipeError, option, suggest
 from puppyslug.recipe import defaults
 from puppyslug.recipe.presets import find_preset
-from puppyslug.recipe.settings import PORTRAIT_KEY
+from puppyslug.recipe.settings import PORTRAIT_KEY, SHEET_KEY
 from puppyslug.recipe.versions import RECIPE_VERSION
 
 
@@ -40,6 +40,8 @@ def validate_names(settings: Mapping[str, object], fields: Collection[str]) -> N
             f"this is the recipe of a portrait, not of a dream; use redo to draw it again, or "
             f"{option('objective', objective)} to dream of it"
         )
+    if isinstance(settings.get(SHEET_KEY), Mapping):
+        raise RecipeError("this is a sheet of dreams; choose one of them with redo --pick NUMBER")
     for name in settings:
         if name not in fields:
             raise RecipeError(f"a recipe has no field {name[:80]!r}; {suggest(name[:80], fields)}")

@@ -24,7 +24,9 @@ TOP_CLASSES: Final = 5  # guesses of a classification
 CLASSIFIED_SIDE: Final = 1024  # pixels, longest side of an image that is classified
 CHANNEL_RESULTS: Final = 6  # channels that activate most strongly on an image
 CHANNELS_SIDE: Final = 640  # pixels, longest side of an image whose channels are ranked
+GUIDE_MATCHING: Final = "patches"  # how a guide is matched
 SHEET_SIDE: Final = 480  # pixels, longest side of each image of a contact sheet
+SHEET_STRENGTHS: Final = (0.25, 0.5, 0.75, 1.0)  # that a sheet compares
 
 FILM_PRESET: Final = "film"
 FILM_SIDE: Final = 640  # pixels, longest side of a film frame

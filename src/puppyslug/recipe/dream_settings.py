@@ -58,6 +58,7 @@ class DreamSettings(TypedDict, total=False):
     threads: int | None
     memory: str | None
     tile: str
+    metadata: str
     zoom: float
     rotate: float
     pan_x: float
@@ -69,3 +70,4 @@ class DreamSettings(TypedDict, total=False):
     channel: int
     strongest: int
     guide: Any
+    matching: str

@@ -18,7 +18,7 @@ from puppyslug.images.sizes import format_size
 from puppyslug.labels import FindLabel, find_label, label_finder, unresolved_label
 from puppyslug.networks import find_spec
 from puppyslug.networks.finetuned import strip_folders
-from puppyslug.objectives import Objective, parse_mask
+from puppyslug.objectives import MASK_NAMES, Objective, parse_mask
 from puppyslug.recipe import defaults
 from puppyslug.recipe.references import FileReference
 from puppyslug.recipe.schedule import MAX_CHANGES, SCHEDULABLE_FIELDS, Change
@@ -152,8 +152,9 @@ class RecipeFields(BaseModel):
     )
     mask: FileReference | str | None = Field(
         None,
-        description="where to dream: an image (white: fully, black: not at all), see(NAME) or "
-        "not see(NAME)",
+        description="where to dream: an image (white: fully, black: not at all; of a cut-out, its "
+        f"opacity), see(NAME), {', '.join(MASK_NAMES)} or color(#87ceeb), combined by and, or, "
+        "not, grow(MASK, PX) and feather(MASK, PX)",
     )
     strength: float = Field(
         1.0,
@@ -210,6 +211,11 @@ class RecipeFields(BaseModel):
         "auto",
         description="WxH of the tiles into which a large image is divided, or whole for none; "
         "auto: as memory allows",
+    )
+    metadata: Literal["keep", "keep-position", "strip"] = Field(
+        "keep",
+        description="what a dream keeps of its photo's metadata: keep for artist, copyright and "
+        "ICC profile; keep-position for the GPS position, too; or strip",
     )
     zoom: float = Field(
         1.0, ge=0.5, le=2, description="magnification from one frame of a film to the next"

@@ -1,6 +1,5 @@
 """Input files that settings name: masks, guides, weights and class names."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -9,10 +8,8 @@ from typing import Any, NamedTuple
 from puppyslug.errors import RecipeError
 from puppyslug.files.hashing import file_sha256
 from puppyslug.labels import unresolved_label
-from puppyslug.objectives import parse_objective
+from puppyslug.objectives import is_mask_expression, parse_objective
 from puppyslug.recipe.references import FileReference
-
-_NAMED_MASK = re.compile(r"\s*(not\s+)?see\s*\(")
 
 
 class InputFiles(NamedTuple):
@@ -40,8 +37,8 @@ def extract_files(settings: Mapping[str, object]) -> tuple[dict[str, object], In
             objective names is a file of that name in the current folder.
 
     Returns:
-        The settings, in which ``guide`` holds names and ``mask`` is kept only if it is a mask by
-        name, and the files.
+        The settings, in which ``guide`` holds names and ``mask`` is kept only if it is no
+        file, and the files.
 
     Raises:
         RecipeError: two guides have the same name.
@@ -49,10 +46,12 @@ def extract_files(settings: Mapping[str, object]) -> tuple[dict[str, object], In
     settings = dict(settings)
     weights, labels = (_pop_path(settings, name) for name in ("weights", "labels"))
     mask = settings.get("mask")
-    if isinstance(mask, FileReference) or (isinstance(mask, str) and _NAMED_MASK.match(mask)):
+    if mask == "":  # no mask, where a recipe has one
+        mask = settings["mask"] = None
+    elif isinstance(mask, FileReference) or (isinstance(mask, str) and is_mask_expression(mask)):
         mask = None
-    else:
-        settings.pop("mask", None)
+    elif mask is not None:
+        del settings["mask"]
         mask = Path(mask) if isinstance(mask, str) else mask
     guides = _name_guides(settings.pop("guide", None))
     if guides:

@@ -70,6 +70,6 @@ class LookFields(RecipeFields):
     )
     enlarge: Literal["refine", "dream"] = Field(
         "refine",
-        description="what octaves above the composed size do in dreams of named things: refine: sharpen "
-        "what the smaller dream shows; dream: add smaller shapes, as in dreams of layers",
+        description="what octaves above the composed size do in dreams of named things: refine: "
+        "sharpen what the smaller dream shows; dream: add smaller shapes, as in dreams of layers",
     )

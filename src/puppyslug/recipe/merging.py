@@ -17,7 +17,8 @@ def merge_settings(
 
     Args:
         stored: fields of a recipe.
-        settings: fields of a recipe, or shorthand for an objective.
+        settings: fields of a recipe, or shorthand for an objective. A field that is None is unset:
+            it has the default of the preset again.
         network: spec of a network that the caller loaded, in place of the settings' one.
 
     Raises:
@@ -28,22 +29,26 @@ def merge_settings(
     is_own = network is not None and stored.get("network") == network.name
     # raises on invalid settings even if they are replaced
     recipe = Recipe.complete(stored, network if is_own else None)
-    if {"octaves", "scale"} <= settings.keys():
+    if None not in (settings.get("octaves"), settings.get("scale")):
         raise RecipeError(
             f"{option('scale')} sets the octaves; leave out one of {option('scale')} and "
             f"{option('octaves')}"
         )
-    dropped: set[str] = {"count", "scale"} if "octaves" in settings else set()
-    if "scale" in settings:
+    has_octaves = settings.get("octaves") is not None
+    dropped: set[str] = {"count", "scale"} if has_octaves else set()
+    if settings.get("scale") is not None:
         dropped.add("octaves")
     if {"objective", "layer", "see", "guide"} & settings.keys():
         dropped |= {"objective", "guides"}
-    if settings.get("network", recipe.network) != recipe.network:
+    if (settings.get("network") or recipe.network) != recipe.network:
         dropped |= {"objective", "weights", "labels"}
-    if "preset" in settings:
+    if settings.get("preset") is not None:
         dropped |= {"objective", "network", "weights", "labels"}
         dropped |= set(find_preset(str(settings["preset"])).settings)
+        before = find_preset(recipe.preset).settings
+        dropped |= {name for name, value in before.items() if stored.get(name) == value}
     kept = {name: value for name, value in stored.items() if name not in dropped}
     if "objective" in dropped and kept.get("schedule"):
         kept["schedule"] = [one for one in recipe.schedule if one.field != "objective"]
-    return {**kept, **settings}
+    merged = {**kept, **settings}
+    return {name: value for name, value in merged.items() if value is not None}

@@ -11,6 +11,7 @@ from puppyslug.images.sizes import parse_size
 MAX_RECIPE_LENGTH = 200_000  # characters of a recipe as JSON, wherever it comes from
 MAX_RECIPE_VALUES = 20_000  # numbers, texts, lists and objects in it, approximately
 PORTRAIT_KEY = "portrait"  # under which the file of a portrait holds its recipe
+SHEET_KEY = "sheet"  # under which the file of a sheet holds the recipes of its dreams
 
 # Fields that depend on the picture or the machine that a dream was made with.
 _UNPORTABLE = frozenset(

@@ -1,14 +1,20 @@
 """Shorthand for objectives: ``layer``, ``channel``, ``strongest``, ``see`` and ``guide``."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
-from puppyslug.errors import RecipeError, option
+from puppyslug.errors import RecipeError, option, suggest
 from puppyslug.labels import FindLabel, label_finder, unresolved_label
 from puppyslug.networks import NetworkSpec, find_spec
-from puppyslug.objectives import guide, see
+from puppyslug.objectives import Objective, guide, patches, see
 from puppyslug.recipe import defaults
 from puppyslug.recipe.presets import find_preset
 from puppyslug.recipe.recipe import Recipe
+
+MATCHINGS: Mapping[str, Callable[[str, str], Objective]] = MappingProxyType(
+    {"patches": patches, "dot": guide}
+)
+MIN_GUIDE_FIELD = 24  # pixels of the receptive field, as of VGG-19's relu3_1
 
 
 def expand_shorthand(
@@ -21,7 +27,8 @@ def expand_shorthand(
             number; ``strongest``, a number of channels of each ``layer``, those that activate most
             strongly; ``see``, one or several class names, each with an optional weight
             (``"2*castle"``); ``guide``, one or several names of guide images, whose features at
-            ``layer`` are sought.
+            ``layer`` are sought; ``matching``, how: ``"patches"`` (so that the picture looks like
+            the guide; the default) or ``"dot"`` (the notebook's dot product).
         network: spec of a network that the caller loaded; by default, ``network`` of the settings
             is looked up by name.
 
@@ -32,6 +39,7 @@ def expand_shorthand(
     settings = dict(settings)
     lists = {name: _to_list(settings.pop(name, None)) for name in ("layer", "see", "guide")}
     channel, strongest = (settings.pop(name, None) for name in ("channel", "strongest"))
+    match = _find_matching(settings.pop("matching", None), lists["guide"])
     used = [name for name, values in lists.items() if values]
     if not used and channel is None and strongest is None:
         return settings
@@ -46,9 +54,11 @@ def expand_shorthand(
         name = str(settings.get("network", defaults.NETWORK))
         find_label = label_finder(find_spec(name).vocabulary)
     terms = [_see_term(text, find_label) for text in lists["see"]]
+    if lists["guide"] and match is patches and not lists["layer"]:
+        lists["layer"] = [_guide_layer(settings, network)]
     layers = _layer_terms(settings, lists, channel, strongest, network)
     if lists["guide"]:
-        terms += [str(guide(name, layer)) for name in lists["guide"] for layer in layers]
+        terms += [str(match(name, layer)) for name in lists["guide"] for layer in layers]
     else:
         terms += layers
     return {**settings, "objective": " + ".join(terms).replace("+ -", "- ")}
@@ -58,6 +68,23 @@ def film_preset(settings: Mapping[str, object]) -> dict[str, object]:
     """Return the preset of a film whose settings name a class but no preset."""
     is_chosen = "preset" in settings or not settings.get("see")
     return {} if is_chosen else {"preset": defaults.SEE_FILM_PRESET}
+
+
+def _find_matching(name: object, guides: list[str]) -> Callable[[str, str], Objective]:
+    """Return the function that creates the objective of a guide."""
+    if name is not None and not guides:
+        raise RecipeError(f"{option('matching')} needs a {option('guide')}")
+    if name is not None and name not in MATCHINGS:
+        raise RecipeError(f"{option('matching')} is not {name!r}; {suggest(str(name), MATCHINGS)}")
+    return MATCHINGS[str(name or defaults.GUIDE_MATCHING)]
+
+
+def _guide_layer(settings: Mapping[str, object], network: NetworkSpec | None) -> str:
+    """Return the lowest typical layer that sees enough of a picture to match patches."""
+    spec = network or find_spec(str(settings.get("network", defaults.NETWORK)))
+    fields = [(spec.layer(name).receptive_field or 0, name) for name in spec.preview_layers]
+    large = [name for field, name in fields if field >= MIN_GUIDE_FIELD]
+    return large[0] if large else spec.default_layer
 
 
 def _layer_terms(

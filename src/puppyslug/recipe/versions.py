@@ -31,6 +31,7 @@ ADDED_FIELDS: AddedFields = MappingProxyType(
             "contrast": 1.0,
             "scale": "medium",
             "min_side": 1,
+            "metadata": "strip",
         }
     }
 )

@@ -19,12 +19,16 @@ CLASS_SHARPNESS = 3.0  # see ``localise``
 _BLACK, _WHITE = 0.15, 0.55  # thresholds of the normalised mask
 
 
-def mask_from_photo(photo: LoadedImage, size: Size) -> Tensor:
+def mask_from_photo(photo: LoadedImage, size: Size, *, by_alpha: bool = True) -> Tensor:
     """Convert an image to a mask: white changes fully, black and transparent pixels not at all.
+
+    Of a cut-out, which is transparent in part, only the opacity counts: its colours are those of a
+    thing, not of a mask.
 
     Args:
         photo: an image of any size.
         size: (height, width) to which it is stretched.
+        by_alpha: whether that is so; otherwise a cut-out's luminance counts, too.
 
     Returns:
         1×1×height×width in [0, 1].
@@ -34,7 +38,8 @@ def mask_from_photo(photo: LoadedImage, size: Size) -> Tensor:
     """
     mask = luminance(photo.image)
     if photo.alpha is not None:
-        mask = mask * photo.alpha
+        is_cut_out = by_alpha and bool((photo.alpha < 1).any())
+        mask = photo.alpha if is_cut_out else mask * photo.alpha
     if tuple(mask.shape[-2:]) != size:
         mask = interpolate(mask, size=size, mode="bilinear", align_corners=False, antialias=True)
     mask = mask.clamp(0, 1)

@@ -20,7 +20,8 @@ from puppyslug.labels import NONE_CLASS
 from puppyslug.networks.finetuned import HoldoutResult
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network
-from puppyslug.objectives import parse_mask, see
+from puppyslug.objectives import ClassMask, see
+from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recognition.masks import mask_from_class
 from puppyslug.training.evaluation import HoldoutPrediction, count_correct
 from puppyslug.training.session import TrainedNetwork
@@ -142,7 +143,7 @@ def _class_map(path: Path, name: str, network: Network) -> str:
         image = load_image(path, longest=THUMBNAIL_SIZE).image
     except ImageError:  # the file has been deleted since
         return ""
-    mask = parse_mask(f'see("{name}")', network.find_label)
+    mask = ClassMask(SeeTerm.parse(f'"{name}"', network.find_label))
     return _data_uri(draw_heat_map(image, mask_from_class(mask, network, image)))
 
 

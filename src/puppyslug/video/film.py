@@ -78,7 +78,8 @@ def dream_segment(
     """
 
     def mask_function(image: Tensor) -> Tensor | None:
-        return compute_mask(prepared.recipe, prepared.network, image)[0]
+        recipe, network = prepared.recipe, prepared.network
+        return compute_mask(recipe, network, image, allow_empty=True)[0]
 
     return dream_frames(
         prepared,

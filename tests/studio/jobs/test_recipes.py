@@ -35,7 +35,7 @@ def test_files_become_references(networks):
     assert (recipe.photo.name, recipe.photo.sha256) == (PHOTO.name, PHOTO.sha256)
     assert recipe.mask.name == MASK.name
     assert [guide.name for guide in recipe.guides] == [GUIDE.name]
-    assert recipe.objective == 'guide("g.png", relu2_1)'
+    assert recipe.objective == 'patches("g.png", relu2_1)'
 
 
 @pytest.mark.parametrize(

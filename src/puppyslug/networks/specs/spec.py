@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 
-from puppyslug.errors import NetworkError, suggest
+from puppyslug.errors import LabelError, NetworkError, suggest
+from puppyslug.labels import find_label
 from puppyslug.networks.specs.layer_geometry import LayerSpec
 from puppyslug.networks.specs.weights_source import (
     RemoteFile,
@@ -189,7 +190,7 @@ class NetworkSpec:
             raise NetworkError(self.class_map_error)
         if name not in self._by_name:
             known = () if self.members else self._by_name
-            advice = f"{suggest(name, known)} " if known else ""
+            advice = f"{_suggest_class(name) or suggest(name, known)} " if known else ""
             listing = "" if self.is_external else f"('puppyslug layers {self.name}' lists them)"
             raise NetworkError(f"{self.name} has no layer {name!r}; {advice}{listing}".rstrip())
         return self._by_name[name]
@@ -203,3 +204,12 @@ class NetworkSpec:
     def layer_index(self, name: str) -> int:
         """Return the index of a layer, counted from 0 at the image."""
         return self.layers.index(self.layer(name))
+
+
+def _suggest_class(name: str) -> str:
+    """Return a hint if a class was named in place of a layer; empty otherwise."""
+    try:
+        label = find_label(name)
+    except LabelError:
+        return ""
+    return "" if name.isdigit() else f"write see({label.name}) to dream of that class"

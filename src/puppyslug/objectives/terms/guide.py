@@ -57,7 +57,7 @@ class GuideTerm(Term):
         return cls(layer, name)
 
     def __str__(self) -> str:
-        return f"guide({json.dumps(self.name)}, {self.layer})"
+        return f"{self.call}({json.dumps(self.name)}, {self.layer})"
 
     @property
     def references(self) -> tuple[str, ...]:

@@ -207,7 +207,7 @@ def _finish(step: DreamStep, prepared: PreparedDream, control: JobControl) -> Im
     if step.fraction < 1:
         step = replace(step, recipe=step.recipe.with_settings({"stop_after": step.number}))
         control.emit("update", {"recipe": step.recipe.to_settings()})
-    return step.to_pil(prepared.alpha)
+    return prepared.to_pil(step)
 
 
 def _dream_zoom(
