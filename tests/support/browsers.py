@@ -53,7 +53,7 @@ def start_dream(page, iterations=20_000, **fields):
     fill_advanced(page, octaves=1, iterations=iterations, **fields)
     page.click("#submit-button")
     if iterations > 1000:
-        expect(page.locator("#progress-text")).to_contain_text("step", timeout=30_000)
+        expect(page.locator("#progress-text")).to_contain_text("%", timeout=30_000)
 
 
 def open_page(browser, address, device):

@@ -19,6 +19,7 @@ class Limits:
         seconds: maximum duration of a job, pauses included. A job that exceeds it is stopped, and
             its result so far is kept.
         queue: maximum number of queued jobs.
+        paused: maximum number of paused dreams, each of which keeps a process in memory.
         keep: disk quota for dreams, in bytes; the oldest dreams that have ended are deleted first.
         pictures: maximum number of pictures of a training job.
         lessons: disk quota for the pictures of all training jobs, in bytes; these are never
@@ -32,6 +33,7 @@ class Limits:
     film: int = 1_000_000
     seconds: float = 3600
     queue: int = 100
+    paused: int = 4
     keep: int = parse_memory(defaults.STUDIO_DISK_QUOTA)
     pictures: int = 2000
     lessons: int = 5_000_000_000

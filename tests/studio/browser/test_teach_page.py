@@ -31,7 +31,7 @@ def test_a_network_is_trained_and_dreams_see_its_classes(page, studio, problems)
     for item in (stripes, discs):
         expect(item.locator(".picture")).to_have_count(4)
         expect(item.locator(".count")).to_contain_text("4 pictures")
-    for name, part in (("", "''"), ("shapes", "Class 2")):
+    for name, part in (("", "Enter a name"), ("shapes", "Class 2")):
         page.fill("#name", name)
         page.click("#submit-button")
         expect(page.locator("#error")).to_contain_text(part)

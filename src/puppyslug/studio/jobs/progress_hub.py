@@ -26,6 +26,7 @@ class ProgressHub:
     def __init__(self) -> None:
         """Create an empty hub."""
         self._states: dict[str, _JobState] = {}
+        self.version = 0  # increases with every change
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
         self._lock = threading.Lock()
@@ -55,12 +56,14 @@ class ProgressHub:
             state = self._states.setdefault(job_id, _JobState())
             for name, value in fields.items():
                 setattr(state, name, value)
+            self.version += 1
         self.notify()
 
     def discard(self, job_id: str) -> None:
         """Remove the state of a job that has stopped running, from any thread."""
         with self._lock:
             self._states.pop(job_id, None)
+            self.version += 1
         self.notify()
 
     def notify(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from puppyslug.errors import OutputError
 from puppyslug.studio.jobs.disk_reserve import DiskReserve
 from puppyslug.studio.jobs.models import Job, Status
+from puppyslug.studio.jobs.turns import order_queue
 
 _Result = TypeVar("_Result")
 
@@ -46,6 +47,11 @@ class JobStore:
         """
         self._lock = threading.RLock()
         self._reserve = reserve
+        self.version = 0  # increases with every change of a job
+        self._turns = 0
+        self._latest_turn: dict[str, int] = {}  # by owner
+        self._queued_ids: tuple[str, ...] = ()
+        self._queue_version = -1
         try:
             try:
                 self._open(path)
@@ -135,15 +141,26 @@ class JobStore:
         return self._use_reserve(lambda: self.update(job_id, **fields))
 
     def start_next(self) -> Job | None:
-        """Mark the oldest queued job as running and return it; None if the queue is empty."""
+        """Mark the next queued job as running and return it; None if the queue is empty.
+
+        The owners of jobs take turns, and pictures precede films and training.
+        """
         with self._transaction():
-            queued = self._select("WHERE status = ? ORDER BY number LIMIT 1", Status.QUEUED)
-            if not queued:
+            queue = self.queue()
+            if not queue:
                 return None
-            (job,) = queued
+            job = queue[0]
+            self._turns += 1
+            self._latest_turn[job.owner] = self._turns
             return self.update(
                 job.id, status=Status.RUNNING, started=time.time(), attempts=job.attempts + 1
             )
+
+    def queue(self) -> list[Job]:
+        """Return the queued jobs in the order in which they will start."""
+        with self._lock:
+            queued = self._select("WHERE status = ? ORDER BY number", Status.QUEUED)
+            return order_queue(queued, self._latest_turn)
 
     def delete(self, job_id: str, delete_files: Callable[[str], None] = lambda _: None) -> bool:
         """Delete a job unless a worker is processing it; on a full disk too.
@@ -217,13 +234,25 @@ class JobStore:
 
     def position(self, job_id: str) -> int | None:
         """Return the position of a job in the queue, from 1; None if it is not queued."""
+        ids = self.queued_ids()
+        return ids.index(job_id) + 1 if job_id in ids else None
+
+    def queued_ids(self) -> tuple[str, ...]:
+        """Return the ids of the queued jobs in the order in which they will start."""
         with self._lock:
-            (position,) = self._database.execute(
-                "SELECT (SELECT count(*) FROM dreams AS other WHERE other.status = ? AND "
-                "other.number <= dreams.number) FROM dreams WHERE id = ? AND status = ?",
-                (Status.QUEUED, job_id, Status.QUEUED),
-            ).fetchone() or (None,)
-        return position
+            if self._queue_version != self.version:
+                self._queued_ids = tuple(job.id for job in self.queue())
+                self._queue_version = self.version
+            return self._queued_ids
+
+    def has_queued_pictures(self) -> bool:
+        """Return whether a picture is queued, for which longer jobs wait."""
+        with self._lock:
+            query = (
+                "SELECT 1 FROM dreams WHERE status = ? AND "
+                "json_extract(document, '$.kind') = 'picture' LIMIT 1"
+            )
+            return self._database.execute(query, (Status.QUEUED,)).fetchone() is not None
 
     def count_queued(self) -> int:
         """Return the number of queued jobs."""
@@ -265,6 +294,7 @@ class JobStore:
             try:
                 yield self._database
                 self._database.execute("COMMIT")
+                self.version += 1
             except BaseException:
                 if self._database.in_transaction:  # SQLite itself rolls back on a full disk
                     self._database.execute("ROLLBACK")

@@ -1,5 +1,6 @@
 """Submission of dreams: limits are checked, files stored, the recipe completed, the job queued."""
 
+import contextlib
 import hashlib
 import secrets
 import time
@@ -16,15 +17,23 @@ from puppyslug.objectives import parse_objective
 from puppyslug.recipe import Recipe
 from puppyslug.recipe.defaults import FILM_FPS, ZOOM_FRAMES
 from puppyslug.studio.http_errors import HTTPError
-from puppyslug.studio.jobs.data_folder import RESULT_FILE, DataFolder, is_own_file
+from puppyslug.studio.jobs.data_folder import (
+    BEFORE_FILE,
+    RESULT_FILE,
+    START_FILE,
+    THUMBNAIL_FILE,
+    DataFolder,
+    is_own_file,
+)
 from puppyslug.studio.jobs.finetuned_networks import FinetunedNetworks
 from puppyslug.studio.jobs.models import DreamKind, Job, StoredFile
 from puppyslug.studio.jobs.recipes import DreamFiles, build_recipe, result_size
 from puppyslug.studio.jobs.store import JobStore
-from puppyslug.studio.jobs.uploads import Upload
+from puppyslug.studio.jobs.uploads import INVISIBLE, Upload
 from puppyslug.studio.limits import Limits
 
 RETRY_AFTER = 30  # seconds
+MAX_CLASS_NAME = 80  # characters of what the user calls a class
 
 
 class Submission(NamedTuple):
@@ -41,6 +50,9 @@ class Submission(NamedTuple):
         parent: dream whose recipe and files are used where none are given, or None.
         feed: whether to start from the parent's result instead of its photo.
         enlarged: render the parent's composition at this size; None for the same size.
+        fresh: whether the parent gives its starting picture only, and none of its settings, mask
+            and guides.
+        owner: id of the browser that submits it; empty for a script.
     """
 
     settings: dict[str, Any]
@@ -53,6 +65,13 @@ class Submission(NamedTuple):
     parent: Job | None = None
     feed: bool = False
     enlarged: str | None = None
+    fresh: bool = False
+    owner: str = ""
+
+    @property
+    def template(self) -> Job | None:
+        """The dream whose settings, mask and guides apply where none are given."""
+        return None if self.fresh else self.parent
 
 
 class DreamSubmitter:
@@ -83,7 +102,7 @@ class DreamSubmitter:
                 submission.settings,
                 files,
                 self._networks,
-                parent=submission.parent,
+                parent=submission.template,
                 zoom=submission.kind == "zoom",
                 feed=submission.feed,
                 enlarged=submission.enlarged,
@@ -102,6 +121,8 @@ class DreamSubmitter:
                 parent=submission.parent.id if submission.parent else None,
                 created=time.time(),
                 bytes=self._folder.size(job_id),
+                owner=submission.owner,
+                called=_called(submission, recipe),
             )
             self._add(job)
         except BaseException:
@@ -174,6 +195,10 @@ def _check_objective(
 def _store_files(submission: Submission, folder: Path, data: DataFolder) -> DreamFiles:
     """Write the uploaded files into a job's folder, and link the parent's where none were sent."""
     parent = submission.parent
+    if submission.photo is not None:
+        (folder / START_FILE).write_bytes(submission.photo.thumbnail)
+    elif parent is not None:
+        _link_start(data.job_folder(parent.id), folder, feed=submission.feed)
     photo = submission.photo.save(folder, "photo") if submission.photo else None
     mask = submission.mask.save(folder, "mask") if submission.mask else None
     guides = [guide.save(folder, f"guide-{n}") for n, guide in enumerate(submission.guides, 1)]
@@ -185,11 +210,32 @@ def _store_files(submission: Submission, folder: Path, data: DataFolder) -> Drea
             photo = _copy_result(parent_folder, folder, parent)
         elif parent.photo is not None:
             photo = _link_file(parent_folder, folder, parent.photo)
-        if mask is None and parent.mask is not None:
+        if mask is None and parent.mask is not None and not submission.fresh:
             mask = _link_file(parent_folder, folder, parent.mask)
-        if not guides:
+        if not guides and not submission.fresh:
             guides = [_link_file(parent_folder, folder, guide) for guide in parent.guides]
     return DreamFiles(photo, mask, guides)
+
+
+def _link_start(parent_folder: Path, folder: Path, *, feed: bool) -> None:
+    """Give a queued dream the small picture that its parent has, if there is one."""
+    candidates = (THUMBNAIL_FILE,) if feed else (START_FILE, BEFORE_FILE)
+    for source in map(parent_folder.joinpath, candidates):
+        if is_own_file(source):
+            with contextlib.suppress(OSError):
+                (folder / START_FILE).write_bytes(source.read_bytes())
+                return
+
+
+def _called(submission: Submission, recipe: Recipe) -> str:
+    """Return what the user calls the class of a dream, if that is not its preferred name."""
+    name = submission.settings.get("see")
+    parent = submission.template
+    if not isinstance(name, str):
+        same = parent is not None and parent.recipe.get("objective") == recipe.objective
+        return parent.called if parent is not None and same else ""
+    name = INVISIBLE.sub("", " ".join(name.split()))[:MAX_CLASS_NAME]
+    return "" if recipe.objective == f"see({name})" else name
 
 
 def _link_file(parent_folder: Path, folder: Path, stored: StoredFile) -> StoredFile:

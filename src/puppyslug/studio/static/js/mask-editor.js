@@ -98,9 +98,34 @@ export function close() {
   setOpen(false);
 }
 
+/** Shows the painted mask again, if there is one. */
+export function show() {
+  setOpen(hasPaint);
+}
+
+/** Loads a mask picture, white where the dream may change the photo, for painting on. */
+export async function load(file) {
+  const picture = await createImageBitmap(file);
+  const scale = Math.min(1, MAX_SIZE / Math.max(picture.width, picture.height));
+  canvas().width = Math.max(1, Math.round(picture.width * scale));
+  canvas().height = Math.max(1, Math.round(picture.height * scale));
+  context().drawImage(picture, 0, 0, canvas().width, canvas().height);
+  const pixels = context().getImageData(0, 0, canvas().width, canvas().height);
+  const [red, green, blue] = COLOUR.match(/\w\w/g).map((digits) => parseInt(digits, 16));
+  for (let index = 0; index < pixels.data.length; index += 4) {
+    const value = pixels.data[index]; // of a grey pixel
+    pixels.data.set([red, green, blue, value], index);
+  }
+  context().putImageData(pixels, 0, 0);
+  hasPaint = true;
+  setOpen(true);
+  await el("after").decode().catch(() => {});
+  alignCanvas();
+}
+
 /** Returns the mask as a PNG, white where it is painted; null if nothing is painted. */
 export async function exportMask() {
-  if (!hasPaint || el("brush").hidden) return null;
+  if (!hasPaint) return null;
   const mask = document.createElement("canvas");
   mask.width = canvas().width;
   mask.height = canvas().height;

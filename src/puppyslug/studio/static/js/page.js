@@ -31,17 +31,6 @@ export function sentence(text) {
   return /[.?!]$/.test(capitalised) ? capitalised : `${capitalised}.`;
 }
 
-/** Returns a short description of a recipe's objective. */
-export function caption(recipe) {
-  const { objective } = recipe;
-  const preset = findPreset(recipe);
-  if (preset) return preset.name;
-  const label = /^see\(([^()]+)\)$/.exec(objective);
-  if (label) return label[1];
-  const guide = /^guide\("([^"]+)"/.exec(objective);
-  return guide ? `like ${guide[1]}` : objective;
-}
-
 /** Returns the preset of a recipe, unless the recipe has another objective. */
 export function findPreset(recipe) {
   const preset = choices.presets.find((one) => one.name === recipe.preset);

@@ -1,17 +1,19 @@
 /** A finished dream: comparison with the original, download, and dreams derived from it. */
 
 import { dreamUrl, post, remove } from "./api.js";
-import { attempt, caption, choices, el, sentence, showError, showStage, showStatus } from "./page.js";
+import { attempt, el, sentence, showError, showStage, showStatus } from "./page.js";
+import { confirmZoom } from "./zoom-dialog.js";
 import * as form from "./settings-form.js";
+import * as maskEditor from "./mask-editor.js";
 import * as source from "./source.js";
+import { describeLook } from "./words.js";
 
-const FILM_PRESET = choices.presets.find((preset) => preset.name === choices.defaults.film_preset); // few steps per frame
 const LARGER = 1.6; // factor
 const DERIVED = {
   feed: () => ({ feed: true }),
   seed: () => ({ recipe: { seed: Math.floor(Math.random() * 1e6) } }),
   larger: (dream) => ({ size: String(Math.round(Math.max(dream.width, dream.height) * LARGER)) }),
-  zoom: () => ({ kind: "zoom", feed: true, frames: 75, recipe: { ...FILM_PRESET.settings, count: null, size: "480" } }),
+  zoom: confirmZoom,
 };
 
 let current = null;
@@ -20,21 +22,37 @@ export function start({ onQueued, onDeleted, onSourceChange }) {
   el("compare-slider").addEventListener("input", updateComparison);
   for (const button of document.querySelectorAll("[data-derive]")) {
     button.addEventListener("click", () => attempt(async () => {
-      onQueued(await post(dreamUrl(current.id, "again"), DERIVED[button.dataset.derive](current)));
+      const changes = await DERIVED[button.dataset.derive](current);
+      if (changes) onQueued(await post(dreamUrl(current.id, "again"), changes));
     }));
   }
-  el("rerun").addEventListener("click", () => attempt(async () => onQueued(await post(dreamUrl(current.id, "rerun")))));
-  el("reuse").addEventListener("click", async () => {
-    const { recipe } = current;
-    await source.selectSourceOf(current, onSourceChange);
-    form.fill(recipe);
-    showStatus("The form now has the settings of this dream.");
+  el("look").addEventListener("click", () => {
+    el("settings").scrollIntoView({ block: "nearest" });
+    el("settings").querySelector("[name=target]:checked").focus({ preventScroll: true });
+    showStatus("Choose what to amplify, then press Dream.");
   });
+  el("rerun").addEventListener("click", () => attempt(async () => onQueued(await post(dreamUrl(current.id, "rerun")))));
+  el("reuse").addEventListener("click", () => attempt(() => reuse(current, onSourceChange)));
   el("delete").addEventListener("click", () => attempt(async () => {
     if (!window.confirm(`Delete the dream of ${current.title}?`)) return;
     await remove(dreamUrl(current.id));
     onDeleted();
   }));
+}
+
+/** Fills the form with everything of a dream: its settings, mask, guide pictures and changes. */
+async function reuse(dream, onSourceChange) {
+  const fetchFile = async (resource, name) => {
+    const response = await fetch(dreamUrl(dream.id, resource));
+    if (!response.ok) throw new Error(`${name} of that dream is missing`);
+    return new File([await response.blob()], name);
+  };
+  const mask = dream.mask ? await fetchFile("mask", dream.mask.name) : null;
+  const guides = await Promise.all(dream.guides.map((guide, index) => fetchFile(`guides/${index + 1}`, guide.name)));
+  source.selectSourceOf(dream, onSourceChange);
+  form.fill(dream.recipe, { guides, called: dream.called });
+  if (mask) await maskEditor.load(mask);
+  showStatus("The form now has the settings of this dream.");
 }
 
 export function open(dream) {
@@ -48,7 +66,8 @@ export function open(dream) {
   for (const button of document.querySelectorAll("[data-derive]")) {
     button.hidden = !succeeded || (film && button.dataset.derive !== "seed");
   }
-  el("rerun").hidden = succeeded;
+  el("rerun").hidden = succeeded || !dream.mine;
+  el("delete").hidden = !dream.mine;
   el("compare").hidden = !succeeded || film;
   el("brush").hidden = true;
   el("before").hidden = !succeeded || film;
@@ -60,12 +79,14 @@ export function open(dream) {
 }
 
 function showPictures(dream, { succeeded, film }) {
+  el("after").onload = null;
+  el("after").onerror = () => el("after").removeAttribute("src");
   if (succeeded) {
     el("after").src = dreamUrl(dream.id, "image");
     el("before").src = dreamUrl(dream.id, "before");
     el("download").href = dreamUrl(dream.id, film ? "film?download=true" : "image?download=true");
-  } else if (dream.width) {
-    el("after").src = dreamUrl(dream.id, "before");
+  } else if (dream.photo || dream.width) {
+    el("after").src = dreamUrl(dream.id, "thumbnail");
   } else {
     el("after").removeAttribute("src");
   }
@@ -77,10 +98,11 @@ function showPictures(dream, { succeeded, film }) {
 }
 
 function describe(dream) {
-  const facts = [dream.title, caption(dream.recipe), dream.recipe.network];
+  const facts = [dream.title, describeLook(dream.recipe, dream.called)];
   if (dream.width) facts.push(`${dream.width}×${dream.height}`);
   if (dream.ended && dream.started) facts.push(`${Math.round(dream.ended - dream.started)} s`);
-  return [facts.join(" · "), ...dream.notices.map(sentence)].join(" ");
+  const owner = dream.mine ? [] : ["This dream is somebody else's."];
+  return [facts.join(" · "), ...owner, ...dream.notices.map(sentence)].join(" ");
 }
 
 /** Shows the original to the left of the slider. */

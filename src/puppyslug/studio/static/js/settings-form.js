@@ -1,11 +1,13 @@
 /** The settings form. Only fields that the user has set are sent; the preset decides the rest. */
 
 import * as atlas from "./atlas.js";
+import * as carried from "./carried.js";
 import { choices, el, findPreset } from "./page.js";
 
 const form = () => el("settings");
 const fields = () => form().querySelectorAll("[data-field]");
 
+let called = ""; // what a recipe's user calls its class
 const target = () => form().elements.target.value; // preset, see, layer or guide
 const presetSettings = (name) => choices.presets.find((preset) => preset.name === name).settings;
 export const classNetwork = () => el("see-network").value || presetSettings(choices.defaults.see_preset).network;
@@ -20,6 +22,7 @@ export function start() {
       atlas.showLayer();
     }
     if (event.target.id === "any-layer") markLayer();
+    if (event.target.matches("[data-target] *, [name=target]") && !event.target.dataset.field) chooseLook();
   });
   for (const slider of document.querySelectorAll(".slider")) startSlider(slider);
   el("reset").addEventListener("click", reset);
@@ -43,6 +46,13 @@ function startSlider(slider) {
   slider.classList.add("unset");
 }
 
+/** The user has chosen what to amplify: it replaces an objective that a recipe has filled in. */
+function chooseLook() {
+  el("objective").value = "";
+  called = "";
+  carried.forgetLook();
+}
+
 /** Shows the fields of the chosen kind of objective. */
 function showTarget() {
   for (const part of form().querySelectorAll("[data-target]")) {
@@ -51,10 +61,13 @@ function showTarget() {
   showPresetValues();
 }
 
+/** Returns the preset whose values apply to the fields that are not set. */
+const shownPreset = () =>
+  ({ see: choices.defaults.see_preset, preset: form().elements.preset.value })[target()] ?? choices.defaults.preset;
+
 /** Shows the preset's values as placeholders of the fields that are not set. */
 function showPresetValues() {
-  const name = { see: choices.defaults.see_preset, preset: form().elements.preset.value }[target()] ?? choices.defaults.preset;
-  const preset = presetSettings(name);
+  const preset = presetSettings(shownPreset());
   for (const field of fields()) {
     if (field.type !== "number") continue;
     field.dataset.default ??= field.placeholder;
@@ -109,8 +122,9 @@ export function readSettings() {
       settings[field.dataset.field] = field.type === "number" ? Number(field.value) : field.value.trim();
     }
   }
-  if (el("size").value) settings.size = el("size").value;
-  return { ...settings, ...readObjective() };
+  const { value, dataset } = el("size");
+  if (value) settings.size = dataset.exact?.startsWith(`${value}=`) ? dataset.exact.split("=")[1] : value;
+  return { ...settings, ...readObjective(), ...carried.read() };
 }
 
 function readObjective() {
@@ -118,7 +132,7 @@ function readObjective() {
   if (objective) return target() === "layer" ? { objective, network: el("network").value } : { objective };
   if (target() === "preset") return { preset: form().elements.preset.value };
   if (target() === "see") {
-    const see = el("see").value.trim();
+    const see = el("see").value.trim() === "" ? called : el("see").value.trim();
     if (!see) throw new Error("enter the class to see, such as castle");
     return el("see-network").value ? { see, network: el("see-network").value } : { see };
   }
@@ -130,12 +144,13 @@ function readObjective() {
   return {};
 }
 
-export const guideFile = () => (target() === "guide" ? el("guide").files[0] : null);
+export const guideFiles = () => (target() === "guide" ? [...el("guide").files] : []);
 
-/** Fills the form with the settings of a recipe. */
-export function fill(recipe) {
+/** Fills the form with the settings of a recipe, and with the guide pictures of its dream. */
+export function fill(recipe, { guides = [], called: name = "" } = {}) {
   reset();
-  fillObjective(recipe);
+  called = name;
+  fillObjective(recipe, guides);
   for (const field of fields()) {
     const value = recipe[field.dataset.field];
     if (value === undefined || value === null || typeof value === "object") continue;
@@ -146,10 +161,38 @@ export function fill(recipe) {
       field.dispatchEvent(new Event("input"));
     }
   }
-  if (/^\d+x\d+$/.test(recipe.size ?? "")) el("size").value = Math.max(...recipe.size.split("x").map(Number));
+  if (/^\d+$/.test(recipe.size ?? "")) el("size").value = recipe.size;
+  if (/^\d+x\d+$/.test(recipe.size ?? "")) {
+    el("size").value = Math.max(...recipe.size.split("x").map(Number));
+    el("size").dataset.exact = `${el("size").value}=${recipe.size}`;
+  }
+  carry(recipe);
 }
 
-function fillObjective(recipe) {
+/** Keeps the settings that differ from their defaults, and that no field of the form shows. */
+function carry(recipe) {
+  const shown = [...fields()].filter((field) => !field.closest("[data-target][hidden]")).map((field) => field.dataset.field);
+  const preset = presetSettings(shownPreset());
+  for (const [name, value] of Object.entries(recipe)) {
+    if (shown.includes(name) || !choices.carried.includes(name)) continue;
+    const usual = preset[name] ?? choices.field_defaults[name] ?? null;
+    if (JSON.stringify(value) !== JSON.stringify(usual)) carried.set(name, value);
+  }
+  const network = el("objective").value && !readsNetwork(recipe.network);
+  if (network) carried.set("network", recipe.network);
+}
+
+const readsNetwork = (name) => target() === "layer" && el("network").value === name;
+
+function fillObjective(recipe, guides) {
+  if (guides.length) {
+    const files = new DataTransfer();
+    for (const guide of guides) files.items.add(guide);
+    el("guide").files = files.files;
+    selectTarget("guide");
+    el("objective").value = recipe.objective;
+    return;
+  }
   const label = /^see\(([^()]+)\)$/.exec(recipe.objective);
   const layer = /^([\w./-]+)(?::(\d+))?$/.exec(recipe.objective);
   const network = choices.networks.find((one) => one.name === recipe.network);
@@ -160,7 +203,7 @@ function fillObjective(recipe) {
     showPresetValues();
   } else if (label) {
     selectTarget("see");
-    el("see").value = label[1].replace(/^"(.*)"$/, "$1");
+    el("see").value = called || label[1].replace(/^"(.*)"$/, "$1");
     el("see-network").value = network?.things.length ? network.name : "";
   } else if (layer && network?.layers.some((one) => one.name === layer[1])) {
     selectTarget("layer");
@@ -200,5 +243,9 @@ function reset() {
   }
   el("objective").value = "";
   el("size").value = "";
+  delete el("size").dataset.exact;
+  el("guide").value = "";
+  called = "";
+  carried.clear();
   showPresetValues();
 }

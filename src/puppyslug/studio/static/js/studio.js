@@ -4,6 +4,7 @@ import { dreamUrl, get, post } from "./api.js";
 import { attempt, el, showError, showStage, showStatus } from "./page.js";
 import * as atlas from "./atlas.js";
 import * as classSearch from "./class-search.js";
+import * as connection from "./connection.js";
 import * as form from "./settings-form.js";
 import * as gallery from "./gallery.js";
 import * as maskEditor from "./mask-editor.js";
@@ -19,8 +20,7 @@ function onSourceChange() {
 /** Shows what the URL names: a dream, or else the source. */
 function route(options) {
   if (/^#[\w-]{8,40}$/.test(location.hash)) openDream(location.hash.slice(1), { inHistory: true, ...options });
-  else if (source.current() === null) source.clear(progress.stopWatching);
-  else source.showCurrent(progress.stopWatching);
+  else source.showChosen(progress.stopWatching);
 }
 
 async function submit(event) {
@@ -28,16 +28,16 @@ async function submit(event) {
   el("submit-button").disabled = true;
   await attempt(async () => {
     await source.whenRead();
-    const photo = source.current();
-    if (photo === null) throw new Error("choose a photo first, or start from clouds or noise");
+    const start = source.current();
+    if (start === null) throw new Error("choose a photo first, or start from clouds or noise");
     const data = new FormData();
     const settings = form.readSettings();
-    if (typeof photo === "string") settings.photo = photo;
-    else data.append("photo", photo, photo.name);
-    const mask = await maskEditor.exportMask();
+    if (start.generated) settings.photo = start.generated;
+    else if (start.dream) data.append("photo_of", start.dream);
+    else data.append("photo", start.file, start.name);
+    const mask = await source.exportMask();
     if (mask) data.append("mask", mask, "mask.png");
-    const guide = form.guideFile();
-    if (guide) data.append("guide", guide, guide.name);
+    for (const guide of form.guideFiles()) data.append("guide", guide, guide.name);
     data.append("recipe", JSON.stringify(settings));
     onQueued(await post("/api/dreams", data));
   });
@@ -47,7 +47,8 @@ async function submit(event) {
 function onQueued(dream) {
   showError(null);
   history.pushState(null, "", `#${dream.id}`);
-  progress.watch(dream, onEnd);
+  source.openDream(dream);
+  progress.watch(dream);
   el("stage").scrollIntoView({ block: "start" });
   refreshGallery(dream.id);
 }
@@ -67,7 +68,8 @@ async function openDream(id, { inHistory = false, fillForm = false } = {}) {
     progress.stopWatching();
     if (!inHistory) history.pushState(null, "", `#${id}`);
     if (fillForm) form.fill(dream.recipe);
-    if (["queued", "running", "paused"].includes(dream.status)) progress.watch(dream, onEnd);
+    source.openDream(dream);
+    if (["queued", "running", "paused"].includes(dream.status)) progress.watch(dream);
     else result.open(dream);
     gallery.markOpen(id);
     el("stage").scrollIntoView({ block: "start" });
@@ -98,6 +100,7 @@ result.start({
   },
 });
 gallery.start((id) => openDream(id));
+connection.start();
 el("settings").addEventListener("submit", submit);
 el("dismiss").addEventListener("click", () => showError(null));
 window.addEventListener("popstate", () => route());

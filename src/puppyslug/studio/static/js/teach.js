@@ -1,12 +1,16 @@
 /** The page that trains a network: its classes, the training job, and the result. */
 
 import { get, patch, post, remove } from "./api.js";
+import * as connection from "./connection.js";
+import * as connection from "./connection.js";
 import { attempt, el, formatDuration, sentence, showError, showStatus } from "./page.js";
 import * as classes from "./training-classes.js";
 
 const ENDED = ["done", "failed", "cancelled", "interrupted"];
 let currentUrl = null; // URL of the open job, as a promise while it is being created
-let events = null;
+let watchedId = null; // of the open job while it is queued or running
+let listTimer = 0;
+let listVersion = -1;
 
 const jobUrl = (id) => `/api/lessons/${id}`;
 const networkUrl = (file) => `/api/networks/${encodeURIComponent(file)}`;
@@ -56,19 +60,27 @@ async function openJob(id) {
 }
 
 function stopWatching() {
-  events?.close();
-  events = null;
+  watchedId = null;
 }
 
 /** Shows a job, and while it is queued or running, its progress. */
 function watch(job) {
+  watchedId = ["queued", "running"].includes(job.status) ? job.id : null;
   update(job);
-  if (!["queued", "running"].includes(job.status)) return;
-  events = new EventSource(`${jobUrl(job.id)}/events`);
-  events.onmessage = (event) => update(JSON.parse(event.data));
-  events.onerror = () => {
-    if (events?.readyState === EventSource.CLOSED) showError(new Error("the studio is not responding any more"));
-  };
+}
+
+/** Follows the open job, and lists all jobs again when one of them has changed. */
+function onActivity({ version }) {
+  const id = watchedId;
+  if (id) {
+    get(jobUrl(id)).then((job) => { if (watchedId === id) update(job); }, () => {});
+  }
+  if (version === listVersion || listTimer) return;
+  listTimer = setTimeout(() => {
+    listTimer = 0;
+    listVersion = connection.activity().version;
+    refreshList().catch(() => { listVersion = -1; });
+  }, 300);
 }
 
 function update(job) {
@@ -80,7 +92,7 @@ function update(job) {
   el("progress-text").textContent = describeProgress(job);
   showResult(job);
   if (!ENDED.includes(job.status)) return;
-  if (events) onEnd(job);
+  if (watchedId) onEnd(job);
   if (job.status === "failed") showError(new Error(job.error));
 }
 
@@ -104,7 +116,7 @@ function showState(status) {
 }
 
 function describeProgress({ status, position, progress }) {
-  if (status === "queued") return `Number ${position} in the queue`;
+  if (status === "queued") return position > 1 ? `${position - 1} before this one in the queue` : "Next in the queue";
   if (!progress) return "";
   const left = progress.seconds_left === null ? "" : `, ${formatDuration(progress.seconds_left)} left`;
   return sentence(progress.stage + left);
@@ -118,7 +130,7 @@ function showResult({ id, outcome: result, here: available, notices }) {
   const tested = result.counts.flat().reduce((sum, count) => sum + count, 0);
   const correct = result.counts.reduce((sum, row, index) => sum + row[index], 0);
   el("score").replaceChildren(...tested
-    ? [createElement("b", `${correct} of ${tested}`), "held-out pictures are classified correctly."]
+    ? [createElement("b", `${correct} of ${tested}`), " pictures that were kept for the test are recognised."]
     : ["There were too few pictures to hold some out for a test; add more."]);
   el("class-results").replaceChildren(...result.things.map((name, index) => createClassResult(result, index, available)));
   el("report").hidden = !result.reported;
@@ -131,9 +143,9 @@ function createClassResult(result, index, available) {
   const name = result.things[index];
   const row = result.counts[index] ?? [];
   const tested = row.reduce((sum, count) => sum + count, 0);
-  const trained = `trained on ${result.pictures[index]}`;
+  const trained = `learned from ${result.pictures[index] - tested}`;
   const item = createElement("li", "");
-  item.append(createElement("b", name), createElement("span", tested ? `${row[index]} of ${tested} correct, ${trained}` : trained, "muted"));
+  item.append(createElement("b", name), createElement("span", tested ? `${row[index]} of ${tested} recognised, ${trained}` : trained, "muted"));
   if (available) {
     const link = createElement("a", "Dream of it", "button primary");
     link.href = dreamPage(result.file, name);
@@ -200,6 +212,7 @@ async function submit() {
   if (!el("error").hidden && document.querySelector(".class-name [aria-invalid]")) return;
   showError(null);
   if (classes.isUploading()) throw new Error("wait until all pictures are uploaded");
+  if (!el("name").value.trim()) throw new Error("enter a name for the network");
   const url = await getJobUrl();
   await patch(url, { name: el("name").value, base: el("base").value });
   watch(await post(`${url}/teach`));
@@ -230,4 +243,6 @@ el("new").addEventListener("click", () => {
 el("dismiss").addEventListener("click", () => showError(null));
 window.addEventListener("popstate", route);
 route();
+connection.follow(onActivity);
+connection.start();
 attempt(refreshList);
