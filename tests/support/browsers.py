@@ -53,14 +53,16 @@ def start_dream(page, iterations=20_000, **fields):
     fill_advanced(page, octaves=1, iterations=iterations, **fields)
     page.click("#submit-button")
     if iterations > 1000:
-        expect(page.locator("#progress-text")).to_contain_text("%", timeout=30_000)
+        expect(page.locator("#progress-text")).to_contain_text("%", timeout=120_000)
 
 
 def open_page(browser, address, device):
     """Open a page on a device; close its context afterwards."""
     width, height = DEVICES[device]
     viewport = {"width": width, "height": height}
-    page = browser.new_context(viewport=viewport, bypass_csp=True).new_page()
+    context = browser.new_context(viewport=viewport, bypass_csp=True)
+    context.add_init_script("localStorage.setItem('puppyslug-seen-closed', 'yes')")
+    page = context.new_page()
     page.set_default_timeout(60_000)
     page.goto(address)
     return page

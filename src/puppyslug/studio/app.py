@@ -21,6 +21,7 @@ from puppyslug.errors import PuppyslugError
 from puppyslug.recipe import defaults
 from puppyslug.studio import api, choices
 from puppyslug.studio.http_errors import HTTPError, error_response
+from puppyslug.studio.looks import SAMPLES, describe_looks
 from puppyslug.studio.request_body import RequestBodyMiddleware
 from puppyslug.studio.security import MAX_PLAIN_BODY, SecurityMiddleware, allowed_hosts
 from puppyslug.studio.services import Services
@@ -104,7 +105,10 @@ def _add_pages(app: FastAPI, services: Services) -> None:
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     def dream_page(request: Request) -> HTMLResponse:
         networks = choices.describe_networks(services.networks.list_specs())
+        here = {network["name"] for network in networks if network["here"]}
         context = {
+            "looks": describe_looks(here),
+            "samples": SAMPLES,
             "presets": choices.describe_presets(),
             "fields": choices.describe_fields(),
             "defaults": choices.describe_defaults(),

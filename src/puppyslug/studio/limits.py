@@ -21,6 +21,8 @@ class Limits:
         queue: maximum number of queued jobs.
         paused: maximum number of paused dreams, each of which keeps a process in memory.
         keep: disk quota for dreams, in bytes; the oldest dreams that have ended are deleted first.
+        trials: maximum number of ended trials that are kept.
+        trial: maximum number of pixels of a trial.
         pictures: maximum number of pictures of a training job.
         lessons: disk quota for the pictures of all training jobs, in bytes; these are never
             deleted automatically.
@@ -35,5 +37,7 @@ class Limits:
     queue: int = 100
     paused: int = 4
     keep: int = parse_memory(defaults.STUDIO_DISK_QUOTA)
+    trials: int = 100
+    trial: int = 160_000
     pictures: int = 2000
     lessons: int = 5_000_000_000

@@ -38,6 +38,7 @@ def test_its_version_changes_with_every_change_of_a_job_and_not_with_progress(st
     feed = ActivityFeed(store, hub)
     version = json.loads(feed.describe())["version"]
     hub.update("a", progress=JobProgress(fraction=0.5))
+    store.update("b", if_status=(), title="not renamed")
     assert json.loads(feed.describe())["version"] == version
     store.update("b", title="renamed")
     assert json.loads(feed.describe())["version"] != version

@@ -73,6 +73,9 @@ class DreamForm:
         str, Form(max_length=40, description="id of a dream, to start from its photo")
     ] = ""
     feed: Annotated[bool, Form(description="start from the result of that dream instead")] = False
+    trial: Annotated[
+        bool, Form(description="a small dream that is not listed, and deleted after a while")
+    ] = False
 
 
 @router.post("/dreams", status_code=201)
@@ -104,6 +107,7 @@ async def submit(
             feed=form.feed,
             fresh=True,
             owner=client.owner,
+            trial=form.trial and form.kind == "picture",
         )
         return await _submit(studio, client, submission)
 

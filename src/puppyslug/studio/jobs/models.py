@@ -132,6 +132,7 @@ class Job(BaseModel):
         lesson: configuration of a training job; None for dreams.
         outcome: latest result of a training job; None before the first.
         owner: id of the browser that submitted the job; empty for a script.
+        trial: whether the dream is a small trial, which the gallery does not show.
         called: what the user calls the class that the dream amplifies, if that is not its
             preferred name; else empty.
     """
@@ -159,6 +160,7 @@ class Job(BaseModel):
     lesson: TrainingConfig | None = None
     outcome: TrainingResult | None = None
     owner: str = ""
+    trial: bool = False
     called: str = ""
 
     @property

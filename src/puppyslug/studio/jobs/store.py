@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS dreams (
 CREATE INDEX IF NOT EXISTS by_status ON dreams (status, number);
 """
 SCHEMA_VERSION = 2  # version 1 has the same table, but no training jobs in it
+_IS_TRIAL = "ifnull(json_extract(document, '$.trial'), 0)"
 _IS_TRAINING = "json_extract(document, '$.kind') = 'teach'"
 
 
@@ -213,7 +214,7 @@ class JobStore:
             before: id of a dream; return only older ones.
             words: return only dreams with each of these words in title or recipe; case-insensitive.
         """
-        conditions, values = [f"NOT {_IS_TRAINING}"], []
+        conditions, values = [f"NOT {_IS_TRAINING}", f"NOT {_IS_TRIAL}"], []
         for word in words.lower().split():
             conditions.append("instr(words, ?)")
             values.append(word)
@@ -222,6 +223,12 @@ class JobStore:
             values.append(before)
         where = " AND ".join(conditions)
         return self._select(f"WHERE {where} ORDER BY number DESC LIMIT ?", *values, limit)
+
+    def old_trials(self, kept: int) -> list[str]:
+        """Return the ids of all ended trials but the latest ones."""
+        ended = [status for status in Status if status.ended]
+        where = f"WHERE {_IS_TRIAL} AND status IN ({_placeholders(ended)})"
+        return [job.id for job in self._select(f"{where} ORDER BY number DESC", *ended)[kept:]]
 
     def list_training_jobs(self) -> list[Job]:
         """Return all training jobs, newest first."""
@@ -290,11 +297,12 @@ class JobStore:
             if self._database.in_transaction:  # nested: part of the outer transaction
                 yield self._database
                 return
+            changes = self._database.total_changes
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database
                 self._database.execute("COMMIT")
-                self.version += 1
+                self.version += self._database.total_changes > changes
             except BaseException:
                 if self._database.in_transaction:  # SQLite itself rolls back on a full disk
                     self._database.execute("ROLLBACK")

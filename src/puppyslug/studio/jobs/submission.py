@@ -53,6 +53,7 @@ class Submission(NamedTuple):
         fresh: whether the parent gives its starting picture only, and none of its settings, mask
             and guides.
         owner: id of the browser that submits it; empty for a script.
+        trial: whether the dream is a small trial, which the gallery does not show.
     """
 
     settings: dict[str, Any]
@@ -67,6 +68,7 @@ class Submission(NamedTuple):
     enlarged: str | None = None
     fresh: bool = False
     owner: str = ""
+    trial: bool = False
 
     @property
     def template(self) -> Job | None:
@@ -107,7 +109,7 @@ class DreamSubmitter:
                 feed=submission.feed,
                 enlarged=submission.enlarged,
             )
-            self._check(recipe, submission.kind, files)
+            self._check(recipe, submission, files)
             job = Job(
                 id=job_id,
                 kind=submission.kind,
@@ -122,9 +124,13 @@ class DreamSubmitter:
                 created=time.time(),
                 bytes=self._folder.size(job_id),
                 owner=submission.owner,
+                trial=submission.trial,
                 called=_called(submission, recipe),
             )
             self._add(job)
+            if job.trial:
+                for old in self._store.old_trials(self._limits.trials):
+                    self._store.delete(old, self._folder.delete_job)
         except BaseException:
             self._folder.delete_job(job_id)
             raise
@@ -157,7 +163,7 @@ class DreamSubmitter:
         if not 1 <= submission.fps <= 120:
             raise HTTPError(422, f"fps is {submission.fps:g}; choose 1 to 120")
 
-    def _check(self, recipe: Recipe, kind: DreamKind, files: DreamFiles) -> None:
+    def _check(self, recipe: Recipe, submission: Submission, files: DreamFiles) -> None:
         """Report what would fail in the worker now, while the user can still correct it."""
         spec = find_spec(recipe.network)
         for member in spec.members or (spec,):
@@ -168,7 +174,8 @@ class DreamSubmitter:
                     f"'puppyslug networks fetch {member.name}'",
                 )
         size = result_size(recipe.size, files.photo.size if files.photo else None)
-        max_pixels = self._limits.film if kind == "zoom" else self._limits.dream
+        limits, kind = self._limits, "trial" if submission.trial else submission.kind
+        max_pixels = {"zoom": limits.film, "trial": limits.trial}.get(kind, limits.dream)
         if size[0] * size[1] > max_pixels:
             raise HTTPError(
                 422,

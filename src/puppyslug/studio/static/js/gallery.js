@@ -1,6 +1,7 @@
 /** The gallery: all dreams, newest first, with search. It follows what happens in the studio. */
 
-import { dreamUrl, get } from "./api.js";
+import { get, thumbnailUrl } from "./api.js";
+import { compare, MAX_DREAMS } from "./comparison.js";
 import * as connection from "./connection.js";
 import { attempt, el } from "./page.js";
 import { capitalise, describeLook } from "./words.js";
@@ -14,6 +15,7 @@ let searchTimer = 0;
 let refreshTimer = 0;
 let shownVersion = -1;
 let openId = "";
+let selected = null; // ids of the selected dreams; null unless the user selects
 let older = 0; // pages of older dreams that are shown
 
 export function start(open) {
@@ -27,8 +29,36 @@ export function start(open) {
     older++;
     return loadOlder(el("dreams").lastElementChild?.dataset.id);
   }));
+  el("select").addEventListener("click", () => setSelecting(selected === null));
+  el("select-compare").addEventListener("click", () => attempt(async () => {
+    await compare([...selected]);
+    setSelecting(false);
+  }));
   connection.follow(onActivity);
   attempt(refresh);
+}
+
+function setSelecting(selecting) {
+  selected = selecting ? new Set() : null;
+  el("select").ariaPressed = String(selecting);
+  el("select-tools").hidden = !selecting;
+  markSelected();
+}
+
+function toggle(id) {
+  if (!selected.delete(id) && selected.size < MAX_DREAMS) selected.add(id);
+  markSelected();
+}
+
+function markSelected() {
+  for (const [id, item] of cards) {
+    const button = item.querySelector("button");
+    if (selected) button.ariaPressed = String(selected.has(id));
+    else button.removeAttribute("aria-pressed");
+  }
+  const count = selected?.size ?? 0;
+  el("select-compare").disabled = count < 2;
+  el("select-hint").textContent = count ? `${count} selected` : `Choose 2 to ${MAX_DREAMS} dreams.`;
 }
 
 function onActivity({ version, queue, active }) {
@@ -81,13 +111,12 @@ function showCard(dream) {
   if (!cards.has(dream.id)) {
     const created = el("card-template").content.cloneNode(true).firstElementChild;
     created.dataset.id = dream.id;
-    created.querySelector("button").addEventListener("click", () => onOpen(dream.id));
+    created.querySelector("button").addEventListener("click", () => (selected ? toggle(dream.id) : onOpen(dream.id)));
     created.querySelector("img").addEventListener("error", (event) => event.target.removeAttribute("src"));
     cards.set(dream.id, created);
   }
   const item = cards.get(dream.id);
-  const generated = !dream.photo && !dream.started;
-  const url = generated ? `/static/pictures/start-${dream.recipe.photo}.webp` : dreamUrl(dream.id, `thumbnail?${dream.status}`);
+  const url = thumbnailUrl(dream);
   const picture = item.querySelector("img");
   if (picture.getAttribute("src") !== url) picture.src = url;
   item.querySelector(".title").textContent = dream.title;
@@ -96,7 +125,9 @@ function showCard(dream) {
   item.dataset.title = dream.title;
   const { queue = [], active = {} } = connection.activity() ?? {};
   showProgress(item, active[dream.id], queue.indexOf(dream.id));
-  item.querySelector("button").setAttribute("aria-current", String(dream.id === openId));
+  const button = item.querySelector("button");
+  button.setAttribute("aria-current", String(dream.id === openId));
+  if (selected) button.ariaPressed = String(selected.has(dream.id));
   return item;
 }
 

@@ -31,6 +31,13 @@ export function sentence(text) {
   return /[.?!]$/.test(capitalised) ? capitalised : `${capitalised}.`;
 }
 
+/** Returns the look of a recipe: a preset, or the settings of another look. */
+export function findLook(recipe) {
+  const preset = findPreset(recipe);
+  return choices.looks.find(({ settings }) => (settings.preset ? settings.preset === preset?.name
+    : Object.entries(settings).every(([name, value]) => recipe[name] === value)));
+}
+
 /** Returns the preset of a recipe, unless the recipe has another objective. */
 export function findPreset(recipe) {
   const preset = choices.presets.find((one) => one.name === recipe.preset);
@@ -52,4 +59,7 @@ export function showStage(state) {
   el("source-tools").hidden = state !== "source";
   el("running").hidden = state !== "running";
   el("done").hidden = state !== "done";
+  if (state === "done") return;
+  el("frame").removeAttribute("data-divides");
+  el("divider").hidden = true;
 }

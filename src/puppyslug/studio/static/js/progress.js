@@ -1,6 +1,6 @@
 /** The progress of a running dream: previews, pause, stop, cancel, and changes while it runs. */
 
-import { dreamUrl, get, post } from "./api.js";
+import { dreamUrl, get, post, thumbnailUrl } from "./api.js";
 import * as connection from "./connection.js";
 import { attempt, choices, el, formatDuration, sentence, showError, showStage, showStatus } from "./page.js";
 import { describeLook, describeStage } from "./words.js";
@@ -54,9 +54,8 @@ export function watch(dream) {
 
 /** Shows the picture that the dream starts from until there is a preview. */
 function showFirstPicture(dream) {
-  const generated = !dream.photo && !dream.started;
   el("after").onload = el("after").onerror = null;
-  el("after").src = generated ? `/static/pictures/start-${dream.recipe.photo}.webp` : dreamUrl(dream.id, "thumbnail");
+  el("after").src = thumbnailUrl(dream);
   el("after").alt = `What the dream of ${dream.title} starts from`;
 }
 

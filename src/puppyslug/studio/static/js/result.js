@@ -1,8 +1,10 @@
 /** A finished dream: comparison with the original, download, and dreams derived from it. */
 
-import { dreamUrl, post, remove } from "./api.js";
+import { dreamUrl, post, remove, thumbnailUrl } from "./api.js";
+import { holdButton, toggleFullScreen } from "./comparison.js";
 import { attempt, el, sentence, showError, showStage, showStatus } from "./page.js";
 import { confirmZoom } from "./zoom-dialog.js";
+import { Viewport } from "./viewport.js";
 import * as form from "./settings-form.js";
 import * as maskEditor from "./mask-editor.js";
 import * as source from "./source.js";
@@ -17,9 +19,13 @@ const DERIVED = {
 };
 
 let current = null;
+let viewport = null;
+let isHeld = false; // whether the original is shown as long as something is held
+let valueBefore = 0; // of the slider, before that
 
 export function start({ onQueued, onDeleted, onSourceChange }) {
   el("compare-slider").addEventListener("input", updateComparison);
+  viewport = startPicture();
   for (const button of document.querySelectorAll("[data-derive]")) {
     button.addEventListener("click", () => attempt(async () => {
       const changes = await DERIVED[button.dataset.derive](current);
@@ -69,6 +75,8 @@ export function open(dream) {
   el("rerun").hidden = succeeded || !dream.mine;
   el("delete").hidden = !dream.mine;
   el("compare").hidden = !succeeded || film;
+  el("frame").toggleAttribute("data-divides", succeeded && !film);
+  viewport.reset();
   el("brush").hidden = true;
   el("before").hidden = !succeeded || film;
   el("compare-slider").value = 0;
@@ -85,10 +93,8 @@ function showPictures(dream, { succeeded, film }) {
     el("after").src = dreamUrl(dream.id, "image");
     el("before").src = dreamUrl(dream.id, "before");
     el("download").href = dreamUrl(dream.id, film ? "film?download=true" : "image?download=true");
-  } else if (dream.photo || dream.width) {
-    el("after").src = dreamUrl(dream.id, "thumbnail");
   } else {
-    el("after").removeAttribute("src");
+    el("after").src = thumbnailUrl(dream);
   }
   el("after").alt = succeeded ? `The dream of ${dream.title}` : "";
   el("after").hidden = film;
@@ -107,5 +113,51 @@ function describe(dream) {
 
 /** Shows the original to the left of the slider. */
 function updateComparison() {
-  el("before").style.clipPath = `inset(0 ${100 - el("compare-slider").value}% 0 0)`;
+  const { value } = el("compare-slider");
+  el("before").style.clipPath = `inset(0 ${100 - value}% 0 0)`;
+  el("divider").style.left = `${value}%`;
+  el("divider").hidden = el("compare").hidden || value <= 0 || value >= 100;
+}
+
+function setComparison(value) {
+  el("compare-slider").value = value;
+  updateComparison();
+}
+
+/** Shows the original while something is held. */
+function holdBefore(held) {
+  if (el("compare").hidden || held === isHeld) return;
+  isHeld = held;
+  if (held) valueBefore = el("compare-slider").value;
+  setComparison(held ? 100 : valueBefore);
+}
+
+/** Lets the user drag the divider on the picture, zoom it, and hold a key for the original. */
+function startPicture() {
+  const frame = el("frame");
+  const viewport = new Viewport(frame, { selector: "#after, #before, #heat", tile: () => frame });
+  el("after").addEventListener("load", () => viewport.apply());
+  const divides = (event) => frame.hasPointerCapture(event.pointerId) && viewport.zoom === 1;
+  const divide = (event) => {
+    const box = frame.getBoundingClientRect();
+    setComparison(100 * (event.clientX - box.left) / box.width);
+  };
+  frame.addEventListener("pointerdown", (event) => {
+    if (el("compare").hidden || viewport.zoom > 1 || event.button !== 0) return;
+    event.preventDefault();
+    frame.setPointerCapture(event.pointerId);
+    divide(event);
+  });
+  frame.addEventListener("pointermove", (event) => divides(event) && divide(event));
+  holdButton(el("hold-before"), holdBefore);
+  el("full-screen").addEventListener("click", () => toggleFullScreen(frame));
+  const isTyping = ({ target }) => target.matches("input:not([type=range], [type=radio], [type=checkbox]), select, textarea, dialog *");
+  document.addEventListener("keydown", (event) => {
+    if (isTyping(event) || event.ctrlKey || event.metaKey) return;
+    if (event.key === "b") holdBefore(true);
+    else if (event.key === "f" && !el("view").hidden) toggleFullScreen(frame);
+    else if (["+", "-", "0"].includes(event.key) && !el("view").hidden) viewport.onKey(event);
+  });
+  document.addEventListener("keyup", (event) => event.key === "b" && holdBefore(false));
+  return viewport;
 }

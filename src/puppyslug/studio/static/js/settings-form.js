@@ -2,14 +2,15 @@
 
 import * as atlas from "./atlas.js";
 import * as carried from "./carried.js";
-import { choices, el, findPreset } from "./page.js";
+import { choices, el, findLook } from "./page.js";
 
 const form = () => el("settings");
 const fields = () => form().querySelectorAll("[data-field]");
 
 let called = ""; // what a recipe's user calls its class
 const target = () => form().elements.target.value; // preset, see, layer or guide
-const presetSettings = (name) => choices.presets.find((preset) => preset.name === name).settings;
+const presetSettings = (name) => choices.presets.find((preset) => preset.name === name)?.settings ?? {};
+export const chosenLook = () => choices.looks.find((look) => look.name === form().elements.preset.value);
 export const classNetwork = () => el("see-network").value || presetSettings(choices.defaults.see_preset).network;
 
 export function start() {
@@ -46,6 +47,9 @@ function startSlider(slider) {
   slider.classList.add("unset");
 }
 
+/** Returns the value of a number in the form, or the one that applies while it is empty. */
+export const usualValue = (name) => Number(el(name).value || el(name).placeholder);
+
 /** The user has chosen what to amplify: it replaces an objective that a recipe has filled in. */
 function chooseLook() {
   el("objective").value = "";
@@ -63,7 +67,7 @@ function showTarget() {
 
 /** Returns the preset whose values apply to the fields that are not set. */
 const shownPreset = () =>
-  ({ see: choices.defaults.see_preset, preset: form().elements.preset.value })[target()] ?? choices.defaults.preset;
+  ({ see: choices.defaults.see_preset, preset: chosenLook().settings.preset })[target()] ?? choices.defaults.preset;
 
 /** Shows the preset's values as placeholders of the fields that are not set. */
 function showPresetValues() {
@@ -130,7 +134,7 @@ export function readSettings() {
 function readObjective() {
   const objective = el("objective").value.trim();
   if (objective) return target() === "layer" ? { objective, network: el("network").value } : { objective };
-  if (target() === "preset") return { preset: form().elements.preset.value };
+  if (target() === "preset") return chosenLook().settings;
   if (target() === "see") {
     const see = el("see").value.trim() === "" ? called : el("see").value.trim();
     if (!see) throw new Error("enter the class to see, such as castle");
@@ -196,10 +200,10 @@ function fillObjective(recipe, guides) {
   const label = /^see\(([^()]+)\)$/.exec(recipe.objective);
   const layer = /^([\w./-]+)(?::(\d+))?$/.exec(recipe.objective);
   const network = choices.networks.find((one) => one.name === recipe.network);
-  const preset = findPreset(recipe);
-  if (preset && form().querySelector(`[name=preset][value="${preset.name}"]`)) {
+  const look = findLook(recipe);
+  if (look) {
     selectTarget("preset");
-    form().elements.preset.value = preset.name;
+    form().elements.preset.value = look.name;
     showPresetValues();
   } else if (label) {
     selectTarget("see");

@@ -23,6 +23,12 @@ export function start(onChange) {
   for (const button of document.querySelectorAll("[data-start]")) {
     button.addEventListener("click", () => selectGenerated(button.dataset.start, onChange));
   }
+  for (const button of document.querySelectorAll("[data-sample]")) {
+    button.addEventListener("click", () => attempt(async () => {
+      const picture = await (await fetch(button.querySelector("img").src)).blob();
+      await selectFile(new File([picture], `${button.dataset.sample}.webp`, { type: picture.type }), onChange);
+    }));
+  }
   for (const id of ["change-source", "new"]) {
     el(id).addEventListener("click", () => {
       clear(onChange);

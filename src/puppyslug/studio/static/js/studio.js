@@ -4,23 +4,33 @@ import { dreamUrl, get, post } from "./api.js";
 import { attempt, el, showError, showStage, showStatus } from "./page.js";
 import * as atlas from "./atlas.js";
 import * as classSearch from "./class-search.js";
+import * as comparison from "./comparison.js";
 import * as connection from "./connection.js";
 import * as form from "./settings-form.js";
 import * as gallery from "./gallery.js";
 import * as maskEditor from "./mask-editor.js";
 import * as progress from "./progress.js";
 import * as result from "./result.js";
+import * as seen from "./seen.js";
+import * as sheet from "./sheet.js";
 import * as source from "./source.js";
+import * as trials from "./trials.js";
 
 function onSourceChange() {
-  progress.stopWatching();
+  showSource();
   if (location.hash) history.pushState(null, "", location.pathname);
+}
+
+function showSource() {
+  progress.stopWatching();
+  seen.showSource(source.current() ?? {});
+  trials.onSource();
 }
 
 /** Shows what the URL names: a dream, or else the source. */
 function route(options) {
   if (/^#[\w-]{8,40}$/.test(location.hash)) openDream(location.hash.slice(1), { inHistory: true, ...options });
-  else source.showChosen(progress.stopWatching);
+  else source.showChosen(showSource);
 }
 
 async function submit(event) {
@@ -48,12 +58,15 @@ function onQueued(dream) {
   showError(null);
   history.pushState(null, "", `#${dream.id}`);
   source.openDream(dream);
+  seen.showDream(dream);
   progress.watch(dream);
   el("stage").scrollIntoView({ block: "start" });
   refreshGallery(dream.id);
 }
 
 function onEnd(dream) {
+  source.openDream(dream);
+  seen.showDream(dream);
   result.open(dream);
   refreshGallery(dream.id);
 }
@@ -69,6 +82,8 @@ async function openDream(id, { inHistory = false, fillForm = false } = {}) {
     if (!inHistory) history.pushState(null, "", `#${id}`);
     if (fillForm) form.fill(dream.recipe);
     source.openDream(dream);
+    seen.showDream(dream);
+    trials.onSource();
     if (["queued", "running", "paused"].includes(dream.status)) progress.watch(dream);
     else result.open(dream);
     gallery.markOpen(id);
@@ -87,6 +102,10 @@ function applyQuery() {
 atlas.start();
 form.start();
 maskEditor.start();
+seen.start();
+sheet.start();
+trials.start();
+comparison.start((id) => openDream(id));
 classSearch.start(form.classNetwork);
 source.start(onSourceChange);
 progress.start(onEnd);

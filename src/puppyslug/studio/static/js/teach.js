@@ -4,6 +4,7 @@ import { get, patch, post, remove } from "./api.js";
 import * as connection from "./connection.js";
 import * as connection from "./connection.js";
 import { attempt, el, formatDuration, sentence, showError, showStatus } from "./page.js";
+import { pictureForm, showBars } from "./bars.js";
 import * as classes from "./training-classes.js";
 
 const ENDED = ["done", "failed", "cancelled", "interrupted"];
@@ -137,6 +138,24 @@ function showResult({ id, outcome: result, here: available, notices }) {
   el("report").href = `${jobUrl(id)}/report`;
   el("download").hidden = !available;
   el("download").href = networkUrl(result.file);
+  el("try").hidden = !available;
+  if (el("try").dataset.network === result.file) return;
+  el("try").dataset.network = result.file;
+  el("try-bars").replaceChildren();
+  el("try-picture").hidden = true;
+}
+
+/** Shows what the trained network sees in a new photo. */
+async function tryPhoto() {
+  const [file] = el("try-file").files;
+  if (!file) return;
+  const data = await pictureForm(file);
+  data.append("network", el("try").dataset.network);
+  showBars(el("try-bars"), await post("/api/seen", data));
+  el("try-picture").src = URL.createObjectURL(file);
+  el("try-picture").alt = file.name;
+  el("try-picture").hidden = false;
+  el("try-file").value = "";
 }
 
 function createClassResult(result, index, available) {
@@ -236,6 +255,7 @@ el("teach").addEventListener("submit", (event) => {
 for (const command of ["stop", "cancel"]) {
   el(command).addEventListener("click", () => attempt(async () => post(`${await getJobUrl()}/${command}`)));
 }
+el("try-file").addEventListener("change", () => attempt(tryPhoto));
 el("new").addEventListener("click", () => {
   openNew();
   el("classes").querySelector("input").focus();

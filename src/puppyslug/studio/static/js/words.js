@@ -1,6 +1,6 @@
 /** What a recipe and its progress are called on the page: words of the person, not of the program. */
 
-import { choices, findPreset } from "./page.js";
+import { choices, findLook } from "./page.js";
 
 const SHAPES = ["Large shapes", "Medium shapes", "Fine detail"];
 const STAGES = {
@@ -10,8 +10,8 @@ const STAGES = {
 
 /** Returns a short description of what a dream amplifies. */
 export function describeLook(recipe, called = "") {
-  const preset = findPreset(recipe);
-  if (preset) return preset.name;
+  const look = findLook(recipe);
+  if (look) return look.name;
   const terms = splitTerms(recipe.objective).map(({ weight, text }) => ({ weight, text: describeTerm(text, recipe, called) }));
   const more = terms.filter(({ weight }) => weight > 0).map(({ text }) => text);
   const less = terms.filter(({ weight }) => weight < 0).map(({ text }) => text);
