@@ -33,7 +33,7 @@ def test_selected_dreams_are_compared_with_the_same_zoom(page, dreams):
     tiles = page.locator("#tiles figure")
     expect(tiles).to_have_count(3)
     captions = [tile.locator("b").inner_text() for tile in tiles.all()]
-    assert captions == ["colours and edges", "strokes", "eyes"]
+    assert captions == ["colours and edges", "swirls, ornaments and scales", "eyes"]
     assert "relu4_1" in tiles.nth(2).locator("small").inner_text()
     box = tiles.nth(1).locator("img").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 4)

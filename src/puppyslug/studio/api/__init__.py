@@ -1,6 +1,15 @@
 """The HTTP API of the studio, one module for each resource."""
 
-from puppyslug.studio.api import choices, dreams, events, files, networks, recognition, training
+from puppyslug.studio.api import (
+    choices,
+    download,
+    dreams,
+    events,
+    files,
+    networks,
+    recognition,
+    training,
+)
 
 ROUTERS = (
     dreams.router,
@@ -10,4 +19,5 @@ ROUTERS = (
     training.router,
     events.router,
     recognition.router,
+    download.router,
 )

@@ -1,12 +1,13 @@
 /** The gallery: all dreams, newest first, with search. It follows what happens in the studio. */
 
-import { get, thumbnailUrl } from "./api.js";
+import { dreamUrl, get, remove, thumbnailUrl } from "./api.js";
 import { compare, MAX_DREAMS } from "./comparison.js";
 import * as connection from "./connection.js";
 import { attempt, el } from "./page.js";
 import { capitalise, describeLook } from "./words.js";
 
 const PAGE_SIZE = 24;
+const MAX_SELECTED = 100;
 const SEARCH_DELAY = 250; // milliseconds after the last key
 const REFRESH_DELAY = 300; // milliseconds; changes in the meantime are shown together
 const cards = new Map(); // by the dream's id
@@ -34,8 +35,17 @@ export function start(open) {
     await compare([...selected]);
     setSelecting(false);
   }));
+  el("select-delete").addEventListener("click", () => attempt(deleteSelected));
   connection.follow(onActivity);
   attempt(refresh);
+}
+
+async function deleteSelected() {
+  const count = selected.size;
+  if (!window.confirm(`Delete ${count} ${count === 1 ? "dream" : "dreams"}?`)) return;
+  const ids = [...selected];
+  setSelecting(false);
+  for (const id of ids) await remove(dreamUrl(id));
 }
 
 function setSelecting(selecting) {
@@ -46,7 +56,7 @@ function setSelecting(selecting) {
 }
 
 function toggle(id) {
-  if (!selected.delete(id) && selected.size < MAX_DREAMS) selected.add(id);
+  if (!selected.delete(id) && selected.size < MAX_SELECTED) selected.add(id);
   markSelected();
 }
 
@@ -57,8 +67,11 @@ function markSelected() {
     else button.removeAttribute("aria-pressed");
   }
   const count = selected?.size ?? 0;
-  el("select-compare").disabled = count < 2;
-  el("select-hint").textContent = count ? `${count} selected` : `Choose 2 to ${MAX_DREAMS} dreams.`;
+  el("select-compare").disabled = count < 2 || count > MAX_DREAMS;
+  el("select-delete").disabled = count === 0;
+  el("select-download").hidden = count === 0;
+  el("select-download").href = `/api/download?${new URLSearchParams([...(selected ?? [])].map((id) => ["id", id]))}`;
+  el("select-hint").textContent = count ? `${count} selected` : `Choose 2 to ${MAX_DREAMS} dreams to compare.`;
 }
 
 function onActivity({ version, queue, active }) {

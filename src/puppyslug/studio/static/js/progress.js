@@ -2,8 +2,9 @@
 
 import { dreamUrl, get, post, thumbnailUrl } from "./api.js";
 import * as connection from "./connection.js";
-import { attempt, choices, el, formatDuration, sentence, showError, showStage, showStatus } from "./page.js";
-import { describeLook, describeStage } from "./words.js";
+import { attempt, el, formatDuration, sentence, showError, showStage, showStatus } from "./page.js";
+import * as steering from "./steering.js";
+import { describeStage } from "./words.js";
 
 const REDUCED_MOTION = window.matchMedia("(prefers-reduced-motion: reduce)");
 const REDUCED_INTERVAL = 2000; // milliseconds between previews with reduced motion
@@ -25,10 +26,7 @@ export function start(end) {
       update(await post(dreamUrl(watched.id, resume ? "resume" : command)));
     }));
   }
-  el("steer").addEventListener("submit", (event) => {
-    event.preventDefault();
-    attempt(sendChanges);
-  });
+  steering.start(() => watched);
   connection.follow(onActivity);
 }
 
@@ -44,7 +42,7 @@ export function watch(dream) {
   previewLoading = false;
   el("steer").hidden = dream.kind !== "picture" || !dream.mine;
   el("commands").hidden = !dream.mine;
-  showCurrentValues(dream);
+  steering.show(dream);
   for (const id of ["film", "before", "compare", "brush"]) el(id).hidden = true;
   el("after").hidden = false;
   showFirstPicture(dream);
@@ -57,21 +55,6 @@ function showFirstPicture(dream) {
   el("after").onload = el("after").onerror = null;
   el("after").src = thumbnailUrl(dream);
   el("after").alt = `What the dream of ${dream.title} starts from`;
-}
-
-/** Shows the dream's settings as placeholders of the form for changes. */
-function showCurrentValues(dream) {
-  const { recipe } = dream;
-  const network = choices.networks.find((one) => one.name === recipe.network);
-  const hasClasses = recipe.network.includes("+") || network?.classes > 0;
-  el("steer-objective").value = "";
-  el("steer-objective").placeholder = describeLook(recipe, dream.called);
-  el("steer-hint").textContent = hasClasses ? "A class, such as castle." : "A layer, such as relu3_3.";
-  for (const field of el("steer").querySelectorAll("[data-field]")) {
-    field.value = "";
-    field.placeholder = recipe[field.dataset.field];
-    field.dispatchEvent(new Event("input"));
-  }
 }
 
 function onActivity({ queue, active }) {
@@ -148,18 +131,4 @@ function loadPreview(dream, number) {
   };
   next.onerror = () => { previewLoading = false; };
   next.src = dreamUrl(dream.id, `preview?n=${number}`);
-}
-
-async function sendChanges() {
-  const changes = {};
-  const objective = el("steer-objective").value.trim();
-  if (objective) {
-    const isClassName = /^[a-z][a-z '-]*$/i.test(objective) && !/^\w+\d/.test(objective);
-    changes[isClassName ? "see" : "objective"] = objective;
-  }
-  for (const field of el("steer").querySelectorAll("[data-field]")) {
-    if (field.value !== "") changes[field.dataset.field] = Number(field.value);
-  }
-  await post(dreamUrl(watched.id, "steer"), changes);
-  showStatus("Changed from the next step on.");
 }

@@ -6,6 +6,7 @@ import { attempt, el, sentence, showError, showStage, showStatus } from "./page.
 import { confirmZoom } from "./zoom-dialog.js";
 import { Viewport } from "./viewport.js";
 import * as form from "./settings-form.js";
+import { onKeys } from "./keys.js";
 import * as maskEditor from "./mask-editor.js";
 import * as source from "./source.js";
 import { describeLook } from "./words.js";
@@ -151,12 +152,10 @@ function startPicture() {
   frame.addEventListener("pointermove", (event) => divides(event) && divide(event));
   holdButton(el("hold-before"), holdBefore);
   el("full-screen").addEventListener("click", () => toggleFullScreen(frame));
-  const isTyping = ({ target }) => target.matches("input:not([type=range], [type=radio], [type=checkbox]), select, textarea, dialog *");
-  document.addEventListener("keydown", (event) => {
-    if (isTyping(event) || event.ctrlKey || event.metaKey) return;
-    if (event.key === "b") holdBefore(true);
-    else if (event.key === "f" && !el("view").hidden) toggleFullScreen(frame);
-    else if (["+", "-", "0"].includes(event.key) && !el("view").hidden) viewport.onKey(event);
+  onKeys({
+    b: () => holdBefore(true),
+    f: () => !el("view").hidden && toggleFullScreen(frame),
+    "+": () => viewport.zoomBy(1.25), "-": () => viewport.zoomBy(0.8), 0: () => viewport.reset(),
   });
   document.addEventListener("keyup", (event) => event.key === "b" && holdBefore(false));
   return viewport;

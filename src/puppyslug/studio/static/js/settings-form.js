@@ -93,13 +93,14 @@ function showLayers() {
   markLayer();
 }
 
-function createLayerCard(network, name) {
+/** Returns a card with the picture of a layer, to choose it by. */
+export function createLayerCard(network, name, group = "layer") {
   const label = document.createElement("label");
-  const radio = Object.assign(document.createElement("input"), { type: "radio", name: "layer", value: name });
+  const radio = Object.assign(document.createElement("input"), { type: "radio", name: group, value: name });
   const text = document.createElement("span");
-  text.textContent = name;
   const { shows } = network.layers.find((layer) => layer.name === name);
-  if (shows) text.append(Object.assign(document.createElement("span"), { className: "muted", textContent: shows }));
+  if (shows) text.append(Object.assign(document.createElement("b"), { textContent: shows }));
+  text.append(Object.assign(document.createElement("span"), { className: "muted", textContent: name }));
   label.append(radio);
   if (choices.pictures.includes(`${network.name}-${name}`)) {
     label.append(Object.assign(new Image(160, 120), { src: `/static/pictures/${network.name}-${name}.webp`, alt: "" }));

@@ -19,7 +19,7 @@ export const whenRead = () => reading;
 
 export function start(onChange) {
   const stage = el("stage");
-  el("file").addEventListener("change", () => selectFile(el("file").files[0], onChange));
+  el("file").addEventListener("change", () => selectFiles([...el("file").files], onChange));
   for (const button of document.querySelectorAll("[data-start]")) {
     button.addEventListener("click", () => selectGenerated(button.dataset.start, onChange));
   }
@@ -45,9 +45,18 @@ export function start(onChange) {
   window.addEventListener("drop", (event) => {
     event.preventDefault();
     stage.classList.remove("drag-over");
-    selectFile(event.dataTransfer.files[0], onChange);
+    selectFiles([...event.dataTransfer.files], onChange);
   });
   window.addEventListener("paste", (event) => selectFile(event.clipboardData?.files[0], onChange));
+}
+
+/** Uses several pictures: the page shows the first, and each gets a dream of its own. */
+async function selectFiles([file, ...others], onChange) {
+  if (!file) return;
+  await selectFile(file, onChange);
+  if (chosen?.file !== file || !others.length) return;
+  chosen.others = others;
+  showName();
 }
 
 /** Uses a picture as the source; if it contains a recipe, also fills the form. */
@@ -130,9 +139,11 @@ function select(source, onChange) {
 /** Names the source beside the button that dreams. */
 function showName() {
   const source = current();
-  el("source-name").textContent = source?.name ?? "";
+  const more = source?.others?.length ?? 0;
+  const name = `${source?.name ?? ""}${more ? ` and ${more} more` : ""}`;
+  el("source-name").textContent = name;
   el("starts-from").hidden = !source;
-  el("starts-from-name").textContent = source?.name ?? "";
+  el("starts-from-name").textContent = name;
   el("keep-mask-label").hidden = !opened?.mask;
   el("keep-mask").checked = true;
 }

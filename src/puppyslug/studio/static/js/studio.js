@@ -8,6 +8,7 @@ import * as comparison from "./comparison.js";
 import * as connection from "./connection.js";
 import * as form from "./settings-form.js";
 import * as gallery from "./gallery.js";
+import * as keys from "./keys.js";
 import * as maskEditor from "./mask-editor.js";
 import * as progress from "./progress.js";
 import * as result from "./result.js";
@@ -40,18 +41,29 @@ async function submit(event) {
     await source.whenRead();
     const start = source.current();
     if (start === null) throw new Error("choose a photo first, or start from clouds or noise");
-    const data = new FormData();
     const settings = form.readSettings();
-    if (start.generated) settings.photo = start.generated;
-    else if (start.dream) data.append("photo_of", start.dream);
-    else data.append("photo", start.file, start.name);
     const mask = await source.exportMask();
-    if (mask) data.append("mask", mask, "mask.png");
-    for (const guide of form.guideFiles()) data.append("guide", guide, guide.name);
-    data.append("recipe", JSON.stringify(settings));
-    onQueued(await post("/api/dreams", data));
+    const first = await submitOne(start, settings, mask);
+    const failed = [];
+    for (const file of start.others ?? []) {
+      await submitOne({ file, name: file.name }, settings, null).catch((error) => failed.push(error));
+    }
+    onQueued(first);
+    if (failed.length) throw failed[0];
   });
   el("submit-button").disabled = false;
+}
+
+/** Queues a dream that starts from a source. */
+function submitOne(start, settings, mask) {
+  const data = new FormData();
+  if (start.dream) data.append("photo_of", start.dream);
+  else if (start.file) data.append("photo", start.file, start.name);
+  if (mask) data.append("mask", mask, "mask.png");
+  for (const guide of form.guideFiles()) data.append("guide", guide, guide.name);
+  const recipe = start.generated ? { ...settings, photo: start.generated } : settings;
+  data.append("recipe", JSON.stringify(recipe));
+  return post("/api/dreams", data);
 }
 
 function onQueued(dream) {
@@ -119,6 +131,7 @@ result.start({
   },
 });
 gallery.start((id) => openDream(id));
+keys.start();
 connection.start();
 el("settings").addEventListener("submit", submit);
 el("dismiss").addEventListener("click", () => showError(null));
