@@ -10,6 +10,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from support.studios import random_picture, shape_picture
 
+expect.set_options(timeout=60_000)  # milliseconds, for a busy machine
 DEVICES = {"desktop": (1280, 900), "phone": (390, 844)}
 
 

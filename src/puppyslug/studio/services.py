@@ -56,6 +56,7 @@ class Services:
         recogniser: says what a network sees in a picture.
         heavy_requests: limits how many requests read uploads at the same time, so that the pages
             stay responsive and few uploads are in memory.
+        recognitions: limits how many requests wait for the recogniser in a thread.
     """
 
     folder: DataFolder
@@ -70,6 +71,9 @@ class Services:
     sandbox: Sandbox = field(default_factory=_create_sandbox)
     recogniser: Recogniser = field(default_factory=_create_recogniser)
     heavy_requests: asyncio.Semaphore = field(
+        default_factory=partial(asyncio.Semaphore, MAX_HEAVY_REQUESTS)
+    )
+    recognitions: asyncio.Semaphore = field(
         default_factory=partial(asyncio.Semaphore, MAX_HEAVY_REQUESTS)
     )
 

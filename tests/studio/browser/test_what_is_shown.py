@@ -144,9 +144,7 @@ def test_a_dream_that_ends_while_another_is_open_does_not_stay_running(page, stu
     expect(card.locator(".muted")).to_contain_text("colours and edges")
 
 
-def test_the_page_says_that_the_server_is_gone_and_goes_on_when_it_is_back(
-    browser, tmp_path, monkeypatch
-):
+def test_the_page_says_that_the_server_is_gone_and_goes_on_when_it_is_back(browser, tmp_path):
     with running_studio(tmp_path / "data") as studio:
         context = browser.new_context()
         page = context.new_page()
@@ -162,6 +160,9 @@ def test_the_page_says_that_the_server_is_gone_and_goes_on_when_it_is_back(
         assert not page.locator("#running").evaluate("it => it.inert")
         page.click("#cancel")
         expect(page.locator("#rerun")).to_be_visible()
+        # the server stops without an error while the page still follows it
+        assert "Traceback" not in studio.close()
+        expect(page.locator("#offline")).to_be_visible()
         context.close()
 
 

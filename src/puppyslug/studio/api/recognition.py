@@ -32,17 +32,16 @@ _FILES = {"before": (BEFORE_FILE, START_FILE), "after": (RESULT_FILE, THUMBNAIL_
 
 
 @router.get("/dreams/{id}/seen")
-def get_classes(
+async def get_classes(
     studio: Studio, job: Dream, picture: Picture = "after", network: Network = ""
 ) -> dict[str, Any]:
     """Return the classes that a network sees in a dream, the most probable first."""
-    request = _request(studio, _read(studio, job, picture), network or _classifier(studio, job))
-    result: dict[str, Any] = studio.recogniser.run(request)
+    result: dict[str, Any] = await _recognise(studio, job, picture, network, None)
     return result
 
 
 @router.get("/dreams/{id}/seen/{number}", response_class=Response)
-def get_map(
+async def get_map(
     studio: Studio,
     job: Dream,
     number: Annotated[int, Path(ge=0, le=100_000)],
@@ -50,9 +49,7 @@ def get_map(
     network: Network = "",
 ) -> Response:
     """Return the picture with the parts that look like a class highlighted (JPEG)."""
-    name = network or _classifier(studio, job)
-    request = _request(studio, _read(studio, job, picture), name)
-    data = studio.recogniser.run(request._replace(map_class=number))
+    data = await _recognise(studio, job, picture, network, number)
     return Response(data, media_type="image/jpeg")
 
 
@@ -63,16 +60,30 @@ async def classify_upload(
     network: Annotated[str, Form(max_length=200)] = CLASSIFIER,
 ) -> dict[str, Any]:
     """Return the classes that a network sees in an uploaded picture."""
+    decode = partial(studio.sandbox.decode_upload, max_pixels=studio.limits.photo)
+    async with studio.heavy_requests:
+        upload = await run_untrusted(decode, photo.filename or "", await photo.read())
 
-    def classify(name: str, data: bytes) -> dict[str, Any]:
-        upload = studio.sandbox.decode_upload(name, data, max_pixels=studio.limits.photo)
+    def classify() -> dict[str, Any]:
         result: dict[str, Any] = studio.recogniser.run(_request(studio, upload.thumbnail, network))
         return result
 
-    async with studio.heavy_requests:
-        data = await photo.read()
-        classify_named = partial(classify, photo.filename or "")
-        return await run_untrusted(classify_named, data)
+    async with studio.recognitions:
+        return await run_untrusted(classify)
+
+
+async def _recognise(
+    studio: Services, job: Job, picture: str, network: str, number: int | None
+) -> Any:
+    """Recognise a picture of a dream. Requests wait here, so that they block no threads."""
+
+    def run() -> Any:
+        name = network or _classifier(studio, job)
+        request = _request(studio, _read(studio, job, picture), name)
+        return studio.recogniser.run(request._replace(map_class=number))
+
+    async with studio.recognitions:
+        return await run_untrusted(run)
 
 
 def _read(studio: Services, job: Job, picture: str) -> bytes:

@@ -12,7 +12,7 @@ const past = []; // earlier states of the mask, for undo
 const future = [];
 
 const canvas = () => el("brush");
-const context = () => canvas().getContext("2d");
+const context = () => canvas().getContext("2d", { willReadFrequently: true });
 
 export function start() {
   el("paint").addEventListener("click", () => setOpen(el("brush").hidden));
