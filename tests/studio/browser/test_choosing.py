@@ -1,12 +1,9 @@
 """Choosing by eye: sample pictures, looks tried on the picture itself, variations side by side."""
 
-import json
-
 import pytest
 from playwright.sync_api import expect
 
 from support.browsers import choose_photo, fill_advanced
-from support.studios import QUICK, assert_rejected
 
 
 def jobs_of(studio, page):
@@ -28,16 +25,12 @@ def test_a_sample_picture_is_chosen_by_a_click(page, name):
     assert page.locator("#after").evaluate("it => it.decode().then(() => it.naturalWidth)") == 720
 
 
-def test_there_are_at_least_twelve_looks_and_each_is_a_valid_dream(page, client):
+def test_there_are_at_least_twelve_looks_with_pictures(page, studio):
     looks = page.evaluate("JSON.parse(document.getElementById('choices').textContent).looks")
     assert len(looks) >= 12
-    assert len({look["name"] for look in looks}) == len(looks)
     for look in looks:
-        recipe = {"photo": "clouds", "size": "160x120", **look["settings"]}
-        response = client.post("/api/dreams", data={"recipe": json.dumps(recipe)})
-        assert response.status_code == 201, (look, response.text)
-        picture = page.request.get(f"{page.url}static/pictures/{look['picture']}.webp")
-        assert picture.status == 200
+        picture = studio.client.get(f"/static/pictures/{look['picture']}.webp")
+        assert picture.status_code == 200, look
 
 
 def test_looks_are_tried_on_the_picture_and_return_when_it_changes(page, studio):
@@ -77,16 +70,3 @@ def test_a_variation_is_chosen_and_dreamt_large(page, studio):
     expect(page.locator("#done")).to_be_visible()
     dream = studio.get(page.url.rpartition("#")[2])
     assert (dream["recipe"]["seed"], dream["trial"]) == (5, False)
-
-
-def test_trials_are_small_and_the_oldest_are_deleted(client, services, monkeypatch):
-    object.__setattr__(services.limits, "trials", 2)
-    form = {"recipe": json.dumps(QUICK), "trial": "true"}
-    ids = []
-    for _ in range(5):
-        ids.append(client.post("/api/dreams", data=form).json()["id"])
-        services.store.update(ids[-1], status="done")
-    assert services.store.ids() == set(ids[2:])
-    large = {"recipe": json.dumps({**QUICK, "size": "1000x800"}), "trial": "true"}
-    assert_rejected(client.post("/api/dreams", data=large), 422, "trial")
-    assert client.get("/api/dreams").json() == []

@@ -46,6 +46,15 @@ export function findPreset(recipe) {
   return recipe.objective === (preset.settings.objective ?? network?.default_layer) ? preset : undefined;
 }
 
+/** Reserves the space of a picture that is not loaded yet, so that the page does not jump. */
+export function reserveSpace({ width, height, photo }) {
+  const [rows, columns] = height ? [height, width] : photo?.size ?? [0, 0];
+  for (const id of ["after", "before", "heat"]) {
+    if (!rows) for (const name of ["width", "height"]) el(id).removeAttribute(name);
+    else Object.assign(el(id), { width: columns, height: rows });
+  }
+}
+
 export function formatDuration(seconds) {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;

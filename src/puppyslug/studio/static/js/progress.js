@@ -2,7 +2,7 @@
 
 import { dreamUrl, get, post, thumbnailUrl } from "./api.js";
 import * as connection from "./connection.js";
-import { attempt, el, formatDuration, sentence, showError, showStage, showStatus } from "./page.js";
+import { attempt, el, formatDuration, reserveSpace, sentence, showError, showStage, showStatus } from "./page.js";
 import * as steering from "./steering.js";
 import { describeStage } from "./words.js";
 
@@ -52,6 +52,7 @@ export function watch(dream) {
 
 /** Shows the picture that the dream starts from until there is a preview. */
 function showFirstPicture(dream) {
+  reserveSpace(dream);
   el("after").onload = el("after").onerror = null;
   el("after").src = thumbnailUrl(dream);
   el("after").alt = `What the dream of ${dream.title} starts from`;

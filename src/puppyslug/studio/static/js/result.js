@@ -2,7 +2,7 @@
 
 import { dreamUrl, post, remove, thumbnailUrl } from "./api.js";
 import { holdButton, toggleFullScreen } from "./comparison.js";
-import { attempt, el, sentence, showError, showStage, showStatus } from "./page.js";
+import { attempt, el, reserveSpace, sentence, showError, showStage, showStatus } from "./page.js";
 import { confirmZoom } from "./zoom-dialog.js";
 import { Viewport } from "./viewport.js";
 import * as form from "./settings-form.js";
@@ -88,6 +88,7 @@ export function open(dream) {
 }
 
 function showPictures(dream, { succeeded, film }) {
+  reserveSpace(dream);
   el("after").onload = null;
   el("after").onerror = () => el("after").removeAttribute("src");
   if (succeeded) {

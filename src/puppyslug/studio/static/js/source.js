@@ -1,7 +1,7 @@
 /** What the next dream starts from: what the page shows. A photo, clouds, noise, or an open dream's photo. */
 
 import { dreamUrl, post } from "./api.js";
-import { attempt, el, showError, showStage, showStatus } from "./page.js";
+import { attempt, el, reserveSpace, showError, showStage, showStatus } from "./page.js";
 import * as form from "./settings-form.js";
 import * as maskEditor from "./mask-editor.js";
 
@@ -109,7 +109,8 @@ function sourceOf(dream) {
   const generated = dream.photo ? null : dream.recipe.photo;
   const url = generated ? `/static/pictures/start-${generated}.webp` : dreamUrl(dream.id, dream.width ? "before" : "photo");
   const mask = dream.mask ? dreamUrl(dream.id, "mask") : "";
-  return { id: dream.id, dream: dream.photo ? dream.id : null, generated, mask, mine: dream.mine, name: generated ? GENERATED[generated] : dream.title, url };
+  const { width, height, photo } = dream;
+  return { id: dream.id, width, height, photo, dream: dream.photo ? dream.id : null, generated, mask, mine: dream.mine, name: generated ? GENERATED[generated] : dream.title, url };
 }
 
 /** Shows the photo of an earlier dream as the source. */
@@ -123,6 +124,7 @@ function select(source, onChange) {
   chosen = source;
   opened = null;
   const picture = el("after");
+  reserveSpace(source);
   picture.onload = () => maskEditor.resizeCanvas();
   picture.onerror = () => showStatus("This browser cannot display the picture, but the studio can dream of it.");
   picture.src = source.url;

@@ -99,7 +99,7 @@ async function openDream(id, { inHistory = false, fillForm = false } = {}) {
     if (["queued", "running", "paused"].includes(dream.status)) progress.watch(dream);
     else result.open(dream);
     gallery.markOpen(id);
-    el("stage").scrollIntoView({ block: "start" });
+    if (!inHistory) el("stage").scrollIntoView({ block: "start" });
   });
 }
 

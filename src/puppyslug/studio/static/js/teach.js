@@ -2,7 +2,6 @@
 
 import { get, patch, post, remove } from "./api.js";
 import * as connection from "./connection.js";
-import * as connection from "./connection.js";
 import { attempt, el, formatDuration, sentence, showError, showStatus } from "./page.js";
 import { pictureForm, showBars } from "./bars.js";
 import * as classes from "./training-classes.js";
@@ -241,10 +240,11 @@ async function submit() {
 }
 
 /** Shows what the URL names: a training job, or a new one. */
-function route() {
+async function route() {
   const id = location.hash.slice(1);
-  if (id) attempt(() => openJob(id));
+  if (id) await attempt(() => openJob(id));
   else openNew();
+  document.querySelector("main").removeAttribute("data-loading");
 }
 
 classes.start(getJobUrl);
