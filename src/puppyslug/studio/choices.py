@@ -11,8 +11,13 @@ from puppyslug.networks.weights.location import is_available
 from puppyslug.recipe import PRESETS, Recipe, defaults
 from puppyslug.visualization.atlas import find_atlas, list_atlases
 
-CARRIED_FIELDS = ("composed", "stop_after", "schedule", "zoom", "rotate", "pan_x", "pan_y")
-"""Fields of a recipe that the form has no field for, and keeps from a recipe that fills it."""
+_SHOWN_OTHERWISE = frozenset(
+    ("recipe_version", "version", "preset", "photo", "network", "weights", "labels", "objective",
+     "guides", "mask", "size", "count", "precision", "device", "winograd", "kernels", "threads",
+     "memory", "tile")
+)  # fmt: skip
+CARRIED_FIELDS = tuple(name for name in Recipe.model_fields if name not in _SHOWN_OTHERWISE)
+"""Fields of a recipe that the form keeps from a recipe, even where it has no field for them."""
 
 _FIELD_KEYS = ("description", "default", "minimum", "maximum", "exclusiveMinimum", "usual", "enum")
 
@@ -70,7 +75,7 @@ def describe_fields() -> dict[str, dict[str, Any]]:
 
 @cache
 def field_defaults() -> dict[str, Any]:
-    """Return the default of each field that a recipe keeps and the form does not show."""
+    """Return the default of each field that the form keeps from a recipe."""
     return {name: describe_fields()[name].get("default") for name in CARRIED_FIELDS}
 
 

@@ -30,6 +30,11 @@ def _preset(name: str) -> Look:
     return Look(name, PRESETS[name].title, {"preset": name}, f"preset-{name}")
 
 
+def _sees(name: str) -> bool:
+    """Return whether a preset is for classes by name."""
+    return "focus" in PRESETS[name].settings
+
+
 def _layer(name: str, title: str, network: str, layer: str, **settings: Any) -> Look:
     return Look(
         name,
@@ -40,7 +45,7 @@ def _layer(name: str, title: str, network: str, layer: str, **settings: Any) -> 
 
 
 LOOKS = (
-    *(_preset(name) for name in PRESETS if name not in (defaults.SEE_PRESET, defaults.FILM_PRESET)),
+    *(_preset(name) for name in PRESETS if name != defaults.FILM_PRESET and not _sees(name)),
     _layer("spots", "bright spots and eyelets", VGG, "relu2_2"),
     _layer("faces", "furry faces", VGG, "relu5_1"),
     _layer("dogs", "dogs and birds", VGG, "relu5_3"),

@@ -33,7 +33,7 @@ def recogniser():
 @pytest.fixture
 def dream(client, services):
     """A dream whose result was written by the test."""
-    recipe = json.dumps({**QUICK, "size": "64"})
+    recipe = json.dumps({"network": CLASSIFIER, "layer": "block_0", "octaves": 1, "size": "64"})
     photo = {"photo": ("a.png", shape_picture("stripes", 1))}
     job_id = client.post("/api/dreams", data={"recipe": recipe}, files=photo).json()["id"]
     folder = services.folder.job_folder(job_id)
@@ -55,7 +55,7 @@ def test_the_classes_before_and_after_are_those_of_the_classifier(client, servic
         expected.guesses[0].probability, abs=1e-3
     )
     assert seen["before"]["classes"] != seen["after"]["classes"]
-    assert seen["after"]["network"] == CLASSIFIER  # vgg19 has no classes here
+    assert seen["after"]["network"] == CLASSIFIER  # the network that dreams
     number = seen["after"]["classes"][0]["number"]
     response = client.get(f"/api/dreams/{dream}/seen/{number}")
     assert response.headers["content-type"] == "image/jpeg"
@@ -76,7 +76,7 @@ def test_an_uploaded_picture_is_classified(client):
 def test_what_cannot_be_seen_is_rejected(client, dream):
     url = f"/api/dreams/{dream}/seen"
     assert_rejected(client.get(url, params={"network": "nonsense"}), 422, "nonsense")
-    assert_rejected(client.get(url, params={"network": "vgg19"}), 422, "no classes")
+    assert_rejected(client.get(url, params={"network": "googlenet"}), 422, "googlenet")
     assert_rejected(client.get(f"{url}/5000"), 422, "5000")
     clouds = client.post("/api/dreams", data={"recipe": json.dumps(QUICK)}).json()["id"]
     assert_rejected(client.get(f"/api/dreams/{clouds}/seen"), 404, "wait")

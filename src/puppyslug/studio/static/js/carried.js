@@ -5,7 +5,8 @@ import { el } from "./page.js";
 const NAMES = {
   network: "Network", preset: "Based on", count: "Number", composed: "Composition for", stop_after: "Stops after step",
   zoom: "Zoom per frame", rotate: "Rotation per frame", pan_x: "Shift per frame", pan_y: "Downward shift per frame",
-  octave_scale: "Octave scale", schedule: "Changes while it runs",
+  octave_scale: "Octave scale", method: "Method", drawing_steps: "Drawing steps", fidelity: "Fidelity", extent: "Extent",
+  place: "Place", natural: "Natural", schedule: "Changes while it runs",
 };
 const OF_LOOK = ["network", "preset", "schedule", "composed"]; // belong to what the dream amplifies
 const settings = new Map();

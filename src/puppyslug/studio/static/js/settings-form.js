@@ -67,7 +67,7 @@ function showTarget() {
 
 /** Returns the preset whose values apply to the fields that are not set. */
 const shownPreset = () =>
-  ({ see: choices.defaults.see_preset, preset: chosenLook().settings.preset })[target()] ?? choices.defaults.preset;
+  (el("objective").value ? null : { see: choices.defaults.see_preset, preset: chosenLook().settings.preset }[target()]) ?? choices.defaults.preset;
 
 /** Shows the preset's values as placeholders of the fields that are not set. */
 function showPresetValues() {
@@ -183,11 +183,16 @@ function carry(recipe) {
     const usual = preset[name] ?? choices.field_defaults[name] ?? null;
     if (JSON.stringify(value) !== JSON.stringify(usual)) carried.set(name, value);
   }
-  const network = el("objective").value && !readsNetwork(recipe.network);
-  if (network) carried.set("network", recipe.network);
+  if (impliedNetwork() !== recipe.network) carried.set("network", recipe.network);
 }
 
-const readsNetwork = (name) => target() === "layer" && el("network").value === name;
+/** Returns the network that the form's choice of what to amplify implies. */
+function impliedNetwork() {
+  if (target() === "layer") return el("network").value;
+  if (target() === "see" && el("see-network").value) return el("see-network").value;
+  const look = target() === "preset" && !el("objective").value ? chosenLook().settings : {};
+  return look.network ?? presetSettings(shownPreset()).network ?? choices.defaults.network;
+}
 
 function fillObjective(recipe, guides) {
   if (guides.length) {
@@ -196,6 +201,7 @@ function fillObjective(recipe, guides) {
     el("guide").files = files.files;
     selectTarget("guide");
     el("objective").value = recipe.objective;
+    showPresetValues();
     return;
   }
   const label = /^see\(([^()]+)\)$/.exec(recipe.objective);
@@ -224,6 +230,7 @@ function fillObjective(recipe, guides) {
       showLayers();
     }
     el("objective").value = recipe.objective;
+    showPresetValues();
   }
 }
 
