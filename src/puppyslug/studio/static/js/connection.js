@@ -4,7 +4,7 @@ import { el } from "./page.js";
 
 const CHECK_INTERVAL = 4000; // milliseconds
 const CHECK_TIMEOUT = 4000; // milliseconds
-const LIVE = "#running, #done, #steer, .go, #result, #training-jobs, #again"; // controls that need the server
+const LIVE = "#running, #done, #steer, .go, #result, #training-jobs"; // controls that need the server
 const listeners = new Set();
 let events = null;
 let latest = null; // { version, queue, active }

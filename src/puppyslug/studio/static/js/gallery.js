@@ -16,6 +16,7 @@ let searchTimer = 0;
 let refreshTimer = 0;
 let shownVersion = -1;
 let openId = "";
+let latestRequest = 0;
 let selected = null; // ids of the selected dreams; null unless the user selects
 let older = 0; // pages of older dreams that are shown
 
@@ -85,10 +86,12 @@ function onActivity({ version, queue, active }) {
 }
 
 export async function refresh() {
+  const request = ++latestRequest;
   const pages = [await fetchPage()];
   for (let page = 0; page < older && pages.at(-1).length === PAGE_SIZE; page++) {
     pages.push(await fetchPage(pages.at(-1).at(-1).id));
   }
+  if (request !== latestRequest) return; // the search has changed, or something has happened since
   const dreams = pages.flat();
   const kept = new Set(dreams.map((dream) => dream.id));
   for (const id of cards.keys()) if (!kept.has(id)) cards.delete(id);
