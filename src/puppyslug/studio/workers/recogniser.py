@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.workers.recognition_process import run_recognition
 
-MAX_SECONDS = 60.0  # for one picture, the loading of the network included
+MAX_SECONDS = 180.0  # for one picture, the loading of the network included
 IDLE_SECONDS = 300.0  # after which the process ends
 MAX_CACHED = 200  # results
 
