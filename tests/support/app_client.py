@@ -9,11 +9,11 @@ import httpx
 class AppClient:
     """Sends requests to an application without a server, on an event loop of its own."""
 
-    def __init__(self, app, base_url="http://127.0.0.1:8000"):
+    def __init__(self, app, base_url="http://127.0.0.1:8000", address="127.0.0.1"):
         self._app = app
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address, 1))
         self._client = httpx.AsyncClient(transport=transport, base_url=base_url)
         self.base_url = base_url
         self.cookies = self._client.cookies

@@ -10,6 +10,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from support.studios import random_picture, shape_picture
 
+expect.set_options(timeout=60_000)  # milliseconds, for a busy machine
 DEVICES = {"desktop": (1280, 900), "phone": (390, 844)}
 
 
@@ -53,14 +54,16 @@ def start_dream(page, iterations=20_000, **fields):
     fill_advanced(page, octaves=1, iterations=iterations, **fields)
     page.click("#submit-button")
     if iterations > 1000:
-        expect(page.locator("#progress-text")).to_contain_text("step", timeout=30_000)
+        expect(page.locator("#progress-text")).to_contain_text("%", timeout=120_000)
 
 
 def open_page(browser, address, device):
     """Open a page on a device; close its context afterwards."""
     width, height = DEVICES[device]
     viewport = {"width": width, "height": height}
-    page = browser.new_context(viewport=viewport, bypass_csp=True).new_page()
+    context = browser.new_context(viewport=viewport, bypass_csp=True)
+    context.add_init_script("localStorage.setItem('puppyslug-seen-closed', 'yes')")
+    page = context.new_page()
     page.set_default_timeout(60_000)
     page.goto(address)
     return page

@@ -14,6 +14,8 @@ from puppyslug.recipe.defaults import STUDIO_DISK_QUOTA, STUDIO_HOST, STUDIO_POR
 from puppyslug.recipe.sizes import parse_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi import FastAPI
 
     from puppyslug.studio.workers.runner import RunnerFactory
@@ -91,7 +93,7 @@ def studio(
         if token is not None:
             url += f"?token={token}"
         app = create_app(services, host=host, token=token)
-        _serve(app, listener, url, open_browser=not no_browser)
+        _serve(app, listener, url, services.hub.close, open_browser=not no_browser)
     return 0
 
 
@@ -114,7 +116,14 @@ def _cluster_runner_factory(address: str) -> "RunnerFactory":
         return partial(create_cluster_runner, address)
 
 
-def _serve(app: "FastAPI", listener: socket.socket, url: str, *, open_browser: bool) -> None:
+def _serve(
+    app: "FastAPI",
+    listener: socket.socket,
+    url: str,
+    on_stop: "Callable[[], None]",
+    *,
+    open_browser: bool,
+) -> None:
     """Serve until Ctrl-C; print the URL when the server is ready."""
     import webbrowser
 
@@ -126,7 +135,7 @@ def _serve(app: "FastAPI", listener: socket.socket, url: str, *, open_browser: b
         if open_browser:
             webbrowser.open(url)
 
-    serve(app, listener, announce)
+    serve(app, listener, announce, on_stop)
 
 
 def _open_listener(host: str, port: int) -> socket.socket:

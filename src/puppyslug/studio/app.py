@@ -21,9 +21,11 @@ from puppyslug.errors import PuppyslugError
 from puppyslug.recipe import defaults
 from puppyslug.studio import api, choices
 from puppyslug.studio.http_errors import HTTPError, error_response
+from puppyslug.studio.looks import SAMPLES, describe_looks
 from puppyslug.studio.request_body import RequestBodyMiddleware
 from puppyslug.studio.security import MAX_PLAIN_BODY, SecurityMiddleware, allowed_hosts
 from puppyslug.studio.services import Services
+from puppyslug.studio.visitors import ensure_cookie
 
 MAX_THREADS = 12  # of requests; each that computes delays all others
 
@@ -57,9 +59,10 @@ def create_app(
         redoc_url=None,
         openapi_url=None,  # FastAPI would generate it in the event loop
         redirect_slashes=False,
-        form_limits={"max_files": 12, "max_fields": 5, "max_part_size": MAX_PLAIN_BODY},
+        form_limits={"max_files": 12, "max_fields": 8, "max_part_size": MAX_PLAIN_BODY},
     )
     app.state.services = services
+    app.state.shared = token is not None
     app.add_middleware(RequestBodyMiddleware)
     app.add_middleware(
         SecurityMiddleware,
@@ -102,21 +105,31 @@ def _add_pages(app: FastAPI, services: Services) -> None:
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     def dream_page(request: Request) -> HTMLResponse:
         networks = choices.describe_networks(services.networks.list_specs())
+        here = {network["name"] for network in networks if network["here"]}
         context = {
+            "looks": describe_looks(here),
+            "samples": SAMPLES,
             "presets": choices.describe_presets(),
             "fields": choices.describe_fields(),
             "defaults": choices.describe_defaults(),
             "networks": [network for network in networks if network["here"]],
             "pictures": pictures,
             "atlases": choices.list_atlas_layers(),
+            "carried": choices.CARRIED_FIELDS,
+            "field_defaults": choices.field_defaults(),
         }
-        return templates.TemplateResponse(request, "studio.html", context)
+        return _page(templates.TemplateResponse(request, "studio.html", context), request)
 
     @app.get("/teach", response_class=HTMLResponse, include_in_schema=False)
     def teach_page(request: Request) -> HTMLResponse:
         networks = [network for network in choices.describe_networks() if network["here"]]
         context = {"networks": networks, "defaults": choices.describe_defaults()}
-        return templates.TemplateResponse(request, "teach.html", context)
+        return _page(templates.TemplateResponse(request, "teach.html", context), request)
+
+
+def _page(response: HTMLResponse, request: Request) -> HTMLResponse:
+    ensure_cookie(request, response)
+    return response
 
 
 def _add_error_handlers(app: FastAPI) -> None:

@@ -11,6 +11,14 @@ from puppyslug.networks.weights.location import is_available
 from puppyslug.recipe import PRESETS, Recipe, defaults
 from puppyslug.visualization.atlas import find_atlas, list_atlases
 
+_SHOWN_OTHERWISE = frozenset(
+    ("recipe_version", "version", "preset", "photo", "network", "weights", "labels", "objective",
+     "guides", "mask", "size", "count", "precision", "device", "winograd", "kernels", "threads",
+     "memory", "tile")
+)  # fmt: skip
+CARRIED_FIELDS = tuple(name for name in Recipe.model_fields if name not in _SHOWN_OTHERWISE)
+"""Fields of a recipe that the form keeps from a recipe, even where it has no field for them."""
+
 _FIELD_KEYS = ("description", "default", "minimum", "maximum", "exclusiveMinimum", "usual", "enum")
 
 
@@ -65,6 +73,12 @@ def describe_fields() -> dict[str, dict[str, Any]]:
     }
 
 
+@cache
+def field_defaults() -> dict[str, Any]:
+    """Return the default of each field that the form keeps from a recipe."""
+    return {name: describe_fields()[name].get("default") for name in CARRIED_FIELDS}
+
+
 def describe_defaults() -> dict[str, Any]:
     """Return the defaults that the pages show or build requests from."""
     return {
@@ -94,8 +108,12 @@ def search_labels(word: str, network: str, limit: int) -> list[dict[str, Any]]:
     if vocabulary is None:
         return []
     own = spec.finetuned.new_classes if spec.finetuned else ()
-    found = sorted(vocabulary.search(word or None), key=lambda label: label.name not in own)
-    return [_describe_label(label) for label in found[:limit]]
+    typed = word.strip().casefold()
+    found = sorted(
+        vocabulary.search(word or None),
+        key=lambda label: (label.name not in own, _rank(label, typed)),
+    )
+    return [_describe_label(label, typed) for label in found[:limit]]
 
 
 @lru_cache(maxsize=8)
@@ -106,9 +124,21 @@ def _vocabulary(spec: NetworkSpec) -> Vocabulary | None:
     return bundled_vocabulary(spec.vocabulary)
 
 
-def _describe_label(label: Label) -> dict[str, Any]:
+def _rank(label: Label, typed: str) -> int:
+    """Return how far the names of a label are from what the user has typed, the nearest first."""
+    names = [name.casefold() for name in label.names]
+    if typed in names:
+        return 0
+    if names[0].startswith(typed):
+        return 1
+    return 2 if any(name.startswith(typed) for name in names) else 3
+
+
+def _describe_label(label: Label, typed: str) -> dict[str, Any]:
+    names = [name for name in label.names if name.casefold().startswith(typed)]
     return {
         "name": label.name,
+        "called": (names or label.names)[0],
         "also": list(label.names[1:4]),
         "group": label.number is None,
         "members": len(label.class_numbers),

@@ -19,7 +19,10 @@ class Limits:
         seconds: maximum duration of a job, pauses included. A job that exceeds it is stopped, and
             its result so far is kept.
         queue: maximum number of queued jobs.
+        paused: maximum number of paused dreams, each of which keeps a process in memory.
         keep: disk quota for dreams, in bytes; the oldest dreams that have ended are deleted first.
+        trials: maximum number of ended trials that are kept.
+        trial: maximum number of pixels of a trial.
         pictures: maximum number of pictures of a training job.
         lessons: disk quota for the pictures of all training jobs, in bytes; these are never
             deleted automatically.
@@ -32,6 +35,9 @@ class Limits:
     film: int = 1_000_000
     seconds: float = 3600
     queue: int = 100
+    paused: int = 4
     keep: int = parse_memory(defaults.STUDIO_DISK_QUOTA)
+    trials: int = 100
+    trial: int = 160_000
     pictures: int = 2000
     lessons: int = 5_000_000_000

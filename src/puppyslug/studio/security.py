@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from puppyslug.recipe import MAX_RECIPE_LENGTH
 from puppyslug.studio.http_errors import HTTPError, error_response
 
-_UPLOAD_PATHS = re.compile(r"/api/(dreams|recipe|lessons/[^/]+/things/[^/]+/pictures)")
+_UPLOAD_PATHS = re.compile(r"/api/(dreams|recipe|seen|lessons/[^/]+/things/[^/]+/pictures)")
 MAX_PLAIN_BODY = MAX_RECIPE_LENGTH  # bytes of a request without uploads
 COOKIE = "puppyslug_token"
 HEALTH_PATH = "/healthz"  # needs no token

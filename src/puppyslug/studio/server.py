@@ -92,19 +92,29 @@ def _deadline(connection: LimitedProtocol) -> float:
     return 0.0 if timer is None else timer.when()
 
 
-def serve(app: ASGIApp, listener: socket.socket, on_start: Callable[[], None]) -> None:
+def serve(
+    app: ASGIApp,
+    listener: socket.socket,
+    on_start: Callable[[], None],
+    on_stop: Callable[[], None] = lambda: None,
+) -> None:
     """Serve an application until Ctrl-C.
 
     Args:
         app: the application.
         listener: a listening socket.
         on_start: called when the server is ready.
+        on_stop: called when it stops, to end the responses that never end by themselves.
     """
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             on_start()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            on_stop()
+            await super().shutdown(sockets)
 
     config = uvicorn.Config(
         app,

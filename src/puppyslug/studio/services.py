@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from puppyslug.errors import OutputError
+from puppyslug.studio.jobs.activity import ActivityFeed
 from puppyslug.studio.jobs.data_folder import DataFolder
 from puppyslug.studio.jobs.disk_reserve import DiskReserve
 from puppyslug.studio.jobs.finetuned_networks import FinetunedNetworks
@@ -16,7 +17,9 @@ from puppyslug.studio.jobs.store import JobStore
 from puppyslug.studio.jobs.submission import DreamSubmitter
 from puppyslug.studio.jobs.training_jobs import TrainingJobs
 from puppyslug.studio.limits import Limits
+from puppyslug.studio.visitors import Visitor
 from puppyslug.studio.workers.pool import ProcessPool, process_launcher
+from puppyslug.studio.workers.recogniser import Recogniser
 from puppyslug.studio.workers.runner import RunnerFactory, create_local_runner
 from puppyslug.studio.workers.sandbox import Sandbox
 
@@ -24,8 +27,15 @@ MAX_HEAVY_REQUESTS = 1
 MAX_RESTARTS = 3  # of the server during one job; after that the job is not resumed automatically
 
 
+_ANYONE = Visitor()
+
+
 def _create_sandbox() -> Sandbox:
     return Sandbox()
+
+
+def _create_recogniser() -> Recogniser:
+    return Recogniser()
 
 
 @dataclass(frozen=True)
@@ -36,26 +46,34 @@ class Services:
         folder: data folder.
         store: job store.
         hub: progress of running jobs.
+        activity: the queue and the progress of all jobs, for the event stream.
         pool: worker pool.
         dreams: validates and queues dreams.
         training: edits and queues training jobs.
         networks: the trained networks.
         limits: resource limits.
         sandbox: reads untrusted files.
+        recogniser: says what a network sees in a picture.
         heavy_requests: limits how many requests read uploads at the same time, so that the pages
             stay responsive and few uploads are in memory.
+        recognitions: limits how many requests wait for the recogniser in a thread.
     """
 
     folder: DataFolder
     store: JobStore
     hub: ProgressHub
+    activity: ActivityFeed
     pool: ProcessPool
     dreams: DreamSubmitter
     training: TrainingJobs
     networks: FinetunedNetworks
     limits: Limits
     sandbox: Sandbox = field(default_factory=_create_sandbox)
+    recogniser: Recogniser = field(default_factory=_create_recogniser)
     heavy_requests: asyncio.Semaphore = field(
+        default_factory=partial(asyncio.Semaphore, MAX_HEAVY_REQUESTS)
+    )
+    recognitions: asyncio.Semaphore = field(
         default_factory=partial(asyncio.Semaphore, MAX_HEAVY_REQUESTS)
     )
 
@@ -97,7 +115,8 @@ class Services:
         networks = FinetunedNetworks(folder.networks)
         dreams = DreamSubmitter(store, folder, limits, networks)
         training = TrainingJobs(store, folder, limits, networks)
-        return cls(folder, store, hub, pool, dreams, training, networks, limits)
+        activity = ActivityFeed(store, hub)
+        return cls(folder, store, hub, activity, pool, dreams, training, networks, limits)
 
     def __enter__(self) -> "Services":
         return self
@@ -109,13 +128,15 @@ class Services:
         """Stop the workers; running dreams resume when the studio is opened again."""
         self.pool.close()
         self.sandbox.close()
+        self.recogniser.close()
         self.store.close()
         self.folder.release()
 
-    def view_dream(self, job: Job) -> DreamView:
-        """Return a stored dream as the API shows it."""
+    def view_dream(self, job: Job, visitor: Visitor = _ANYONE) -> DreamView:
+        """Return a stored dream as the API shows it to a visitor."""
         return DreamView(
             **dict(job),
+            mine=visitor.may_control(job),
             progress=self.hub.progress(job.id),
             position=self.store.position(job.id),
             refusal=self.hub.refusal(job.id),

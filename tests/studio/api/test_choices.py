@@ -7,7 +7,8 @@ from support.studios import assert_rejected
 def test_labels_are_searched(client):
     labels = client.get("/api/labels", params={"q": "retriever"}).json()
     assert labels[0] == {
-        "name": "retriever", "also": [], "group": True, "members": 5, "number": 205,
+        "name": "retriever", "called": "retriever", "also": [], "group": True, "members": 5,
+        "number": 205,
     }  # fmt: skip
     assert len(client.get("/api/labels", params={"limit": 3}).json()) == 3
     assert_rejected(client.get("/api/labels", params={"network": "nonsense"}), 422, "nonsense")

@@ -97,3 +97,16 @@ def test_simultaneous_requests_are_queued_in_order_up_to_the_limit(tmp_path, lim
         assert sorted(positions) == list(range(1, limit + 1))
         folders = (services.folder.path / "dreams").iterdir()
         assert {path.name for path in folders} == services.store.ids()
+
+
+def test_trials_are_small_and_the_oldest_are_deleted(client, services):
+    object.__setattr__(services.limits, "trials", 2)
+    form = {"recipe": json.dumps(QUICK), "trial": "true"}
+    ids = []
+    for _ in range(5):
+        ids.append(client.post("/api/dreams", data=form).json()["id"])
+        services.store.update(ids[-1], status="done")
+    assert services.store.ids() == set(ids[2:])
+    large = {"recipe": json.dumps({**QUICK, "size": "1000x800"}), "trial": "true"}
+    assert_rejected(client.post("/api/dreams", data=large), 422, "trial")
+    assert client.get("/api/dreams").json() == []

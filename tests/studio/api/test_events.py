@@ -38,7 +38,7 @@ def collect(scenario):
                 received.append((view["status"], view["width"]))
 
         receiving = asyncio.ensure_future(receive())
-        await asyncio.sleep(0.01)
+        await until(lambda: received)
         await scenario(job, received)
         await asyncio.wait_for(receiving, 30)
         return received

@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 
 import av
 from PIL import Image
@@ -61,3 +62,24 @@ def test_links_in_the_data_folder_are_not_followed(client, services, tmp_path):
         assert_rejected(client.get(f"/api/dreams/{job_id}/{resource}"), 404)
     again = client.post(f"/api/dreams/{job_id}/again", json={"feed": True})
     assert_rejected(again, 409)
+
+
+def test_the_results_of_several_dreams_are_one_zip_file(client, services):
+    ids = []
+    for colour in ("red", "blue", None):
+        job_id = client.post("/api/dreams", data={"recipe": json.dumps(QUICK)}).json()["id"]
+        if colour:
+            Image.new("RGB", (4, 4), colour).save(services.folder.job_folder(job_id) / "dream.png")
+        ids.append(job_id)
+    response = client.get("/api/download", params={"id": ids})
+    assert 'filename="dreams.zip"' in response.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+        names = archive.namelist()
+        assert names == ["clouds.dream.png", "clouds.dream-2.png"]
+        for name, colour in zip(names, ((255, 0, 0), (0, 0, 255)), strict=True):
+            picture = Image.open(io.BytesIO(archive.read(name)))
+            assert picture.getpixel((0, 0)) == colour
+    assert not list(services.folder.path.glob("download-*"))
+    assert_rejected(client.get("/api/download", params={"id": ids[2]}), 409, "wait")
+    assert_rejected(client.get("/api/download", params={"id": "nonsense"}), 404)
+    assert not list(services.folder.path.glob("download-*"))

@@ -93,19 +93,21 @@ def test_class_names_are_completed_by_keyboard_with_portraits(page):
 def test_a_running_dream_is_changed(page, studio, problems):
     choose_photo(page)
     start_dream(page)
-    page.fill("#steer-objective", "relu2_1")
+    expect(page.locator("#steer-objective")).to_be_hidden()
+    page.locator("#steer-layers").get_by_text("relu3_1").click()
     page.fill("#steer-step_size", "4")
-    page.click("#steer button")
-    expect(page.locator("#steer-objective")).to_have_value("relu2_1")
+    page.click("#steer-button")
+    expect(page.locator("#steer-now")).to_have_text("swirls, ornaments and scales")
+    page.locator("#steer-advanced summary").click()
     page.fill("#steer-objective", "nonsense")
-    page.click("#steer button")
+    page.click("#steer-button")
     expect(page.locator("#error")).to_contain_text("vgg19")
     assert "422" in problems.pop()
     page.click("#stop")
     expect(page.locator("#done")).to_be_visible()
     schedule = studio.get(job_id(page))["recipe"]["schedule"]
     assert {(change[3], change[4]) for change in schedule} == {
-        ("objective", "relu2_1"),
+        ("objective", "relu3_1"),
         ("step_size", 4),
     }
 
@@ -119,7 +121,7 @@ def test_a_dream_is_paused_resumed_and_cancelled_also_after_a_reload(page, studi
     page.click("#pause")
     expect(page.locator("#pause")).to_have_text("Pause")
     page.reload()
-    expect(page.locator("#progress-text")).to_contain_text("step")
+    expect(page.locator("#progress-text")).to_contain_text("%")
     page.click("#cancel")
     studio.wait(job_id(page), "cancelled")
     expect(page.locator("#rerun")).to_be_visible()
@@ -173,6 +175,7 @@ def test_a_zoom_film_plays(page):
     start_dream(page, iterations=2)
     expect(page.locator("#done")).to_be_visible()
     page.click("[data-derive=zoom]")
+    page.get_by_role("button", name="Make the film").click()
     page.click("#stop")
     expect(page.locator("#film")).to_be_visible()
     page.locator("#film").evaluate("it => { it.muted = true; return it.play() }")

@@ -31,7 +31,7 @@ def test_a_network_is_trained_and_dreams_see_its_classes(page, studio, problems)
     for item in (stripes, discs):
         expect(item.locator(".picture")).to_have_count(4)
         expect(item.locator(".count")).to_contain_text("4 pictures")
-    for name, part in (("", "''"), ("shapes", "Class 2")):
+    for name, part in (("", "Enter a name"), ("shapes", "Class 2")):
         page.fill("#name", name)
         page.click("#submit-button")
         expect(page.locator("#error")).to_contain_text(part)
@@ -47,6 +47,9 @@ def test_a_network_is_trained_and_dreams_see_its_classes(page, studio, problems)
     page.click("#stop", timeout=240_000)
     expect(page.locator("#running")).to_be_hidden(timeout=120_000)
     expect(page.locator("#class-results li")).to_have_count(2)
+    expect(page.locator("#class-results li").nth(1)).to_contain_text("learned from")
+    page.set_input_files("#try-file", shape_files("stripes", 1))
+    expect(page.locator("#try-bars li").first).to_contain_text("my stripes")
     page.get_by_role("link", name="Dream of my stripes").click()
     dream_of_class(page, studio, "shapes.safetensors", "my stripes")
     page.goto(f"{studio.address}teach")

@@ -142,3 +142,18 @@ def test_updates_without_a_running_loop_are_kept(hub):
     run(attach())
     hub.update("a", preview=b"2")  # the loop is closed now
     assert hub.preview("a") == b"2"
+
+
+def test_closing_ends_all_subscriptions(hub):
+    async def scenario():
+        hub.attach(asyncio.get_running_loop())
+
+        async def follow():
+            return [change async for change in hub.subscribe(interval=0.001)]
+
+        followers = [asyncio.ensure_future(follow()) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        hub.close()
+        assert [len(changes) >= 1 for changes in await asyncio.gather(*followers)] == [True] * 3
+
+    run(scenario())

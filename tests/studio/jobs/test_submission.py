@@ -43,7 +43,12 @@ def test_a_submitted_dream_is_queued_with_its_files(services):
     assert (job.status, job.title, job.frames) == (Status.QUEUED, "cat.png", 1)
     folder = services.folder.job_folder(job.id)
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert files == {"photo.png": PHOTO.data, "mask.png": MASK.data, "guide-1.png": GUIDE.data}
+    assert files == {
+        "photo.png": PHOTO.data,
+        "mask.png": MASK.data,
+        "guide-1.png": GUIDE.data,
+        "start.jpg": PHOTO.thumbnail,
+    }
     assert job.bytes == sum(map(len, files.values()))
     assert job.recipe["photo"] == {"name": "cat.png", "sha256": PHOTO.sha256}
 

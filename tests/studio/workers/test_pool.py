@@ -13,7 +13,7 @@ from puppyslug.studio.jobs.models import TRAINING, Job, JobProgress, Status, Tra
 from puppyslug.studio.jobs.progress_hub import ProgressHub
 from puppyslug.studio.jobs.store import JobStore
 from puppyslug.studio.limits import Limits
-from puppyslug.studio.workers import supervisor
+from puppyslug.studio.workers import supervisor, turn
 from puppyslug.studio.workers.pool import ProcessPool
 from puppyslug.studio.workers.protocol import Command, JobCancelledError
 from support.workers import FakeProcess
@@ -456,3 +456,64 @@ def test_no_job_starts_while_that_cannot_be_stored(create, monkeypatch):
     pool.submit("a")
     assert pool.wait("a").status is Status.DONE
     assert len(pool.processes) == 1
+
+
+def test_a_paused_job_gives_its_place_to_the_next(create):
+    pool = create()
+    pool.run = poll_until_told
+    for job_id in "abc":
+        pool.submit(job_id)
+    wait_until(lambda: pool.pool.send("a", Command("pause")))
+    pool.wait("a", Status.PAUSED)
+    pool.wait("b", Status.RUNNING)
+    assert pool.store.get("c").status is Status.QUEUED
+    assert pool.pool.send("a", Command("resume"))
+    wait_until(lambda: pool.hub.progress("a").stage == supervisor.WAITING_STAGE)
+    assert pool.pool.send("b", Command("stop"))
+    assert pool.wait("b").status is Status.DONE
+    pool.wait("a", Status.RUNNING)
+    assert pool.store.get("c").status is Status.QUEUED  # a resumed job precedes new ones
+    assert pool.pool.send("a", Command("stop"))
+    assert pool.wait("a").status is Status.DONE
+    pool.wait("c", Status.RUNNING)
+    wait_until(lambda: pool.pool.send("c", Command("stop")))
+    pool.wait("c")
+    wait_until(lambda: sum(process.is_alive() for process in pool.processes) == 1)
+
+
+def test_paused_jobs_can_be_stopped_and_too_many_cannot_be_paused(create):
+    pool = create(paused=2)
+    pool.run = poll_until_told
+    for job_id in "abc":
+        pool.submit(job_id)
+    for job_id in "ab":
+        wait_until(lambda job_id=job_id: pool.pool.send(job_id, Command("pause")))
+        pool.wait(job_id, Status.PAUSED)
+    pool.wait("c", Status.RUNNING)
+    with pytest.raises(HTTPError, match="2 dreams are paused"):
+        pool.pool.send("c", Command("pause"))
+    for job_id, command, status in (
+        ("a", "stop", Status.DONE),
+        ("b", "cancel", Status.CANCELLED),
+        ("c", "stop", Status.DONE),
+    ):
+        wait_until(lambda one=(job_id, command): pool.pool.send(one[0], Command(one[1])))
+        assert pool.wait(job_id).status is status
+
+
+def test_a_long_job_waits_while_short_ones_are_queued(create, monkeypatch):
+    monkeypatch.setattr(turn, "LONG_TURN", 0)
+    pool = create()
+    pool.run = poll_until_told
+    pool.submit("film", kind="zoom")
+    pool.wait("film", Status.RUNNING)
+    pool.submit("a")
+    pool.wait("a", Status.RUNNING)
+    wait_until(lambda: pool.hub.progress("film").stage == supervisor.WAITING_STAGE)
+    assert pool.store.get("film").status is Status.RUNNING
+    pool.submit("b")
+    for job_id in "ab":
+        wait_until(lambda job_id=job_id: pool.pool.send(job_id, Command("stop")))
+        assert pool.wait(job_id).status is Status.DONE
+    assert pool.pool.send("film", Command("stop"))
+    assert pool.wait("film").status is Status.DONE

@@ -1,5 +1,23 @@
 """The HTTP API of the studio, one module for each resource."""
 
-from puppyslug.studio.api import choices, dreams, files, networks, training
+from puppyslug.studio.api import (
+    choices,
+    download,
+    dreams,
+    events,
+    files,
+    networks,
+    recognition,
+    training,
+)
 
-ROUTERS = (dreams.router, files.router, choices.router, networks.router, training.router)
+ROUTERS = (
+    dreams.router,
+    files.router,
+    choices.router,
+    networks.router,
+    training.router,
+    events.router,
+    recognition.router,
+    download.router,
+)

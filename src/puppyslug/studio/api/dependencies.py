@@ -15,6 +15,7 @@ from puppyslug.errors import PuppyslugError
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.models import Job
 from puppyslug.studio.services import Services
+from puppyslug.studio.visitors import Visitor, identify
 from puppyslug.studio.workers.protocol import Command
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,12 @@ def _services(request: Request) -> Services:
     return services
 
 
+def _visitor(request: Request) -> Visitor:
+    return identify(request, shared=request.app.state.shared)
+
+
 Studio = Annotated[Services, Depends(_services)]
+Client = Annotated[Visitor, Depends(_visitor)]
 JobId = Annotated[str, Path(alias="id", max_length=40)]
 
 
@@ -44,6 +50,31 @@ def find_dream(studio: Studio, job_id: JobId) -> Job:
     job = studio.store.get(job_id)
     if job is None or job.is_training:
         raise HTTPError(404, "that dream does not exist; it may have been deleted")
+    return job
+
+
+def find_own_dream(studio: Studio, client: Client, job_id: JobId) -> Job:
+    """Return the dream in the URL, which the client wants to control.
+
+    Raises:
+        HTTPError: it does not exist, or belongs to somebody else.
+    """
+    return _check_owner(find_dream(studio, job_id), client)
+
+
+def find_own_training_job(studio: Studio, client: Client, job_id: JobId) -> Job:
+    """Return the training job in the URL, which the client wants to control.
+
+    Raises:
+        HTTPError: it does not exist, or belongs to somebody else.
+    """
+    return _check_owner(find_training_job(studio, job_id), client)
+
+
+def _check_owner(job: Job, client: Visitor) -> Job:
+    if not client.may_control(job):
+        what = "training job" if job.is_training else "dream"
+        raise HTTPError(403, f"that {what} belongs to somebody else; you can only look at it")
     return job
 
 

@@ -13,9 +13,11 @@ from pydantic import Field
 from puppyslug.recipe import parse_settings
 from puppyslug.recipe.defaults import FILM_FPS, ZOOM_FRAMES
 from puppyslug.studio.api.dependencies import (
+    Client,
     JobId,
     Studio,
     find_dream,
+    find_own_dream,
     reject_unexpected,
     run_untrusted,
     send_command,
@@ -28,10 +30,12 @@ from puppyslug.studio.jobs.recipes import validate_changes
 from puppyslug.studio.jobs.submission import Submission
 from puppyslug.studio.jobs.uploads import Upload
 from puppyslug.studio.services import Services
+from puppyslug.studio.visitors import Visitor
 from puppyslug.studio.workers.protocol import Command
 
 router = APIRouter(prefix="/api")
 Dream = Annotated[Job, Depends(find_dream)]
+OwnDream = Annotated[Job, Depends(find_own_dream)]
 
 FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
 _RERUNNABLE = (Status.FAILED, Status.CANCELLED, Status.INTERRUPTED)
@@ -65,11 +69,19 @@ class DreamForm:
     kind: Annotated[DreamKind, Form()] = "picture"
     frames: Annotated[int, Form(description="number of frames of a zoom")] = ZOOM_FRAMES
     fps: Annotated[float, Form(description="frame rate of a zoom", allow_inf_nan=False)] = FILM_FPS
+    photo_of: Annotated[
+        str, Form(max_length=40, description="id of a dream, to start from its photo")
+    ] = ""
+    feed: Annotated[bool, Form(description="start from the result of that dream instead")] = False
+    trial: Annotated[
+        bool, Form(description="a small dream that is not listed, and deleted after a while")
+    ] = False
 
 
 @router.post("/dreams", status_code=201)
 async def submit(
     studio: Studio,
+    client: Client,
     request: Request,
     form: Annotated[DreamForm, Depends()],
     photo: Annotated[UploadFile | None, File()] = None,
@@ -80,6 +92,7 @@ async def submit(
     if not request.headers.get("content-type", "").startswith(FORM_TYPES):
         raise HTTPError(415, "send a form, with the recipe as JSON in the field 'recipe'")
     settings = await run_untrusted(parse_settings, form.recipe)
+    parent = await run_in_threadpool(find_dream, studio, form.photo_of) if form.photo_of else None
     await run_in_threadpool(studio.dreams.check_capacity)
     async with studio.heavy_requests:  # the uploads of one request at a time are in memory
         submission = Submission(
@@ -90,13 +103,19 @@ async def submit(
             await _read_upload(studio, photo),
             await _read_upload(studio, mask),
             [upload for file in guide or [] if (upload := await _read_upload(studio, file))],
+            parent,
+            feed=form.feed,
+            fresh=True,
+            owner=client.owner,
+            trial=form.trial and form.kind == "picture",
         )
-        return await _submit(studio, submission)
+        return await _submit(studio, client, submission)
 
 
 @router.get("/dreams")
 def list_dreams(
     studio: Studio,
+    client: Client,
     words: Annotated[
         str, Query(max_length=200, description="words in title, objective, network or preset")
     ] = "",
@@ -107,19 +126,21 @@ def list_dreams(
 ) -> list[DreamView]:
     """List dreams, newest first."""
     jobs = studio.store.list_dreams(limit, before=before, words=words)
-    return [studio.view_dream(job) for job in jobs]
+    return [studio.view_dream(job, client) for job in jobs]
 
 
 @router.get("/dreams/{id}")
-def get_dream(studio: Studio, job: Dream) -> DreamView:
+def get_dream(studio: Studio, client: Client, job: Dream) -> DreamView:
     """Return a dream."""
-    return studio.view_dream(job)
+    return studio.view_dream(job, client)
 
 
 @router.get("/dreams/{id}/events", response_class=EventSourceResponse)
-async def stream_events(studio: Studio, job: Dream) -> AsyncIterator[ServerSentEvent]:
+async def stream_events(
+    studio: Studio, client: Client, job: Dream
+) -> AsyncIterator[ServerSentEvent]:
     """Stream the dream as server-sent events whenever it changes, until it has ended."""
-    async for event in stream_changes(studio.hub, partial(_read_view, studio, job.id)):
+    async for event in stream_changes(studio.hub, partial(_read_view, studio, client, job.id)):
         yield event
 
 
@@ -130,7 +151,7 @@ def get_recipe(job: Dream) -> dict[str, Any]:
 
 
 @router.post("/dreams/{id}/steer")
-def steer(studio: Studio, job: Dream, changes: dict[str, Any]) -> DreamView:
+def steer(studio: Studio, job: OwnDream, changes: dict[str, Any]) -> DreamView:
     """Change objective (or layer, channel, see), step_size, jitter, strength or keep_colours."""
     if job.kind != "picture":
         raise HTTPError(409, "a film cannot be changed while it runs; stop it, and submit another")
@@ -142,7 +163,7 @@ def steer(studio: Studio, job: Dream, changes: dict[str, Any]) -> DreamView:
 
 
 @router.post("/dreams/{id}/again", status_code=201)
-async def derive(studio: Studio, job: Dream, changed: DerivedDream) -> DreamView:
+async def derive(studio: Studio, client: Client, job: Dream, changed: DerivedDream) -> DreamView:
     """Queue a dream derived from this one: another seed, larger, dreamt on, or as a zoom."""
     submission = Submission(
         changed.recipe,
@@ -152,15 +173,16 @@ async def derive(studio: Studio, job: Dream, changed: DerivedDream) -> DreamView
         parent=job,
         feed=changed.feed,
         enlarged=changed.size,
+        owner=client.owner,
     )
     async with studio.heavy_requests:
-        return await _submit(studio, submission)
+        return await _submit(studio, client, submission)
 
 
 @router.post("/dreams/{id}/{order}")
 def command(
     studio: Studio,
-    job: Dream,
+    job: OwnDream,
     order: Annotated[Literal["pause", "resume", "stop", "cancel", "rerun"], Path()],
 ) -> DreamView:
     """Pause, resume, stop with the result so far, or cancel; rerun what did not succeed."""
@@ -176,7 +198,7 @@ def command(
 
 
 @router.delete("/dreams/{id}", status_code=204)
-def delete(studio: Studio, job: Dream) -> None:
+def delete(studio: Studio, job: OwnDream) -> None:
     """Delete a dream and its files."""
     if not studio.store.delete(job.id, studio.folder.delete_job):
         raise HTTPError(409, "that dream is running; cancel it first")
@@ -203,10 +225,10 @@ async def _read_upload(studio: Services, file: UploadFile | None) -> Upload | No
     return await run_untrusted(decode, file.filename or "", data)
 
 
-async def _submit(studio: Services, submission: Submission) -> DreamView:
+async def _submit(studio: Services, client: Visitor, submission: Submission) -> DreamView:
     job = await run_untrusted(studio.dreams.submit, submission)
     studio.pool.notify()
-    return await run_in_threadpool(studio.view_dream, job)
+    return await run_in_threadpool(studio.view_dream, job, client)
 
 
 def _rerun(studio: Services, job: Job) -> None:
@@ -221,9 +243,9 @@ def _rerun(studio: Services, job: Job) -> None:
     studio.pool.notify()
 
 
-def _read_view(studio: Services, job_id: JobId) -> DreamView | None:
+def _read_view(studio: Services, client: Visitor, job_id: JobId) -> DreamView | None:
     job = studio.store.get(job_id)
-    return None if job is None else studio.view_dream(job)
+    return None if job is None else studio.view_dream(job, client)
 
 
 def _current_view(studio: Services, job_id: JobId) -> DreamView:

@@ -1,12 +1,27 @@
-"""Server-sent events: the view of a job whenever it changes."""
+"""Server-sent events: what happens in the studio, and the view of a job whenever it changes."""
 
 from collections.abc import AsyncIterator, Callable
 
+from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
-from fastapi.sse import ServerSentEvent
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from puppyslug.studio.api.dependencies import Studio
 from puppyslug.studio.jobs.models import DreamView, TrainingJobView
 from puppyslug.studio.jobs.progress_hub import ProgressHub
+
+router = APIRouter(prefix="/api")
+
+
+@router.get("/events", response_class=EventSourceResponse)
+async def stream_activity(studio: Studio) -> AsyncIterator[ServerSentEvent]:
+    """Stream the queue and the progress of all jobs whenever either changes."""
+    previous = ""
+    async for _ in studio.hub.subscribe():
+        text = await run_in_threadpool(studio.activity.describe)
+        if text != previous:
+            yield ServerSentEvent(raw_data=text)
+            previous = text
 
 
 async def stream_changes(

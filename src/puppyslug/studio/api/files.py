@@ -1,14 +1,22 @@
 """The HTTP API of a dream's files: previews, results and uploads."""
 
 import mimetypes
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from fastapi.responses import FileResponse, Response
 
+from puppyslug.recipe.fields import MAX_GUIDES
 from puppyslug.studio.api.dependencies import Studio, find_dream
 from puppyslug.studio.http_errors import HTTPError
-from puppyslug.studio.jobs.data_folder import BEFORE_FILE, FILM_FILE, RESULT_FILE, THUMBNAIL_FILE
+from puppyslug.studio.jobs.data_folder import (
+    BEFORE_FILE,
+    FILM_FILE,
+    RESULT_FILE,
+    START_FILE,
+    THUMBNAIL_FILE,
+)
 from puppyslug.studio.jobs.models import Job
 from puppyslug.studio.services import Services
 
@@ -48,8 +56,10 @@ def get_before(studio: Studio, job: Dream) -> FileResponse:
 
 @router.get("/thumbnail", response_class=FileResponse)
 def get_thumbnail(studio: Studio, job: Dream) -> FileResponse:
-    """Return a small picture for the gallery (JPEG)."""
-    return _file_response(studio, job, THUMBNAIL_FILE)
+    """Return a small picture for the gallery (JPEG): the result, or the starting picture."""
+    exists = partial(studio.folder.find_file, job.id)
+    file = next(filter(exists, (THUMBNAIL_FILE, BEFORE_FILE, START_FILE)), THUMBNAIL_FILE)
+    return _file_response(studio, job, file)
 
 
 @router.get("/photo", response_class=FileResponse)
@@ -58,6 +68,25 @@ def get_photo(studio: Studio, job: Dream) -> FileResponse:
     if job.photo is None:
         raise HTTPError(404, "that dream has no photo; it started from noise or clouds")
     return _file_response(studio, job, job.photo.file, job.photo.name)
+
+
+@router.get("/mask", response_class=FileResponse)
+def get_mask(studio: Studio, job: Dream) -> FileResponse:
+    """Return the uploaded mask, unchanged."""
+    if job.mask is None:
+        raise HTTPError(404, "that dream has no mask picture")
+    return _file_response(studio, job, job.mask.file, job.mask.name)
+
+
+@router.get("/guides/{number}", response_class=FileResponse)
+def get_guide(
+    studio: Studio, job: Dream, number: Annotated[int, Path(ge=1, le=MAX_GUIDES)]
+) -> FileResponse:
+    """Return an uploaded guide picture, unchanged; they are counted from 1."""
+    if number > len(job.guides):
+        raise HTTPError(404, f"that dream has no guide picture number {number}")
+    guide = job.guides[number - 1]
+    return _file_response(studio, job, guide.file, guide.name)
 
 
 def _stem(job: Job) -> str:

@@ -10,8 +10,10 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, Field
 
 from puppyslug.studio.api.dependencies import (
+    Client,
     JobId,
     Studio,
+    find_own_training_job,
     find_training_job,
     run_untrusted,
     send_command,
@@ -33,6 +35,7 @@ from puppyslug.studio.workers.protocol import Command
 
 router = APIRouter(prefix="/api/lessons")
 TrainingJob = Annotated[Job, Depends(find_training_job)]
+OwnTrainingJob = Annotated[Job, Depends(find_own_training_job)]
 Name = Annotated[str, Field(max_length=300)]
 PictureFile = Annotated[str, Path(alias="file", max_length=200)]
 # the report is a self-contained page that may not run or load anything
@@ -78,9 +81,11 @@ class TrainingPictureView(BaseModel):
 
 
 @router.post("", status_code=201)
-def create(studio: Studio, fields: TrainingJobFields | None = None) -> TrainingJobView:
+def create(
+    studio: Studio, client: Client, fields: TrainingJobFields | None = None
+) -> TrainingJobView:
     """Create a draft; training starts once it is submitted."""
-    job = studio.training.create()
+    job = studio.training.create(client.owner)
     try:
         studio.training.configure(job.id, _given_fields(fields or TrainingJobFields()))
     except BaseException:
@@ -102,14 +107,14 @@ def get_job(studio: Studio, job: TrainingJob) -> TrainingJobView:
 
 
 @router.patch("/{id}")
-def configure(studio: Studio, job: TrainingJob, fields: TrainingJobFields) -> TrainingJobView:
+def configure(studio: Studio, job: OwnTrainingJob, fields: TrainingJobFields) -> TrainingJobView:
     """Change the name of the network, its base or the seed."""
     studio.training.configure(job.id, _given_fields(fields))
     return _current_view(studio, job.id)
 
 
 @router.delete("/{id}", status_code=204)
-def delete(studio: Studio, job: TrainingJob) -> None:
+def delete(studio: Studio, job: OwnTrainingJob) -> None:
     """Delete a training job, its pictures and its report; the network is kept."""
     if not studio.store.delete(job.id, studio.folder.delete_job):
         raise HTTPError(409, "that training job is running; cancel it first")
@@ -117,7 +122,9 @@ def delete(studio: Studio, job: TrainingJob) -> None:
 
 
 @router.post("/{id}/things", status_code=201)
-def add_class(studio: Studio, job: TrainingJob, fields: TrainingClassFields) -> TrainingClassView:
+def add_class(
+    studio: Studio, job: OwnTrainingJob, fields: TrainingClassFields
+) -> TrainingClassView:
     """Add a class; pictures of the class ``none`` are negatives."""
     added = studio.training.add_class(job.id, fields.name)
     return TrainingClassView(number=added.number, name=added.name, count=0)
@@ -125,7 +132,7 @@ def add_class(studio: Studio, job: TrainingJob, fields: TrainingClassFields) -> 
 
 @router.patch("/{id}/things/{number}")
 def rename_class(
-    studio: Studio, job: TrainingJob, number: int, fields: TrainingClassFields
+    studio: Studio, job: OwnTrainingJob, number: int, fields: TrainingClassFields
 ) -> TrainingJobView:
     """Rename a class."""
     studio.training.rename_class(job.id, number, fields.name)
@@ -133,7 +140,7 @@ def rename_class(
 
 
 @router.delete("/{id}/things/{number}")
-def delete_class(studio: Studio, job: TrainingJob, number: int) -> TrainingJobView:
+def delete_class(studio: Studio, job: OwnTrainingJob, number: int) -> TrainingJobView:
     """Delete a class and its pictures."""
     studio.training.delete_class(job.id, number)
     return _current_view(studio, job.id)
@@ -150,7 +157,7 @@ def list_pictures(job: TrainingJob) -> list[TrainingPictureView]:
 
 @router.post("/{id}/things/{number}/pictures", status_code=201)
 async def add_pictures(
-    studio: Studio, job: TrainingJob, number: int, picture: Annotated[list[UploadFile], File()]
+    studio: Studio, job: OwnTrainingJob, number: int, picture: Annotated[list[UploadFile], File()]
 ) -> list[TrainingPictureView]:
     """Add up to twelve pictures to a class; on an error, those before it are kept."""
     return [_view_picture(await _add_picture(studio, job.id, number, one), number)
@@ -170,13 +177,13 @@ def get_thumbnail(studio: Studio, job: TrainingJob, number: int, file: PictureFi
 
 
 @router.delete("/{id}/things/{number}/pictures/{file}", status_code=204)
-def delete_picture(studio: Studio, job: TrainingJob, number: int, file: PictureFile) -> None:
+def delete_picture(studio: Studio, job: OwnTrainingJob, number: int, file: PictureFile) -> None:
     """Delete a picture of a class."""
     studio.training.delete_picture(job.id, number, file)
 
 
 @router.post("/{id}/teach")
-def submit(studio: Studio, job: TrainingJob) -> TrainingJobView:
+def submit(studio: Studio, job: OwnTrainingJob) -> TrainingJobView:
     """Queue a training job, for the first time or again."""
     studio.dreams.check_capacity()
     studio.training.submit(job.id)
@@ -186,7 +193,7 @@ def submit(studio: Studio, job: TrainingJob) -> TrainingJobView:
 
 @router.post("/{id}/{order}")
 def command(
-    studio: Studio, job: TrainingJob, order: Annotated[str, Path(pattern="^(stop|cancel)$")]
+    studio: Studio, job: OwnTrainingJob, order: Annotated[str, Path(pattern="^(stop|cancel)$")]
 ) -> TrainingJobView:
     """Stop with the network so far, without a report; or cancel."""
     if order == "cancel" and studio.store.update(

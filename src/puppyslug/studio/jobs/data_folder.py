@@ -9,6 +9,7 @@
     ├── networks/          trained networks, NAME.safetensors
     └── dreams/ID/
         ├── photo.jpg …    uploaded pictures; also mask.png, guide-1.jpg
+        ├── start.jpg      a small starting picture, until the dream has started
         ├── before.jpg     the starting picture, for the page
         ├── thumbnail.jpg  the result, for the gallery
         ├── dream.png      the result, with its recipe; the last frame of a film
@@ -26,7 +27,7 @@ from puppyslug.files.locks import acquire, release
 from puppyslug.studio.jobs.models import TRAINING, Status
 from puppyslug.studio.jobs.store import JobStore
 
-BEFORE_FILE, THUMBNAIL_FILE = "before.jpg", "thumbnail.jpg"
+START_FILE, BEFORE_FILE, THUMBNAIL_FILE = "start.jpg", "before.jpg", "thumbnail.jpg"
 RESULT_FILE, FILM_FILE = "dream.png", "film.mp4"
 REPORT_FILE = "report.html"
 

@@ -109,6 +109,8 @@ def network_file_name(name: str) -> str:
         raise HTTPError(
             422, f"{plain[:80]!r} is the name of a device on Windows; choose another name"
         )
+    if not plain:
+        raise HTTPError(422, "the network has no name; enter one, such as my pets")
     if not _NAME.fullmatch(plain):
         raise HTTPError(
             422,

@@ -131,6 +131,10 @@ class Job(BaseModel):
         notices: remarks for the user about the result.
         lesson: configuration of a training job; None for dreams.
         outcome: latest result of a training job; None before the first.
+        owner: id of the browser that submitted the job; empty for a script.
+        trial: whether the dream is a small trial, which the gallery does not show.
+        called: what the user calls the class that the dream amplifies, if that is not its
+            preferred name; else empty.
     """
 
     id: str
@@ -155,6 +159,14 @@ class Job(BaseModel):
     notices: list[str] = Field(default_factory=list)
     lesson: TrainingConfig | None = None
     outcome: TrainingResult | None = None
+    owner: str = ""
+    trial: bool = False
+    called: str = ""
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the job is a picture: films and training take much longer."""
+        return self.kind == "picture"
 
     @property
     def is_training(self) -> bool:
@@ -197,11 +209,14 @@ class DreamView(Job):
         progress: progress while a worker processes it, else None.
         position: position in the queue, counted from 1; None if it is not queued.
         refusal: why the latest change was rejected; empty if it was accepted.
+        mine: whether the client may control the dream.
     """
 
+    owner: str = Field("", exclude=True)
     progress: JobProgress | None = None
     position: int | None = None
     refusal: str = ""
+    mine: bool = True
 
 
 class TrainingClassView(BaseModel):

@@ -26,9 +26,11 @@ class ProgressHub:
     def __init__(self) -> None:
         """Create an empty hub."""
         self._states: dict[str, _JobState] = {}
+        self.version = 0  # increases with every change
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
         self._lock = threading.Lock()
+        self._is_closed = False
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Set the event loop that subscribers run in."""
@@ -55,12 +57,14 @@ class ProgressHub:
             state = self._states.setdefault(job_id, _JobState())
             for name, value in fields.items():
                 setattr(state, name, value)
+            self.version += 1
         self.notify()
 
     def discard(self, job_id: str) -> None:
         """Remove the state of a job that has stopped running, from any thread."""
         with self._lock:
             self._states.pop(job_id, None)
+            self.version += 1
         self.notify()
 
     def notify(self) -> None:
@@ -68,16 +72,23 @@ class ProgressHub:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)
 
+    def close(self) -> None:
+        """End all subscriptions, from any thread: the server stops."""
+        self._is_closed = True
+        self.notify()
+
     async def subscribe(self, interval: float = MIN_INTERVAL) -> AsyncIterator[None]:
-        """Yield immediately, then whenever something has changed since the last yield.
+        """Yield immediately, then whenever something has changed, until the hub is closed.
 
         Args:
             interval: minimum number of seconds between a change and the next yield; changes in the
                 meantime are merged.
         """
-        while True:
+        while not self._is_closed:
             changed = self._changed  # taken first, so that no change during the yield is missed
             yield
+            if self._is_closed:
+                return
             await changed.wait()
             await asyncio.sleep(interval)
 

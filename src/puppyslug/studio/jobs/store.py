@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from puppyslug.errors import OutputError
 from puppyslug.studio.jobs.disk_reserve import DiskReserve
 from puppyslug.studio.jobs.models import Job, Status
+from puppyslug.studio.jobs.turns import order_queue
 
 _Result = TypeVar("_Result")
 
@@ -27,6 +28,7 @@ CREATE TABLE IF NOT EXISTS dreams (
 CREATE INDEX IF NOT EXISTS by_status ON dreams (status, number);
 """
 SCHEMA_VERSION = 2  # version 1 has the same table, but no training jobs in it
+_IS_TRIAL = "ifnull(json_extract(document, '$.trial'), 0)"
 _IS_TRAINING = "json_extract(document, '$.kind') = 'teach'"
 
 
@@ -46,6 +48,11 @@ class JobStore:
         """
         self._lock = threading.RLock()
         self._reserve = reserve
+        self.version = 0  # increases with every change of a job
+        self._turns = 0
+        self._latest_turn: dict[str, int] = {}  # by owner
+        self._queued_ids: tuple[str, ...] = ()
+        self._queue_version = -1
         try:
             try:
                 self._open(path)
@@ -135,15 +142,26 @@ class JobStore:
         return self._use_reserve(lambda: self.update(job_id, **fields))
 
     def start_next(self) -> Job | None:
-        """Mark the oldest queued job as running and return it; None if the queue is empty."""
+        """Mark the next queued job as running and return it; None if the queue is empty.
+
+        The owners of jobs take turns, and pictures precede films and training.
+        """
         with self._transaction():
-            queued = self._select("WHERE status = ? ORDER BY number LIMIT 1", Status.QUEUED)
-            if not queued:
+            queue = self.queue()
+            if not queue:
                 return None
-            (job,) = queued
+            job = queue[0]
+            self._turns += 1
+            self._latest_turn[job.owner] = self._turns
             return self.update(
                 job.id, status=Status.RUNNING, started=time.time(), attempts=job.attempts + 1
             )
+
+    def queue(self) -> list[Job]:
+        """Return the queued jobs in the order in which they will start."""
+        with self._lock:
+            queued = self._select("WHERE status = ? ORDER BY number", Status.QUEUED)
+            return order_queue(queued, self._latest_turn)
 
     def delete(self, job_id: str, delete_files: Callable[[str], None] = lambda _: None) -> bool:
         """Delete a job unless a worker is processing it; on a full disk too.
@@ -196,7 +214,7 @@ class JobStore:
             before: id of a dream; return only older ones.
             words: return only dreams with each of these words in title or recipe; case-insensitive.
         """
-        conditions, values = [f"NOT {_IS_TRAINING}"], []
+        conditions, values = [f"NOT {_IS_TRAINING}", f"NOT {_IS_TRIAL}"], []
         for word in words.lower().split():
             conditions.append("instr(words, ?)")
             values.append(word)
@@ -205,6 +223,12 @@ class JobStore:
             values.append(before)
         where = " AND ".join(conditions)
         return self._select(f"WHERE {where} ORDER BY number DESC LIMIT ?", *values, limit)
+
+    def old_trials(self, kept: int) -> list[str]:
+        """Return the ids of all ended trials but the latest ones."""
+        ended = [status for status in Status if status.ended]
+        where = f"WHERE {_IS_TRIAL} AND status IN ({_placeholders(ended)})"
+        return [job.id for job in self._select(f"{where} ORDER BY number DESC", *ended)[kept:]]
 
     def list_training_jobs(self) -> list[Job]:
         """Return all training jobs, newest first."""
@@ -217,13 +241,25 @@ class JobStore:
 
     def position(self, job_id: str) -> int | None:
         """Return the position of a job in the queue, from 1; None if it is not queued."""
+        ids = self.queued_ids()
+        return ids.index(job_id) + 1 if job_id in ids else None
+
+    def queued_ids(self) -> tuple[str, ...]:
+        """Return the ids of the queued jobs in the order in which they will start."""
         with self._lock:
-            (position,) = self._database.execute(
-                "SELECT (SELECT count(*) FROM dreams AS other WHERE other.status = ? AND "
-                "other.number <= dreams.number) FROM dreams WHERE id = ? AND status = ?",
-                (Status.QUEUED, job_id, Status.QUEUED),
-            ).fetchone() or (None,)
-        return position
+            if self._queue_version != self.version:
+                self._queued_ids = tuple(job.id for job in self.queue())
+                self._queue_version = self.version
+            return self._queued_ids
+
+    def has_queued_pictures(self) -> bool:
+        """Return whether a picture is queued, for which longer jobs wait."""
+        with self._lock:
+            query = (
+                "SELECT 1 FROM dreams WHERE status = ? AND "
+                "json_extract(document, '$.kind') = 'picture' LIMIT 1"
+            )
+            return self._database.execute(query, (Status.QUEUED,)).fetchone() is not None
 
     def count_queued(self) -> int:
         """Return the number of queued jobs."""
@@ -261,10 +297,12 @@ class JobStore:
             if self._database.in_transaction:  # nested: part of the outer transaction
                 yield self._database
                 return
+            changes = self._database.total_changes
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database
                 self._database.execute("COMMIT")
+                self.version += self._database.total_changes > changes
             except BaseException:
                 if self._database.in_transaction:  # SQLite itself rolls back on a full disk
                     self._database.execute("ROLLBACK")

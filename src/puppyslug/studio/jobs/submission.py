@@ -1,5 +1,6 @@
 """Submission of dreams: limits are checked, files stored, the recipe completed, the job queued."""
 
+import contextlib
 import hashlib
 import secrets
 import time
@@ -16,15 +17,23 @@ from puppyslug.objectives import parse_objective
 from puppyslug.recipe import Recipe
 from puppyslug.recipe.defaults import FILM_FPS, ZOOM_FRAMES
 from puppyslug.studio.http_errors import HTTPError
-from puppyslug.studio.jobs.data_folder import RESULT_FILE, DataFolder, is_own_file
+from puppyslug.studio.jobs.data_folder import (
+    BEFORE_FILE,
+    RESULT_FILE,
+    START_FILE,
+    THUMBNAIL_FILE,
+    DataFolder,
+    is_own_file,
+)
 from puppyslug.studio.jobs.finetuned_networks import FinetunedNetworks
 from puppyslug.studio.jobs.models import DreamKind, Job, StoredFile
 from puppyslug.studio.jobs.recipes import DreamFiles, build_recipe, result_size
 from puppyslug.studio.jobs.store import JobStore
-from puppyslug.studio.jobs.uploads import Upload
+from puppyslug.studio.jobs.uploads import INVISIBLE, Upload
 from puppyslug.studio.limits import Limits
 
 RETRY_AFTER = 30  # seconds
+MAX_CLASS_NAME = 80  # characters of what the user calls a class
 
 
 class Submission(NamedTuple):
@@ -41,6 +50,10 @@ class Submission(NamedTuple):
         parent: dream whose recipe and files are used where none are given, or None.
         feed: whether to start from the parent's result instead of its photo.
         enlarged: render the parent's composition at this size; None for the same size.
+        fresh: whether the parent gives its starting picture only, and none of its settings, mask
+            and guides.
+        owner: id of the browser that submits it; empty for a script.
+        trial: whether the dream is a small trial, which the gallery does not show.
     """
 
     settings: dict[str, Any]
@@ -53,6 +66,14 @@ class Submission(NamedTuple):
     parent: Job | None = None
     feed: bool = False
     enlarged: str | None = None
+    fresh: bool = False
+    owner: str = ""
+    trial: bool = False
+
+    @property
+    def template(self) -> Job | None:
+        """The dream whose settings, mask and guides apply where none are given."""
+        return None if self.fresh else self.parent
 
 
 class DreamSubmitter:
@@ -83,12 +104,12 @@ class DreamSubmitter:
                 submission.settings,
                 files,
                 self._networks,
-                parent=submission.parent,
+                parent=submission.template,
                 zoom=submission.kind == "zoom",
                 feed=submission.feed,
                 enlarged=submission.enlarged,
             )
-            self._check(recipe, submission.kind, files)
+            self._check(recipe, submission, files)
             job = Job(
                 id=job_id,
                 kind=submission.kind,
@@ -102,8 +123,14 @@ class DreamSubmitter:
                 parent=submission.parent.id if submission.parent else None,
                 created=time.time(),
                 bytes=self._folder.size(job_id),
+                owner=submission.owner,
+                trial=submission.trial,
+                called=_called(submission, recipe),
             )
             self._add(job)
+            if job.trial:
+                for old in self._store.old_trials(self._limits.trials):
+                    self._store.delete(old, self._folder.delete_job)
         except BaseException:
             self._folder.delete_job(job_id)
             raise
@@ -136,7 +163,7 @@ class DreamSubmitter:
         if not 1 <= submission.fps <= 120:
             raise HTTPError(422, f"fps is {submission.fps:g}; choose 1 to 120")
 
-    def _check(self, recipe: Recipe, kind: DreamKind, files: DreamFiles) -> None:
+    def _check(self, recipe: Recipe, submission: Submission, files: DreamFiles) -> None:
         """Report what would fail in the worker now, while the user can still correct it."""
         spec = find_spec(recipe.network)
         for member in spec.members or (spec,):
@@ -147,7 +174,8 @@ class DreamSubmitter:
                     f"'puppyslug networks fetch {member.name}'",
                 )
         size = result_size(recipe.size, files.photo.size if files.photo else None)
-        max_pixels = self._limits.film if kind == "zoom" else self._limits.dream
+        limits, kind = self._limits, "trial" if submission.trial else submission.kind
+        max_pixels = {"zoom": limits.film, "trial": limits.trial}.get(kind, limits.dream)
         if size[0] * size[1] > max_pixels:
             raise HTTPError(
                 422,
@@ -174,6 +202,10 @@ def _check_objective(
 def _store_files(submission: Submission, folder: Path, data: DataFolder) -> DreamFiles:
     """Write the uploaded files into a job's folder, and link the parent's where none were sent."""
     parent = submission.parent
+    if submission.photo is not None:
+        (folder / START_FILE).write_bytes(submission.photo.thumbnail)
+    elif parent is not None:
+        _link_start(data.job_folder(parent.id), folder, feed=submission.feed)
     photo = submission.photo.save(folder, "photo") if submission.photo else None
     mask = submission.mask.save(folder, "mask") if submission.mask else None
     guides = [guide.save(folder, f"guide-{n}") for n, guide in enumerate(submission.guides, 1)]
@@ -185,11 +217,32 @@ def _store_files(submission: Submission, folder: Path, data: DataFolder) -> Drea
             photo = _copy_result(parent_folder, folder, parent)
         elif parent.photo is not None:
             photo = _link_file(parent_folder, folder, parent.photo)
-        if mask is None and parent.mask is not None:
+        if mask is None and parent.mask is not None and not submission.fresh:
             mask = _link_file(parent_folder, folder, parent.mask)
-        if not guides:
+        if not guides and not submission.fresh:
             guides = [_link_file(parent_folder, folder, guide) for guide in parent.guides]
     return DreamFiles(photo, mask, guides)
+
+
+def _link_start(parent_folder: Path, folder: Path, *, feed: bool) -> None:
+    """Give a queued dream the small picture that its parent has, if there is one."""
+    candidates = (THUMBNAIL_FILE,) if feed else (START_FILE, BEFORE_FILE)
+    for source in map(parent_folder.joinpath, candidates):
+        if is_own_file(source):
+            with contextlib.suppress(OSError):
+                (folder / START_FILE).write_bytes(source.read_bytes())
+                return
+
+
+def _called(submission: Submission, recipe: Recipe) -> str:
+    """Return what the user calls the class of a dream, if that is not its preferred name."""
+    name = submission.settings.get("see")
+    parent = submission.template
+    if not isinstance(name, str):
+        same = parent is not None and parent.recipe.get("objective") == recipe.objective
+        return parent.called if parent is not None and same else ""
+    name = INVISIBLE.sub("", " ".join(name.split()))[:MAX_CLASS_NAME]
+    return "" if recipe.objective == f"see({name})" else name
 
 
 def _link_file(parent_folder: Path, folder: Path, stored: StoredFile) -> StoredFile:

@@ -72,8 +72,8 @@ class TrainingJobs:
         self._networks = networks
         self._lock = threading.Lock()  # guards read-modify-write of a job
 
-    def create(self) -> Job:
-        """Create an empty draft."""
+    def create(self, owner: str = "") -> Job:
+        """Create an empty draft of a browser, or of a script."""
         job_id = secrets.token_urlsafe(12)
         self._folder.job_folder(job_id).mkdir()
         job = Job(
@@ -82,6 +82,7 @@ class TrainingJobs:
             status=Status.DRAFT,
             recipe={},
             lesson=TrainingConfig(base=CLASSIFIER),
+            owner=owner,
             created=time.time(),
         )
         self._store.add(job, max_queued=sys.maxsize)

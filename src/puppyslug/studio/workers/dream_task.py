@@ -27,6 +27,7 @@ from puppyslug.recipe.defaults import FILM_QUALITY
 from puppyslug.studio.jobs.data_folder import BEFORE_FILE, FILM_FILE, RESULT_FILE, THUMBNAIL_FILE
 from puppyslug.studio.jobs.finetuned_networks import FinetunedNetworks
 from puppyslug.studio.jobs.models import Job, JobProgress
+from puppyslug.studio.jobs.notices import describe_notices
 from puppyslug.studio.workers.protocol import JobCancelledError, JobControl, Task
 from puppyslug.video.assembly import encode_film, render_parts, save_frames
 from puppyslug.video.checkpoint import FrameCheckpoint
@@ -63,7 +64,7 @@ def run_dream(task: Task, control: JobControl) -> None:
         "update",
         {
             "recipe": prepared.recipe.to_settings(),
-            "notices": list(prepared.notices),
+            "notices": describe_notices(job, prepared.notices, (height, width)),
             "height": height,
             "width": width,
         },

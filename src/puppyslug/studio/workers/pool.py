@@ -10,15 +10,12 @@ from puppyslug.studio.jobs.data_folder import DataFolder
 from puppyslug.studio.jobs.progress_hub import ProgressHub
 from puppyslug.studio.jobs.store import JobStore
 from puppyslug.studio.limits import Limits
+from puppyslug.studio.workers.pool_context import Launcher, PoolContext, WorkerProcess
 from puppyslug.studio.workers.process import run_worker
 from puppyslug.studio.workers.protocol import Command
 from puppyslug.studio.workers.runner import RunnerFactory
-from puppyslug.studio.workers.supervisor import (
-    Launcher,
-    PoolContext,
-    WorkerProcess,
-    WorkerSupervisor,
-)
+from puppyslug.studio.workers.slots import ComputeSlots
+from puppyslug.studio.workers.supervisor import WorkerSupervisor
 
 
 class ProcessPool:
@@ -44,8 +41,16 @@ class ProcessPool:
             launch: starts a worker process, such as ``process_launcher(size, create_runner)``.
         """
         self._context = PoolContext(
-            store, folder, hub, limits, launch, threading.Event(), threading.Condition()
+            store,
+            folder,
+            hub,
+            limits,
+            launch,
+            threading.Event(),
+            ComputeSlots(size),
+            self._add_spare,
         )
+        self._lock = threading.Lock()  # guards the list of supervisors
         self._supervisors = [WorkerSupervisor(self._context) for _ in range(size)]
 
     def start(self) -> None:
@@ -55,22 +60,33 @@ class ProcessPool:
 
     def close(self) -> None:
         """Kill all workers; jobs that they are processing stay marked as running."""
-        self._context.closing.set()
+        with self._lock:
+            self._context.closing.set()
+            supervisors = list(self._supervisors)
         self.notify()
-        for supervisor in self._supervisors:
+        for supervisor in supervisors:
             supervisor.kill()
-        for supervisor in self._supervisors:
+        for supervisor in supervisors:
             supervisor.thread.join(timeout=10)
 
     def notify(self) -> None:
         """Wake idle workers and subscribers after a job has been queued."""
-        with self._context.wakeup:
-            self._context.wakeup.notify_all()
+        self._context.slots.notify()
         self._context.hub.notify()
 
     def send(self, job_id: str, command: Command) -> bool:
         """Send a command to the worker that processes a job; False if there is none."""
-        return any(supervisor.send(job_id, command) for supervisor in self._supervisors)
+        return any(supervisor.send(job_id, command) for supervisor in list(self._supervisors))
+
+    def _add_spare(self) -> None:
+        """Start a worker in place of one whose job waits."""
+        with self._lock:
+            if self._context.closing.is_set():
+                return
+            spare = WorkerSupervisor(self._context, is_spare=True)
+            spare.thread.start()
+            alive = [one for one in self._supervisors if one.thread.is_alive()]
+            self._supervisors = [*alive, spare]
 
 
 def process_launcher(pool_size: int, create_runner: RunnerFactory) -> Launcher:

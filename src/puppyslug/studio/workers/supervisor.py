@@ -5,20 +5,16 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from typing import Any, Protocol
+from typing import Any
 
 from puppyslug.recipe.schedule import STEP_FIELDS, check_change_count
 from puppyslug.studio.http_errors import HTTPError
-from puppyslug.studio.jobs.data_folder import THUMBNAIL_FILE, DataFolder, enforce_quota
+from puppyslug.studio.jobs.data_folder import THUMBNAIL_FILE, enforce_quota
 from puppyslug.studio.jobs.models import Job, JobProgress, Status
-from puppyslug.studio.jobs.progress_hub import ProgressHub
-from puppyslug.studio.jobs.store import JobStore
-from puppyslug.studio.limits import Limits
 from puppyslug.studio.workers.channel import WorkerChannel
+from puppyslug.studio.workers.pool_context import PoolContext, WorkerProcess
 from puppyslug.studio.workers.protocol import Command, Message, Task
+from puppyslug.studio.workers.turn import JobTurn
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +22,7 @@ CANCEL_TIMEOUT = 0.5  # seconds until a worker that does not react to cancel is 
 STOP_TIMEOUT = 60.0  # seconds to write the result after the time limit
 RETRY_AFTER = 5  # seconds
 MAX_ATTEMPTS = 2  # of a film whose worker dies
+WAITING_STAGE = "waiting for other jobs"
 _POLL_INTERVAL = 0.1  # seconds
 _OUT_OF_MEMORY = -9  # exit code of a process that the kernel killed
 _FINAL_STATUS = {
@@ -35,58 +32,22 @@ _FINAL_STATUS = {
 }
 
 
-class WorkerProcess(Protocol):
-    """The part of ``multiprocessing.Process`` that a supervisor uses."""
-
-    @property
-    def exitcode(self) -> int | None:
-        """Exit code; None while the process runs."""
-
-    def is_alive(self) -> bool:
-        """Return whether the process is running."""
-
-    def kill(self) -> None:
-        """Kill the process."""
-
-    def join(self, timeout: float | None = None) -> None:
-        """Wait until the process has exited."""
-
-
-Launcher = Callable[[], tuple[WorkerProcess, Connection]]
-
-
-@dataclass(frozen=True)
-class PoolContext:
-    """What the supervisors of a pool share.
-
-    Attributes:
-        store: job store.
-        folder: data folder.
-        hub: receives progress and previews.
-        limits: limits of a job.
-        launch: starts a worker process, and returns it with the server's end of its connection.
-        closing: set when the pool shuts down.
-        wakeup: notified when a job is queued.
-    """
-
-    store: JobStore
-    folder: DataFolder
-    hub: ProgressHub
-    limits: Limits
-    launch: Launcher
-    closing: threading.Event
-    wakeup: threading.Condition
-
-
 class WorkerSupervisor:
     """A thread that takes jobs from the queue, and has them processed by a worker process.
 
     A process that dies is replaced before the next job.
     """
 
-    def __init__(self, context: PoolContext) -> None:
-        """Create a supervisor; ``thread`` is not started yet."""
+    def __init__(self, context: PoolContext, *, is_spare: bool = False) -> None:
+        """Create a supervisor; ``thread`` is not started yet.
+
+        Args:
+            context: what it shares with the others.
+            is_spare: whether its process starts with its first job, not before.
+        """
         self._context = context
+        self._is_spare = is_spare
+        self._turn: JobTurn | None = None  # of the current job
         self._store, self._hub = context.store, context.hub
         self._process: WorkerProcess | None = None
         self._channel: WorkerChannel | None = None
@@ -115,7 +76,8 @@ class WorkerSupervisor:
                 self._cancelled_at = time.monotonic()
             changes = len(STEP_FIELDS & (command.changes or {}).keys())
             check_change_count(self._changes + changes if changes else 0)
-            sent = self._channel.send(command)
+            self._check_pause(command)
+            sent = not self._needs(command) or self._channel.send(command)
             if not sent and command.name != "cancel":  # a cancelled job's worker is killed
                 raise HTTPError(
                     503,
@@ -125,6 +87,29 @@ class WorkerSupervisor:
             self._changes += changes
             return True
 
+    def _check_pause(self, command: Command) -> None:
+        limit = self._context.limits.paused
+        if command.name == "pause" and len(self._store.with_status(Status.PAUSED)) >= limit:
+            raise HTTPError(409, f"{limit} dreams are paused already; resume or stop one of them")
+
+    def _needs(self, command: Command) -> bool:
+        """Return whether the worker needs a command of the user now."""
+        turn = self._turn
+        if turn is None or turn.handle(command):
+            return True
+        assert self._job_id is not None
+        self._store.update(self._job_id, status=Status.PAUSED if turn.is_paused else Status.RUNNING)
+        self._show_turn(self._job_id, turn)
+        return False
+
+    def _show_turn(self, job_id: str, turn: JobTurn) -> None:
+        """Notify of a job that is parked; its progress says so if it waits for others."""
+        if turn.waits_for_others:
+            progress = self._hub.progress(job_id) or JobProgress()
+            waiting = {"stage": WAITING_STAGE, "seconds_left": None}
+            self._hub.update(job_id, progress=progress.model_copy(update=waiting))
+        self._hub.notify()
+
     def kill(self) -> None:
         """Kill the process if it is running."""
         process = self._process
@@ -132,15 +117,19 @@ class WorkerSupervisor:
             process.kill()
 
     def _run(self) -> None:
-        context = self._context
-        while not context.closing.is_set():
+        slots = self._context.slots
+        while not self._context.closing.is_set():
             job = None
+            if slots.retire():
+                self._kill_and_wait()
+                return
             try:
-                self._ensure_process()
-                job = self._start_next()
+                if not self._is_spare or self._store.count_queued():
+                    self._is_spare = False
+                    self._ensure_process()
+                    job = self._start_next() if slots.take() else None
                 if job is None:
-                    with context.wakeup:
-                        context.wakeup.wait(timeout=1.0)
+                    slots.wait(timeout=1.0)
                     continue
                 self._process_job(job)
             except Exception as error:  # keep the thread alive for the next job
@@ -149,12 +138,20 @@ class WorkerSupervisor:
                 self._fail(job, error)
 
     def _start_next(self) -> Job | None:
-        """Return the next job; None if there is none, or if it cannot be marked as running yet."""
+        """Return the next job, which has a slot.
+
+        Returns:
+            None if there is none, or if it cannot be marked as running yet.
+        """
+        job = None
         try:
-            return self._store.start_next()
+            job = self._store.start_next()
         except sqlite3.OperationalError as error:  # the disk is full
             log.warning("cannot start the next job: %s", error)
-            return None
+        finally:
+            if job is None:
+                self._context.slots.give_up()
+        return job
 
     def _fail(self, job: Job | None, error: Exception) -> None:
         """Mark a job as failed, retrying until that can be written."""
@@ -178,16 +175,19 @@ class WorkerSupervisor:
         channel = self._channel
         limits, folder = self._context.limits, self._context.folder
         self._hub.update(job.id, progress=JobProgress(stage="starting"))
-        deadline = time.monotonic() + limits.seconds
+        start = time.monotonic()
         self._notice = ""
+        turn = self._create_turn(job, channel)
         try:
             with self._lock:
-                self._job_id, self._cancelled_at = job.id, None
+                self._job_id, self._cancelled_at, self._turn = job.id, None, turn
                 self._unstored = {}
                 self._changes = len(job.recipe.get("schedule", ()))
                 channel.send(Task(job, folder.job_folder(job.id), folder.networks))
             while not self._receive(job.id, channel):
+                turn.update()
                 now = time.monotonic()
+                deadline = start + limits.seconds + turn.waited
                 if self._cancelled_at is not None and now > self._cancelled_at + CANCEL_TIMEOUT:
                     self._kill_and_wait()
                     self._finish(job.id, Status.CANCELLED)
@@ -203,8 +203,18 @@ class WorkerSupervisor:
                     return
         finally:
             with self._lock:
-                self._job_id = None
+                self._job_id = self._turn = None
+            turn.end()
             self._hub.discard(job.id)
+
+    def _create_turn(self, job: Job, channel: WorkerChannel) -> JobTurn:
+        context = self._context
+        return JobTurn(
+            context.slots,
+            channel,
+            has_shorter_jobs=None if job.is_short else self._store.has_queued_pictures,
+            add_worker=context.add_worker,
+        )
 
     def _receive(self, job_id: str, channel: WorkerChannel) -> bool:
         """Wait briefly for a message and handle it; return whether the job has ended."""
@@ -235,8 +245,11 @@ class WorkerSupervisor:
             case "rejected":
                 self._hub.update(job_id, refusal=message.data)
             case "paused":
-                self._update(job_id, status=Status.PAUSED)
-                self._hub.notify()
+                assert self._turn is not None
+                self._turn.park()
+                if self._turn.is_paused:
+                    self._update(job_id, status=Status.PAUSED)
+                self._show_turn(job_id, self._turn)
             case "resumed":
                 self._update(job_id, status=Status.RUNNING)
                 self._hub.notify()

@@ -27,3 +27,7 @@ export const patch = send("PATCH");
 export const remove = (path) => request(path, { method: "DELETE" });
 
 export const dreamUrl = (id, resource = "") => `/api/dreams/${id}${resource && `/${resource}`}`;
+
+/** Returns the URL of a small picture of a dream: the result, or what it starts from. */
+export const thumbnailUrl = (dream) => (dream.photo || dream.width
+  ? dreamUrl(dream.id, `thumbnail?${dream.status}`) : `/static/pictures/start-${dream.recipe.photo}.webp`);

@@ -59,7 +59,7 @@ function createOption(label, index, portraits) {
   }
   const hint = document.createElement("span");
   hint.className = "muted";
-  hint.textContent = label.group ? ` ${label.members} classes` : ` ${label.also.slice(0, 2).join(", ")}`;
+  hint.textContent = label.group ? ` ${label.members} classes` : ` ${[label.name, ...label.also].filter((name) => name !== label.called).slice(0, 2).join(", ")}`;
   item.append(optionText(label), hint);
   item.addEventListener("pointerdown", (event) => {
     event.preventDefault();
@@ -68,7 +68,7 @@ function createOption(label, index, portraits) {
   return item;
 }
 
-const optionText = (label) => (label.group ? `any ${label.name}` : label.name);
+const optionText = (label) => (label.group ? `any ${label.name}` : label.called);
 
 function activate(index) {
   activeIndex = index;

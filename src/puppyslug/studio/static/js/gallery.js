@@ -1,32 +1,112 @@
-/** The gallery: all dreams, newest first, with search. */
+/** The gallery: all dreams, newest first, with search. It follows what happens in the studio. */
 
-import { dreamUrl, get } from "./api.js";
-import { attempt, caption, el } from "./page.js";
+import { dreamUrl, get, remove, thumbnailUrl } from "./api.js";
+import { compare, MAX_DREAMS } from "./comparison.js";
+import * as connection from "./connection.js";
+import { attempt, el } from "./page.js";
+import { capitalise, describeLook } from "./words.js";
 
 const PAGE_SIZE = 24;
+const MAX_SELECTED = 100;
 const SEARCH_DELAY = 250; // milliseconds after the last key
+const REFRESH_DELAY = 300; // milliseconds; changes in the meantime are shown together
+const cards = new Map(); // by the dream's id
 let onOpen = () => {};
-let timer = 0;
+let searchTimer = 0;
+let refreshTimer = 0;
+let shownVersion = -1;
+let openId = "";
+let latestRequest = 0;
+let selected = null; // ids of the selected dreams; null unless the user selects
+let older = 0; // pages of older dreams that are shown
 
 export function start(open) {
   onOpen = open;
   el("search").addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(refresh, SEARCH_DELAY);
+    older = 0;
+    clearTimeout(searchTimer);
+    searchTimer = setTimeout(() => attempt(refresh), SEARCH_DELAY);
   });
-  el("older").addEventListener("click", () => attempt(() => loadOlder(el("dreams").lastElementChild?.dataset.id)));
+  el("older").addEventListener("click", () => attempt(() => {
+    older++;
+    return loadOlder(el("dreams").lastElementChild?.dataset.id);
+  }));
+  el("select").addEventListener("click", () => setSelecting(selected === null));
+  el("select-compare").addEventListener("click", () => attempt(async () => {
+    await compare([...selected]);
+    setSelecting(false);
+  }));
+  el("select-delete").addEventListener("click", () => attempt(deleteSelected));
+  connection.follow(onActivity);
   attempt(refresh);
 }
 
+async function deleteSelected() {
+  const count = selected.size;
+  if (!window.confirm(`Delete ${count} ${count === 1 ? "dream" : "dreams"}?`)) return;
+  const ids = [...selected];
+  setSelecting(false);
+  for (const id of ids) await remove(dreamUrl(id));
+}
+
+function setSelecting(selecting) {
+  selected = selecting ? new Set() : null;
+  el("select").ariaPressed = String(selecting);
+  el("select-tools").hidden = !selecting;
+  markSelected();
+}
+
+function toggle(id) {
+  if (!selected.delete(id) && selected.size < MAX_SELECTED) selected.add(id);
+  markSelected();
+}
+
+function markSelected() {
+  for (const [id, item] of cards) {
+    const button = item.querySelector("button");
+    if (selected) button.ariaPressed = String(selected.has(id));
+    else button.removeAttribute("aria-pressed");
+  }
+  const count = selected?.size ?? 0;
+  el("select-compare").disabled = count < 2 || count > MAX_DREAMS;
+  el("select-delete").disabled = count === 0;
+  el("select-download").hidden = count === 0;
+  el("select-download").href = `/api/download?${new URLSearchParams([...(selected ?? [])].map((id) => ["id", id]))}`;
+  el("select-hint").textContent = count ? `${count} selected` : `Choose 2 to ${MAX_DREAMS} dreams to compare.`;
+}
+
+function onActivity({ version, queue, active }) {
+  for (const [id, card] of cards) showProgress(card, active[id], queue.indexOf(id));
+  if (version === shownVersion || refreshTimer) return;
+  refreshTimer = setTimeout(() => {
+    refreshTimer = 0;
+    shownVersion = connection.activity().version;
+    refresh().catch(() => { shownVersion = -1; }); // the page says that the server is gone
+  }, shownVersion < 0 ? 0 : REFRESH_DELAY);
+}
+
 export async function refresh() {
-  const dreams = await fetchPage();
-  el("dreams").replaceChildren(...dreams.map(createCard));
-  updateFooter(dreams);
+  const request = ++latestRequest;
+  const pages = [await fetchPage()];
+  for (let page = 0; page < older && pages.at(-1).length === PAGE_SIZE; page++) {
+    pages.push(await fetchPage(pages.at(-1).at(-1).id));
+  }
+  if (request !== latestRequest) return; // the search has changed, or something has happened since
+  const dreams = pages.flat();
+  const kept = new Set(dreams.map((dream) => dream.id));
+  for (const id of cards.keys()) if (!kept.has(id)) cards.delete(id);
+  const items = dreams.map(showCard);
+  if (items.some((item, index) => el("dreams").children[index] !== item) || items.length !== el("dreams").children.length) {
+    const focused = document.activeElement;
+    el("dreams").replaceChildren(...items);
+    if (focused?.isConnected) focused.focus({ preventScroll: true });
+  }
+  updateFooter(pages.at(-1));
 }
 
 async function loadOlder(before) {
   const dreams = await fetchPage(before);
-  el("dreams").append(...dreams.map(createCard));
+  el("dreams").append(...dreams.map(showCard));
   updateFooter(dreams);
 }
 
@@ -42,24 +122,45 @@ function updateFooter(dreams) {
   el("no-dreams").textContent = el("search").value ? "No dream matches." : "No dreams yet.";
 }
 
-function createCard(dream) {
-  const item = el("card-template").content.cloneNode(true).firstElementChild;
-  item.dataset.id = dream.id;
+/** Returns the card of a dream, which is created if there is none yet. */
+function showCard(dream) {
+  if (!cards.has(dream.id)) {
+    const created = el("card-template").content.cloneNode(true).firstElementChild;
+    created.dataset.id = dream.id;
+    created.querySelector("button").addEventListener("click", () => (selected ? toggle(dream.id) : onOpen(dream.id)));
+    created.querySelector("img").addEventListener("error", (event) => event.target.removeAttribute("src"));
+    cards.set(dream.id, created);
+  }
+  const item = cards.get(dream.id);
+  const url = thumbnailUrl(dream);
   const picture = item.querySelector("img");
-  if (dream.width) picture.src = dreamUrl(dream.id, dream.status === "done" ? "thumbnail" : "before");
-  else picture.removeAttribute("src");
+  if (picture.getAttribute("src") !== url) picture.src = url;
   item.querySelector(".title").textContent = dream.title;
-  const state = dream.status === "done" ? caption(dream.recipe) : dream.status;
-  const text = dream.kind === "zoom" ? `film, ${state}` : state;
-  item.querySelector(".muted").textContent = text;
-  item.querySelector("button").ariaLabel = `Dream of ${dream.title}: ${text}`;
-  item.querySelector("button").addEventListener("click", () => onOpen(dream.id));
+  const state = dream.status === "done" ? describeLook(dream.recipe, dream.called) : capitalise(dream.status);
+  item.dataset.text = dream.kind === "zoom" ? `Film, ${state}` : state;
+  item.dataset.title = dream.title;
+  const { queue = [], active = {} } = connection.activity() ?? {};
+  showProgress(item, active[dream.id], queue.indexOf(dream.id));
+  const button = item.querySelector("button");
+  button.setAttribute("aria-current", String(dream.id === openId));
+  if (selected) button.ariaPressed = String(selected.has(dream.id));
   return item;
+}
+
+function showProgress(item, active, position) {
+  const fraction = active?.progress?.fraction;
+  const text = fraction !== undefined ? `${capitalise(active.status)}, ${Math.round(100 * fraction)} %`
+    : position >= 0 ? `Queued, number ${position + 1}` : item.dataset.text;
+  const line = item.querySelector(".muted");
+  if (line.textContent === text) return;
+  line.textContent = text;
+  item.querySelector("button").ariaLabel = `Dream of ${item.dataset.title}: ${text}`;
 }
 
 /** Highlights the dream that is open. */
 export function markOpen(id) {
-  for (const item of el("dreams").children) {
+  openId = id;
+  for (const item of cards.values()) {
     item.querySelector("button").setAttribute("aria-current", String(item.dataset.id === id));
   }
 }

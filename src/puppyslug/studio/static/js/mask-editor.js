@@ -4,20 +4,40 @@ import { el } from "./page.js";
 
 const COLOUR = "#2ad0b4";
 const MAX_SIZE = 1024; // pixels, longest side of the mask
+const MAX_PAST = 20;
 let isPainting = false; // while the pointer is down
 let hasPaint = false;
 let lastPoint = null;
+const past = []; // earlier states of the mask, for undo
+const future = [];
 
 const canvas = () => el("brush");
-const context = () => canvas().getContext("2d");
+const context = () => canvas().getContext("2d", { willReadFrequently: true });
 
 export function start() {
   el("paint").addEventListener("click", () => setOpen(el("brush").hidden));
   el("erase").addEventListener("click", () => setPressed(el("erase"), el("erase").ariaPressed !== "true"));
-  el("clear-mask").addEventListener("click", clearCanvas);
-  el("invert").addEventListener("click", invert);
+  el("clear-mask").addEventListener("click", () => {
+    remember();
+    clearCanvas();
+  });
+  el("invert").addEventListener("click", () => {
+    remember();
+    invert();
+  });
+  el("undo").addEventListener("click", () => travel(past, future));
+  el("redo").addEventListener("click", () => travel(future, past));
+  document.addEventListener("keydown", (event) => {
+    if (canvas().hidden || !(event.ctrlKey || event.metaKey) || event.target.matches("input:not([type=range])")) return;
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    event.preventDefault();
+    if (key === "y" || event.shiftKey) travel(future, past);
+    else travel(past, future);
+  });
   canvas().addEventListener("pointerdown", (event) => {
     canvas().setPointerCapture(event.pointerId);
+    remember();
     isPainting = true;
     lastPoint = null;
     paintTo(event);
@@ -27,6 +47,36 @@ export function start() {
     canvas().addEventListener(name, () => { isPainting = false; });
   }
   window.addEventListener("resize", alignCanvas);
+}
+
+/** Keeps the mask as it is, so that the next stroke can be undone. */
+function remember() {
+  past.push(snapshot());
+  if (past.length > MAX_PAST) past.shift();
+  future.length = 0;
+  updateButtons();
+}
+
+const snapshot = () => ({ pixels: context().getImageData(0, 0, canvas().width, canvas().height), hasPaint });
+
+/** Goes to the latest state of a list, and keeps the present one in another. */
+function travel(from, to) {
+  if (!from.length) return;
+  to.push(snapshot());
+  const state = from.pop();
+  context().putImageData(state.pixels, 0, 0);
+  hasPaint = state.hasPaint;
+  updateButtons();
+}
+
+function updateButtons() {
+  el("undo").disabled = !past.length;
+  el("redo").disabled = !future.length;
+}
+
+function forgetStrokes() {
+  past.length = future.length = 0;
+  updateButtons();
 }
 
 function setPressed(button, pressed) {
@@ -94,13 +144,40 @@ function clearCanvas() {
 }
 
 export function close() {
+  forgetStrokes();
   clearCanvas();
   setOpen(false);
 }
 
+/** Shows the painted mask again, if there is one. */
+export function show() {
+  setOpen(hasPaint);
+}
+
+/** Loads a mask picture, white where the dream may change the photo, for painting on. */
+export async function load(file) {
+  const picture = await createImageBitmap(file);
+  const scale = Math.min(1, MAX_SIZE / Math.max(picture.width, picture.height));
+  canvas().width = Math.max(1, Math.round(picture.width * scale));
+  canvas().height = Math.max(1, Math.round(picture.height * scale));
+  context().drawImage(picture, 0, 0, canvas().width, canvas().height);
+  const pixels = context().getImageData(0, 0, canvas().width, canvas().height);
+  const [red, green, blue] = COLOUR.match(/\w\w/g).map((digits) => parseInt(digits, 16));
+  for (let index = 0; index < pixels.data.length; index += 4) {
+    const value = pixels.data[index]; // of a grey pixel
+    pixels.data.set([red, green, blue, value], index);
+  }
+  context().putImageData(pixels, 0, 0);
+  forgetStrokes();
+  hasPaint = true;
+  setOpen(true);
+  await el("after").decode().catch(() => {});
+  alignCanvas();
+}
+
 /** Returns the mask as a PNG, white where it is painted; null if nothing is painted. */
 export async function exportMask() {
-  if (!hasPaint || el("brush").hidden) return null;
+  if (!hasPaint) return null;
   const mask = document.createElement("canvas");
   mask.width = canvas().width;
   mask.height = canvas().height;

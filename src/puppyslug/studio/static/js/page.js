@@ -31,15 +31,11 @@ export function sentence(text) {
   return /[.?!]$/.test(capitalised) ? capitalised : `${capitalised}.`;
 }
 
-/** Returns a short description of a recipe's objective. */
-export function caption(recipe) {
-  const { objective } = recipe;
+/** Returns the look of a recipe: a preset, or the settings of another look. */
+export function findLook(recipe) {
   const preset = findPreset(recipe);
-  if (preset) return preset.name;
-  const label = /^see\(([^()]+)\)$/.exec(objective);
-  if (label) return label[1];
-  const guide = /^guide\("([^"]+)"/.exec(objective);
-  return guide ? `like ${guide[1]}` : objective;
+  return choices.looks.find(({ settings }) => (settings.preset ? settings.preset === preset?.name
+    : Object.entries(settings).every(([name, value]) => recipe[name] === value)));
 }
 
 /** Returns the preset of a recipe, unless the recipe has another objective. */
@@ -48,6 +44,15 @@ export function findPreset(recipe) {
   if (!preset || ![choices.defaults.network, preset.settings.network].includes(recipe.network)) return undefined;
   const network = choices.networks.find((one) => one.name === recipe.network);
   return recipe.objective === (preset.settings.objective ?? network?.default_layer) ? preset : undefined;
+}
+
+/** Reserves the space of a picture that is not loaded yet, so that the page does not jump. */
+export function reserveSpace({ width, height, photo }) {
+  const [rows, columns] = height ? [height, width] : photo?.size ?? [0, 0];
+  for (const id of ["after", "before", "heat"]) {
+    if (!rows) for (const name of ["width", "height"]) el(id).removeAttribute(name);
+    else Object.assign(el(id), { width: columns, height: rows });
+  }
 }
 
 export function formatDuration(seconds) {
@@ -63,4 +68,7 @@ export function showStage(state) {
   el("source-tools").hidden = state !== "source";
   el("running").hidden = state !== "running";
   el("done").hidden = state !== "done";
+  if (state === "done") return;
+  el("frame").removeAttribute("data-divides");
+  el("divider").hidden = true;
 }

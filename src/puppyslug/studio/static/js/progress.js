@@ -1,81 +1,91 @@
 /** The progress of a running dream: previews, pause, stop, cancel, and changes while it runs. */
 
-import { dreamUrl, post } from "./api.js";
-import { attempt, choices, el, formatDuration, sentence, showError, showStage, showStatus } from "./page.js";
+import { dreamUrl, get, post, thumbnailUrl } from "./api.js";
+import * as connection from "./connection.js";
+import { attempt, el, formatDuration, reserveSpace, sentence, showError, showStage, showStatus } from "./page.js";
+import * as steering from "./steering.js";
+import { describeStage } from "./words.js";
 
 const REDUCED_MOTION = window.matchMedia("(prefers-reduced-motion: reduce)");
 const REDUCED_INTERVAL = 2000; // milliseconds between previews with reduced motion
 const ENDED = ["done", "failed", "cancelled", "interrupted"];
 const STATUS_TEXTS = { queued: "the dream is queued", running: "the dream is running", paused: "the dream is paused" };
 
-let events = null;
-let watchedId = null;
+let watched = null; // the dream
+let onEnd = () => {};
 let previewNumber = 0; // of the preview on the page
 let previewTime = 0;
 let previewLoading = false;
 let refusal = "";
 
-export function start(onEnd) {
+export function start(end) {
+  onEnd = end;
   for (const command of ["pause", "stop", "cancel"]) {
     el(command).addEventListener("click", () => attempt(async () => {
-      const resume = command === "pause" && el("pause").dataset.paused;
-      update(await post(dreamUrl(watchedId, resume ? "resume" : command)), onEnd);
+      const resume = command === "pause" && watched.status === "paused";
+      update(await post(dreamUrl(watched.id, resume ? "resume" : command)));
     }));
   }
-  el("steer").addEventListener("submit", (event) => {
-    event.preventDefault();
-    attempt(sendChanges);
-  });
+  steering.start(() => watched);
+  connection.follow(onActivity);
 }
 
 export function stopWatching() {
-  events?.close();
-  events = null;
-  watchedId = null;
+  watched = null;
 }
 
 /** Shows the progress of a dream until it ends. */
-export function watch(dream, onEnd) {
-  stopWatching();
-  watchedId = dream.id;
+export function watch(dream) {
+  watched = dream;
   previewNumber = 0;
   refusal = "";
   previewLoading = false;
-  el("steer").hidden = dream.kind !== "picture";
-  showCurrentValues(dream.recipe);
+  el("steer").hidden = dream.kind !== "picture" || !dream.mine;
+  el("commands").hidden = !dream.mine;
+  steering.show(dream);
   for (const id of ["film", "before", "compare", "brush"]) el(id).hidden = true;
   el("after").hidden = false;
+  showFirstPicture(dream);
   showStage("running");
-  update(dream, onEnd);
-  if (watchedId !== dream.id) return;
-  events = new EventSource(dreamUrl(dream.id, "events"));
-  events.onmessage = (event) => update(JSON.parse(event.data), onEnd);
-  events.onerror = () => {
-    if (events?.readyState === EventSource.CLOSED) showError(new Error("the studio is not responding any more"));
-  };
+  update(dream);
 }
 
-/** Shows the dream's settings as placeholders of the form for changes. */
-function showCurrentValues(recipe) {
-  const network = choices.networks.find((one) => one.name === recipe.network);
-  const hasClasses = recipe.network.includes("+") || network?.classes > 0;
-  el("steer-objective").value = "";
-  el("steer-objective").placeholder = hasClasses
-    ? `castle, or ${recipe.objective}` : "relu3_3, or 2*relu4_4 - relu5_1";
-  for (const field of el("steer").querySelectorAll("[data-field]")) {
-    field.value = "";
-    field.placeholder = recipe[field.dataset.field];
-    field.dispatchEvent(new Event("input"));
+/** Shows the picture that the dream starts from until there is a preview. */
+function showFirstPicture(dream) {
+  reserveSpace(dream);
+  el("after").onload = el("after").onerror = null;
+  el("after").src = thumbnailUrl(dream);
+  el("after").alt = `What the dream of ${dream.title} starts from`;
+}
+
+function onActivity({ queue, active }) {
+  if (!watched) return;
+  const { id } = watched;
+  if (active[id]) update({ ...watched, ...active[id], position: null });
+  else if (queue.includes(id)) update({ ...watched, status: "queued", progress: null, position: queue.indexOf(id) + 1 });
+  else refetch(id);
+}
+
+/** The dream is neither queued nor active: it has ended, or is deleted. */
+async function refetch(id) {
+  try {
+    const dream = await get(dreamUrl(id));
+    if (watched?.id === id) update(dream);
+  } catch (error) {
+    if (watched?.id !== id || !connection.isOnline()) return;
+    stopWatching();
+    showStage("empty");
+    showError(error);
   }
 }
 
-function update(dream, onEnd) {
-  if (dream.id !== watchedId) return;
+function update(dream) {
+  if (dream.id !== watched?.id) return;
+  watched = dream;
   const { progress, status } = dream;
   el("running").dataset.status = status;
-  const paused = status === "paused";
-  el("pause").textContent = paused ? "Resume" : "Pause";
-  el("pause").dataset.paused = paused ? "yes" : "";
+  el("pause").textContent = status === "paused" ? "Resume" : "Pause";
+  el("pause").dataset.paused = status === "paused" ? "yes" : "";
   for (const id of ["pause", "stop"]) el(id).disabled = status === "queued";
   if (progress) {
     el("progress").value = progress.fraction;
@@ -96,14 +106,13 @@ function update(dream, onEnd) {
 }
 
 function describe(dream) {
-  const { progress } = dream;
-  if (dream.status === "queued") return `Number ${dream.position} in the queue`;
-  if (!progress || progress.stage !== "dreaming") return sentence(progress?.stage ?? dream.status);
-  const frame = dream.kind === "zoom" ? `frame ${progress.frame + 1} of ${dream.frames}, ` : "";
-  const step = `octave ${progress.octave + 1} of ${progress.octaves}, step ${progress.step + 1} of ${progress.steps}`;
-  const unknown = progress.seconds_left === null || dream.status === "paused";
-  const left = unknown ? "" : `, ${formatDuration(progress.seconds_left)} left`;
-  return sentence(frame + step + left);
+  const { progress, status } = dream;
+  const parts = [describeStage(dream)];
+  if (progress?.stage === "dreaming") {
+    parts.push(`${Math.round(100 * progress.fraction)} %`);
+    if (progress.seconds_left !== null && status !== "paused") parts.push(`${formatDuration(progress.seconds_left)} left`);
+  }
+  return parts.join(" · ");
 }
 
 /** Loads the latest preview, unless one is still loading. */
@@ -114,7 +123,7 @@ function loadPreview(dream, number) {
   const next = new Image();
   next.onload = () => {
     previewLoading = false;
-    if (watchedId !== dream.id && watchedId !== null) return;
+    if (watched?.id !== dream.id) return;
     previewTime = Date.now();
     previewNumber = number;
     el("after").src = next.src;
@@ -123,18 +132,4 @@ function loadPreview(dream, number) {
   };
   next.onerror = () => { previewLoading = false; };
   next.src = dreamUrl(dream.id, `preview?n=${number}`);
-}
-
-async function sendChanges() {
-  const changes = {};
-  const objective = el("steer-objective").value.trim();
-  if (objective) {
-    const isClassName = /^[a-z][a-z '-]*$/i.test(objective) && !/^\w+\d/.test(objective);
-    changes[isClassName ? "see" : "objective"] = objective;
-  }
-  for (const field of el("steer").querySelectorAll("[data-field]")) {
-    if (field.value !== "") changes[field.dataset.field] = Number(field.value);
-  }
-  await post(dreamUrl(watchedId, "steer"), changes);
-  showStatus("Changed from the next step on.");
 }

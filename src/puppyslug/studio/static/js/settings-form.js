@@ -1,13 +1,16 @@
 /** The settings form. Only fields that the user has set are sent; the preset decides the rest. */
 
 import * as atlas from "./atlas.js";
-import { choices, el, findPreset } from "./page.js";
+import * as carried from "./carried.js";
+import { choices, el, findLook } from "./page.js";
 
 const form = () => el("settings");
 const fields = () => form().querySelectorAll("[data-field]");
 
+let called = ""; // what a recipe's user calls its class
 const target = () => form().elements.target.value; // preset, see, layer or guide
-const presetSettings = (name) => choices.presets.find((preset) => preset.name === name).settings;
+const presetSettings = (name) => choices.presets.find((preset) => preset.name === name)?.settings ?? {};
+export const chosenLook = () => choices.looks.find((look) => look.name === form().elements.preset.value);
 export const classNetwork = () => el("see-network").value || presetSettings(choices.defaults.see_preset).network;
 
 export function start() {
@@ -20,6 +23,7 @@ export function start() {
       atlas.showLayer();
     }
     if (event.target.id === "any-layer") markLayer();
+    if (event.target.matches("[data-target] *, [name=target]") && !event.target.dataset.field) chooseLook();
   });
   for (const slider of document.querySelectorAll(".slider")) startSlider(slider);
   el("reset").addEventListener("click", reset);
@@ -43,6 +47,16 @@ function startSlider(slider) {
   slider.classList.add("unset");
 }
 
+/** Returns the value of a number in the form, or the one that applies while it is empty. */
+export const usualValue = (name) => Number(el(name).value || el(name).placeholder);
+
+/** The user has chosen what to amplify: it replaces an objective that a recipe has filled in. */
+function chooseLook() {
+  el("objective").value = "";
+  called = "";
+  carried.forgetLook();
+}
+
 /** Shows the fields of the chosen kind of objective. */
 function showTarget() {
   for (const part of form().querySelectorAll("[data-target]")) {
@@ -51,10 +65,13 @@ function showTarget() {
   showPresetValues();
 }
 
+/** Returns the preset whose values apply to the fields that are not set. */
+const shownPreset = () =>
+  (el("objective").value ? null : { see: choices.defaults.see_preset, preset: chosenLook().settings.preset }[target()]) ?? choices.defaults.preset;
+
 /** Shows the preset's values as placeholders of the fields that are not set. */
 function showPresetValues() {
-  const name = { see: choices.defaults.see_preset, preset: form().elements.preset.value }[target()] ?? choices.defaults.preset;
-  const preset = presetSettings(name);
+  const preset = presetSettings(shownPreset());
   for (const field of fields()) {
     if (field.type !== "number") continue;
     field.dataset.default ??= field.placeholder;
@@ -76,13 +93,14 @@ function showLayers() {
   markLayer();
 }
 
-function createLayerCard(network, name) {
+/** Returns a card with the picture of a layer, to choose it by. */
+export function createLayerCard(network, name, group = "layer") {
   const label = document.createElement("label");
-  const radio = Object.assign(document.createElement("input"), { type: "radio", name: "layer", value: name });
+  const radio = Object.assign(document.createElement("input"), { type: "radio", name: group, value: name });
   const text = document.createElement("span");
-  text.textContent = name;
   const { shows } = network.layers.find((layer) => layer.name === name);
-  if (shows) text.append(Object.assign(document.createElement("span"), { className: "muted", textContent: shows }));
+  if (shows) text.append(Object.assign(document.createElement("b"), { textContent: shows }));
+  text.append(Object.assign(document.createElement("span"), { className: "muted", textContent: name }));
   label.append(radio);
   if (choices.pictures.includes(`${network.name}-${name}`)) {
     label.append(Object.assign(new Image(160, 120), { src: `/static/pictures/${network.name}-${name}.webp`, alt: "" }));
@@ -109,16 +127,17 @@ export function readSettings() {
       settings[field.dataset.field] = field.type === "number" ? Number(field.value) : field.value.trim();
     }
   }
-  if (el("size").value) settings.size = el("size").value;
-  return { ...settings, ...readObjective() };
+  const { value, dataset } = el("size");
+  if (value) settings.size = dataset.exact?.startsWith(`${value}=`) ? dataset.exact.split("=")[1] : value;
+  return { ...settings, ...readObjective(), ...carried.read() };
 }
 
 function readObjective() {
   const objective = el("objective").value.trim();
   if (objective) return target() === "layer" ? { objective, network: el("network").value } : { objective };
-  if (target() === "preset") return { preset: form().elements.preset.value };
+  if (target() === "preset") return chosenLook().settings;
   if (target() === "see") {
-    const see = el("see").value.trim();
+    const see = el("see").value.trim() === "" ? called : el("see").value.trim();
     if (!see) throw new Error("enter the class to see, such as castle");
     return el("see-network").value ? { see, network: el("see-network").value } : { see };
   }
@@ -130,12 +149,13 @@ function readObjective() {
   return {};
 }
 
-export const guideFile = () => (target() === "guide" ? el("guide").files[0] : null);
+export const guideFiles = () => (target() === "guide" ? [...el("guide").files] : []);
 
-/** Fills the form with the settings of a recipe. */
-export function fill(recipe) {
+/** Fills the form with the settings of a recipe, and with the guide pictures of its dream. */
+export function fill(recipe, { guides = [], called: name = "" } = {}) {
   reset();
-  fillObjective(recipe);
+  called = name;
+  fillObjective(recipe, guides);
   for (const field of fields()) {
     const value = recipe[field.dataset.field];
     if (value === undefined || value === null || typeof value === "object") continue;
@@ -146,21 +166,55 @@ export function fill(recipe) {
       field.dispatchEvent(new Event("input"));
     }
   }
-  if (/^\d+x\d+$/.test(recipe.size ?? "")) el("size").value = Math.max(...recipe.size.split("x").map(Number));
+  if (/^\d+$/.test(recipe.size ?? "")) el("size").value = recipe.size;
+  if (/^\d+x\d+$/.test(recipe.size ?? "")) {
+    el("size").value = Math.max(...recipe.size.split("x").map(Number));
+    el("size").dataset.exact = `${el("size").value}=${recipe.size}`;
+  }
+  carry(recipe);
 }
 
-function fillObjective(recipe) {
+/** Keeps the settings that differ from their defaults, and that no field of the form shows. */
+function carry(recipe) {
+  const shown = [...fields()].filter((field) => !field.closest("[data-target][hidden]")).map((field) => field.dataset.field);
+  const preset = presetSettings(shownPreset());
+  for (const [name, value] of Object.entries(recipe)) {
+    if (shown.includes(name) || !choices.carried.includes(name)) continue;
+    const usual = preset[name] ?? choices.field_defaults[name] ?? null;
+    if (JSON.stringify(value) !== JSON.stringify(usual)) carried.set(name, value);
+  }
+  if (impliedNetwork() !== recipe.network) carried.set("network", recipe.network);
+}
+
+/** Returns the network that the form's choice of what to amplify implies. */
+function impliedNetwork() {
+  if (target() === "layer") return el("network").value;
+  if (target() === "see" && el("see-network").value) return el("see-network").value;
+  const look = target() === "preset" && !el("objective").value ? chosenLook().settings : {};
+  return look.network ?? presetSettings(shownPreset()).network ?? choices.defaults.network;
+}
+
+function fillObjective(recipe, guides) {
+  if (guides.length) {
+    const files = new DataTransfer();
+    for (const guide of guides) files.items.add(guide);
+    el("guide").files = files.files;
+    selectTarget("guide");
+    el("objective").value = recipe.objective;
+    showPresetValues();
+    return;
+  }
   const label = /^see\(([^()]+)\)$/.exec(recipe.objective);
   const layer = /^([\w./-]+)(?::(\d+))?$/.exec(recipe.objective);
   const network = choices.networks.find((one) => one.name === recipe.network);
-  const preset = findPreset(recipe);
-  if (preset && form().querySelector(`[name=preset][value="${preset.name}"]`)) {
+  const look = findLook(recipe);
+  if (look) {
     selectTarget("preset");
-    form().elements.preset.value = preset.name;
+    form().elements.preset.value = look.name;
     showPresetValues();
   } else if (label) {
     selectTarget("see");
-    el("see").value = label[1].replace(/^"(.*)"$/, "$1");
+    el("see").value = called || label[1].replace(/^"(.*)"$/, "$1");
     el("see-network").value = network?.things.length ? network.name : "";
   } else if (layer && network?.layers.some((one) => one.name === layer[1])) {
     selectTarget("layer");
@@ -176,6 +230,7 @@ function fillObjective(recipe) {
       showLayers();
     }
     el("objective").value = recipe.objective;
+    showPresetValues();
   }
 }
 
@@ -200,5 +255,9 @@ function reset() {
   }
   el("objective").value = "";
   el("size").value = "";
+  delete el("size").dataset.exact;
+  el("guide").value = "";
+  called = "";
+  carried.clear();
   showPresetValues();
 }

@@ -4,23 +4,34 @@ import { dreamUrl, get, post } from "./api.js";
 import { attempt, el, showError, showStage, showStatus } from "./page.js";
 import * as atlas from "./atlas.js";
 import * as classSearch from "./class-search.js";
+import * as comparison from "./comparison.js";
+import * as connection from "./connection.js";
 import * as form from "./settings-form.js";
 import * as gallery from "./gallery.js";
+import * as keys from "./keys.js";
 import * as maskEditor from "./mask-editor.js";
 import * as progress from "./progress.js";
 import * as result from "./result.js";
+import * as seen from "./seen.js";
+import * as sheet from "./sheet.js";
 import * as source from "./source.js";
+import * as trials from "./trials.js";
 
 function onSourceChange() {
-  progress.stopWatching();
+  showSource();
   if (location.hash) history.pushState(null, "", location.pathname);
+}
+
+function showSource() {
+  progress.stopWatching();
+  seen.showSource(source.current() ?? {});
+  trials.onSource();
 }
 
 /** Shows what the URL names: a dream, or else the source. */
 function route(options) {
   if (/^#[\w-]{8,40}$/.test(location.hash)) openDream(location.hash.slice(1), { inHistory: true, ...options });
-  else if (source.current() === null) source.clear(progress.stopWatching);
-  else source.showCurrent(progress.stopWatching);
+  else source.showChosen(showSource);
 }
 
 async function submit(event) {
@@ -28,31 +39,46 @@ async function submit(event) {
   el("submit-button").disabled = true;
   await attempt(async () => {
     await source.whenRead();
-    const photo = source.current();
-    if (photo === null) throw new Error("choose a photo first, or start from clouds or noise");
-    const data = new FormData();
+    const start = source.current();
+    if (start === null) throw new Error("choose a photo first, or start from clouds or noise");
     const settings = form.readSettings();
-    if (typeof photo === "string") settings.photo = photo;
-    else data.append("photo", photo, photo.name);
-    const mask = await maskEditor.exportMask();
-    if (mask) data.append("mask", mask, "mask.png");
-    const guide = form.guideFile();
-    if (guide) data.append("guide", guide, guide.name);
-    data.append("recipe", JSON.stringify(settings));
-    onQueued(await post("/api/dreams", data));
+    const mask = await source.exportMask();
+    const first = await submitOne(start, settings, mask);
+    const failed = [];
+    for (const file of start.others ?? []) {
+      await submitOne({ file, name: file.name }, settings, null).catch((error) => failed.push(error));
+    }
+    onQueued(first);
+    if (failed.length) throw failed[0];
   });
   el("submit-button").disabled = false;
+}
+
+/** Queues a dream that starts from a source. */
+function submitOne(start, settings, mask) {
+  const data = new FormData();
+  if (start.dream) data.append("photo_of", start.dream);
+  else if (start.file) data.append("photo", start.file, start.name);
+  if (mask) data.append("mask", mask, "mask.png");
+  for (const guide of form.guideFiles()) data.append("guide", guide, guide.name);
+  const recipe = start.generated ? { ...settings, photo: start.generated } : settings;
+  data.append("recipe", JSON.stringify(recipe));
+  return post("/api/dreams", data);
 }
 
 function onQueued(dream) {
   showError(null);
   history.pushState(null, "", `#${dream.id}`);
-  progress.watch(dream, onEnd);
+  source.openDream(dream);
+  seen.showDream(dream);
+  progress.watch(dream);
   el("stage").scrollIntoView({ block: "start" });
   refreshGallery(dream.id);
 }
 
 function onEnd(dream) {
+  source.openDream(dream);
+  seen.showDream(dream);
   result.open(dream);
   refreshGallery(dream.id);
 }
@@ -67,10 +93,13 @@ async function openDream(id, { inHistory = false, fillForm = false } = {}) {
     progress.stopWatching();
     if (!inHistory) history.pushState(null, "", `#${id}`);
     if (fillForm) form.fill(dream.recipe);
-    if (["queued", "running", "paused"].includes(dream.status)) progress.watch(dream, onEnd);
+    source.openDream(dream);
+    seen.showDream(dream);
+    trials.onSource();
+    if (["queued", "running", "paused"].includes(dream.status)) progress.watch(dream);
     else result.open(dream);
     gallery.markOpen(id);
-    el("stage").scrollIntoView({ block: "start" });
+    if (!inHistory) el("stage").scrollIntoView({ block: "start" });
   });
 }
 
@@ -85,6 +114,10 @@ function applyQuery() {
 atlas.start();
 form.start();
 maskEditor.start();
+seen.start();
+sheet.start();
+trials.start();
+comparison.start((id) => openDream(id));
 classSearch.start(form.classNetwork);
 source.start(onSourceChange);
 progress.start(onEnd);
@@ -98,6 +131,8 @@ result.start({
   },
 });
 gallery.start((id) => openDream(id));
+keys.start();
+connection.start();
 el("settings").addEventListener("submit", submit);
 el("dismiss").addEventListener("click", () => showError(null));
 window.addEventListener("popstate", () => route());

@@ -1,12 +1,16 @@
 /** The page that trains a network: its classes, the training job, and the result. */
 
 import { get, patch, post, remove } from "./api.js";
+import * as connection from "./connection.js";
 import { attempt, el, formatDuration, sentence, showError, showStatus } from "./page.js";
+import { pictureForm, showBars } from "./bars.js";
 import * as classes from "./training-classes.js";
 
 const ENDED = ["done", "failed", "cancelled", "interrupted"];
 let currentUrl = null; // URL of the open job, as a promise while it is being created
-let events = null;
+let watchedId = null; // of the open job while it is queued or running
+let listTimer = 0;
+let listVersion = -1;
 
 const jobUrl = (id) => `/api/lessons/${id}`;
 const networkUrl = (file) => `/api/networks/${encodeURIComponent(file)}`;
@@ -56,19 +60,27 @@ async function openJob(id) {
 }
 
 function stopWatching() {
-  events?.close();
-  events = null;
+  watchedId = null;
 }
 
 /** Shows a job, and while it is queued or running, its progress. */
 function watch(job) {
+  watchedId = ["queued", "running"].includes(job.status) ? job.id : null;
   update(job);
-  if (!["queued", "running"].includes(job.status)) return;
-  events = new EventSource(`${jobUrl(job.id)}/events`);
-  events.onmessage = (event) => update(JSON.parse(event.data));
-  events.onerror = () => {
-    if (events?.readyState === EventSource.CLOSED) showError(new Error("the studio is not responding any more"));
-  };
+}
+
+/** Follows the open job, and lists all jobs again when one of them has changed. */
+function onActivity({ version }) {
+  const id = watchedId;
+  if (id) {
+    get(jobUrl(id)).then((job) => { if (watchedId === id) update(job); }, () => {});
+  }
+  if (version === listVersion || listTimer) return;
+  listTimer = setTimeout(() => {
+    listTimer = 0;
+    listVersion = connection.activity().version;
+    refreshList().catch(() => { listVersion = -1; });
+  }, 300);
 }
 
 function update(job) {
@@ -80,7 +92,7 @@ function update(job) {
   el("progress-text").textContent = describeProgress(job);
   showResult(job);
   if (!ENDED.includes(job.status)) return;
-  if (events) onEnd(job);
+  if (watchedId) onEnd(job);
   if (job.status === "failed") showError(new Error(job.error));
 }
 
@@ -104,7 +116,7 @@ function showState(status) {
 }
 
 function describeProgress({ status, position, progress }) {
-  if (status === "queued") return `Number ${position} in the queue`;
+  if (status === "queued") return position > 1 ? `${position - 1} before this one in the queue` : "Next in the queue";
   if (!progress) return "";
   const left = progress.seconds_left === null ? "" : `, ${formatDuration(progress.seconds_left)} left`;
   return sentence(progress.stage + left);
@@ -118,22 +130,40 @@ function showResult({ id, outcome: result, here: available, notices }) {
   const tested = result.counts.flat().reduce((sum, count) => sum + count, 0);
   const correct = result.counts.reduce((sum, row, index) => sum + row[index], 0);
   el("score").replaceChildren(...tested
-    ? [createElement("b", `${correct} of ${tested}`), "held-out pictures are classified correctly."]
+    ? [createElement("b", `${correct} of ${tested}`), " pictures that were kept for the test are recognised."]
     : ["There were too few pictures to hold some out for a test; add more."]);
   el("class-results").replaceChildren(...result.things.map((name, index) => createClassResult(result, index, available)));
   el("report").hidden = !result.reported;
   el("report").href = `${jobUrl(id)}/report`;
   el("download").hidden = !available;
   el("download").href = networkUrl(result.file);
+  el("try").hidden = !available;
+  if (el("try").dataset.network === result.file) return;
+  el("try").dataset.network = result.file;
+  el("try-bars").replaceChildren();
+  el("try-picture").hidden = true;
+}
+
+/** Shows what the trained network sees in a new photo. */
+async function tryPhoto() {
+  const [file] = el("try-file").files;
+  if (!file) return;
+  const data = await pictureForm(file);
+  data.append("network", el("try").dataset.network);
+  showBars(el("try-bars"), await post("/api/seen", data));
+  el("try-picture").src = URL.createObjectURL(file);
+  el("try-picture").alt = file.name;
+  el("try-picture").hidden = false;
+  el("try-file").value = "";
 }
 
 function createClassResult(result, index, available) {
   const name = result.things[index];
   const row = result.counts[index] ?? [];
   const tested = row.reduce((sum, count) => sum + count, 0);
-  const trained = `trained on ${result.pictures[index]}`;
+  const trained = `learned from ${result.pictures[index] - tested}`;
   const item = createElement("li", "");
-  item.append(createElement("b", name), createElement("span", tested ? `${row[index]} of ${tested} correct, ${trained}` : trained, "muted"));
+  item.append(createElement("b", name), createElement("span", tested ? `${row[index]} of ${tested} recognised, ${trained}` : trained, "muted"));
   if (available) {
     const link = createElement("a", "Dream of it", "button primary");
     link.href = dreamPage(result.file, name);
@@ -200,6 +230,7 @@ async function submit() {
   if (!el("error").hidden && document.querySelector(".class-name [aria-invalid]")) return;
   showError(null);
   if (classes.isUploading()) throw new Error("wait until all pictures are uploaded");
+  if (!el("name").value.trim()) throw new Error("enter a name for the network");
   const url = await getJobUrl();
   await patch(url, { name: el("name").value, base: el("base").value });
   watch(await post(`${url}/teach`));
@@ -209,10 +240,11 @@ async function submit() {
 }
 
 /** Shows what the URL names: a training job, or a new one. */
-function route() {
+async function route() {
   const id = location.hash.slice(1);
-  if (id) attempt(() => openJob(id));
+  if (id) await attempt(() => openJob(id));
   else openNew();
+  document.querySelector("main").removeAttribute("data-loading");
 }
 
 classes.start(getJobUrl);
@@ -223,6 +255,7 @@ el("teach").addEventListener("submit", (event) => {
 for (const command of ["stop", "cancel"]) {
   el(command).addEventListener("click", () => attempt(async () => post(`${await getJobUrl()}/${command}`)));
 }
+el("try-file").addEventListener("change", () => attempt(tryPhoto));
 el("new").addEventListener("click", () => {
   openNew();
   el("classes").querySelector("input").focus();
@@ -230,4 +263,6 @@ el("new").addEventListener("click", () => {
 el("dismiss").addEventListener("click", () => showError(null));
 window.addEventListener("popstate", route);
 route();
+connection.follow(onActivity);
+connection.start();
 attempt(refreshList);

@@ -1,0 +1,73 @@
+"""Looks: what a dream can be made to look like, each a few settings with a name."""
+
+from typing import Any, NamedTuple
+
+from puppyslug.recipe import PRESETS, defaults
+
+SAMPLES = (("hills", "Hills at dusk"), ("pebbles", "Pebbles"), ("sea", "Clouds and sea"))
+"""Sample pictures of the first page: name of the static file, and what it shows."""
+
+VGG, LITE = "vgg19", "efficientnet_lite0"
+
+
+class Look(NamedTuple):
+    """A named look.
+
+    Attributes:
+        name: its name, unique.
+        title: what it shows.
+        settings: fields of a recipe, and shorthand.
+        picture: picture of it among the static files, without suffix.
+    """
+
+    name: str
+    title: str
+    settings: dict[str, Any]
+    picture: str
+
+
+def _preset(name: str) -> Look:
+    return Look(name, PRESETS[name].title, {"preset": name}, f"preset-{name}")
+
+
+def _sees(name: str) -> bool:
+    """Return whether a preset is for classes by name."""
+    return "focus" in PRESETS[name].settings
+
+
+def _layer(name: str, title: str, network: str, layer: str, **settings: Any) -> Look:
+    return Look(
+        name,
+        title,
+        {"network": network, "objective": layer, **settings},
+        f"{network}-{layer}",
+    )
+
+
+LOOKS = (
+    *(_preset(name) for name in PRESETS if name != defaults.FILM_PRESET and not _sees(name)),
+    _layer("spots", "bright spots and eyelets", VGG, "relu2_2"),
+    _layer("faces", "furry faces", VGG, "relu5_1"),
+    _layer("dogs", "dogs and birds", VGG, "relu5_3"),
+    _layer("weave", "woven threads", LITE, "block_0"),
+    _layer("bricks", "bricks and grids", LITE, "block_2"),
+    _layer("ripples", "ripples and contours", LITE, "block_3"),
+    _layer("threads", "fine threads", LITE, "block_6"),
+    _layer("feathers", "feathers and scales", LITE, "block_8"),
+    _layer("fur", "fur with eyes", LITE, "block_10"),
+)
+"""The looks that the page offers, in its order."""
+
+
+def describe_looks(networks: set[str]) -> list[dict[str, Any]]:
+    """Describe the looks whose networks are on this machine.
+
+    Args:
+        networks: names of these networks.
+    """
+    return [
+        look._asdict()
+        for look in LOOKS
+        if look.settings.get("network", PRESETS[look.settings.get("preset", defaults.PRESET)]
+            .settings.get("network", defaults.NETWORK)) in networks
+    ]  # fmt: skip

@@ -1,0 +1,59 @@
+/** Changes of a running dream: by the cards of layers, by the names of classes, or as text. */
+
+import { dreamUrl, get, post } from "./api.js";
+import { attempt, choices, el, showStatus } from "./page.js";
+import { createLayerCard } from "./settings-form.js";
+import { describeLook } from "./words.js";
+
+const SUGGESTIONS = 12;
+let request = 0;
+let network = null; // of the dream, if it is a single one
+
+/** Sends the changes of the form to the dream that a function returns. */
+export function start(getDream) {
+  el("steer").addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(() => send(getDream()));
+  });
+  el("steer-see").addEventListener("input", () => suggest(el("steer-see").value));
+  el("steer-layers").addEventListener("change", () => { el("steer-see").value = ""; });
+}
+
+/** Shows what can be changed in a dream; empty fields keep their value. */
+export function show({ recipe, called }) {
+  network = choices.networks.find((one) => one.name === recipe.network) ?? null;
+  el("steer-now").textContent = describeLook(recipe, called);
+  el("steer-class").hidden = !(recipe.network.includes("+") || network?.classes > 0);
+  el("steer-layers").hidden = !network;
+  const cards = (network?.depths ?? []).map((layer) => createLayerCard(network, layer, "steer-layer"));
+  el("steer-layers").replaceChildren(el("steer-layers").querySelector("legend"), ...cards);
+  el("steer-see").value = el("steer-objective").value = "";
+  for (const field of el("steer").querySelectorAll("[data-field]")) {
+    field.value = "";
+    field.placeholder = recipe[field.dataset.field];
+    field.dispatchEvent(new Event("input"));
+  }
+}
+
+async function suggest(word) {
+  const number = ++request;
+  const query = new URLSearchParams({ q: word, limit: SUGGESTIONS, ...(network?.classes ? { network: network.name } : {}) });
+  const labels = await get(`/api/labels?${query}`).catch(() => []);
+  if (number !== request) return;
+  el("steer-labels").replaceChildren(...labels.map((label) => new Option(label.called)));
+}
+
+async function send(dream) {
+  const layer = el("steer").elements["steer-layer"]?.value;
+  const see = el("steer-see").value.trim();
+  const objective = el("steer-objective").value.trim();
+  const changes = objective ? { objective } : see ? { see } : layer ? { layer } : {};
+  for (const field of el("steer").querySelectorAll("[data-field]")) {
+    if (field.value !== "") changes[field.dataset.field] = Number(field.value);
+  }
+  if (!Object.keys(changes).length) throw new Error("choose a layer, a class, a step size or a strength");
+  await post(dreamUrl(dream.id, "steer"), changes);
+  const name = objective || see || network?.layers.find((one) => one.name === layer)?.shows;
+  if (name) el("steer-now").textContent = name;
+  showStatus("Changed from the next step on.");
+}

@@ -1,0 +1,114 @@
+"""A process that says what a network sees in a picture, while the workers dream.
+
+The process starts with the first request, and ends when it has not been used for a while.
+"""
+
+import hashlib
+import multiprocessing
+import threading
+from collections import OrderedDict
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from puppyslug.studio.http_errors import HTTPError
+from puppyslug.studio.workers.recognition_process import run_recognition
+
+MAX_SECONDS = 180.0  # for one picture, the loading of the network included
+IDLE_SECONDS = 300.0  # after which the process ends
+MAX_CACHED = 200  # results
+
+
+class RecognitionRequest(NamedTuple):
+    """What to recognise.
+
+    Attributes:
+        picture: bytes of an image file that the studio wrote.
+        network: name of a network with classes.
+        networks: folder of the trained networks.
+        version: modification time of a trained network; another one may get its name.
+        map_class: number of a class to locate; None to classify the picture.
+    """
+
+    picture: bytes
+    network: str
+    networks: Path
+    version: float = 0.0
+    map_class: int | None = None
+
+
+class Recogniser:
+    """Classifies pictures in a process, one after the other. It may be called from any thread."""
+
+    def __init__(self, *, seconds: float = MAX_SECONDS) -> None:
+        """Create a recogniser; its process starts with the first picture."""
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._process: BaseProcess | None = None
+        self._connection: Connection | None = None
+        self._cache: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        self._idle: threading.Timer | None = None
+
+    def run(self, request: RecognitionRequest) -> Any:
+        """Return what ``recognition_process.recognise`` returns for a request.
+
+        Raises:
+            HTTPError: the network has no classes, or the process has failed.
+        """
+        key = (hashlib.sha256(request.picture).digest(), *request[1:])
+        with self._lock:
+            if key not in self._cache:
+                self._cache[key] = self._call(request)
+                while len(self._cache) > MAX_CACHED:
+                    self._cache.popitem(last=False)
+            self._cache.move_to_end(key)
+            return self._cache[key]
+
+    def close(self) -> None:
+        """End the process."""
+        with self._lock:
+            self._end()
+
+    def _call(self, request: RecognitionRequest) -> Any:
+        if self._idle is not None:
+            self._idle.cancel()
+        connection = self._connect()
+        try:
+            connection.send(request)
+            if not connection.poll(self._seconds):
+                raise EOFError  # noqa: TRY301
+            result, error = connection.recv()
+        except (EOFError, OSError) as failure:
+            self._end()
+            raise HTTPError(
+                503, "what the network sees cannot be computed now; try again later", retry_after=30
+            ) from failure
+        self._idle = threading.Timer(IDLE_SECONDS, self.close)
+        self._idle.daemon = True
+        self._idle.start()
+        if error:
+            raise HTTPError(422, error)
+        return result
+
+    def _connect(self) -> Connection:
+        if self._connection is None or self._process is None or not self._process.is_alive():
+            self._end()
+            context = multiprocessing.get_context("spawn")
+            self._connection, child_end = context.Pipe()
+            self._process = context.Process(
+                target=run_recognition, args=(child_end,), name="puppyslug-recogniser", daemon=True
+            )
+            self._process.start()
+            child_end.close()
+        return self._connection
+
+    def _end(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+        if self._process is not None:
+            self._process.kill()
+            self._process.join(timeout=5)
+        if self._connection is not None:
+            self._connection.close()
+        self._process = self._connection = None
