@@ -19,7 +19,7 @@ from puppyslug.images import generate_clouds, generate_noise, load_image, read_r
 from puppyslug.labels import imagenet
 from puppyslug.networks.finetuned import METADATA_KEY
 from puppyslug.recognition.classification import classify
-from puppyslug.training import classifier, dataset, last_block, negatives, report, session
+from puppyslug.training import last_block, report, session
 from puppyslug.training.checkpoint import TrainingCheckpoint
 from support.commands import list_files, run_failing
 from support.training_images import (
@@ -28,6 +28,7 @@ from support.training_images import (
     TRAIN_COLUMNS,
     save_random_images,
     save_texture_crops,
+    shorten_training,
 )
 
 COMMAND = [sys.executable, "-m", "puppyslug"]
@@ -38,11 +39,7 @@ SMALL = ["--size", "96x64", "--octaves", "1", "--iterations", "2"]
 def small_dataset(tmp_path_factory):
     """Few augmented views and negatives, and one cache for all tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dataset, "TOTAL_VIEWS", 60)
-        patch.setattr(dataset, "BLEND_COUNT", 6)
-        patch.setattr(negatives, "IMAGES_PER_KIND", 4)
-        patch.setattr(negatives, "MAX_PORTRAITS", 5)
-        patch.setattr(classifier, "PENALTIES", (0.003,))
+        shorten_training(patch, views=60, blends=6, generated=4)
         patch.setenv("PUPPYSLUG_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield patch
 
@@ -101,15 +98,14 @@ def test_the_same_images_give_the_same_file_in_another_process(network, training
     first = network.read_bytes()
     code = [
         "import sys; from puppyslug.cli import main",
-        "from puppyslug.training import classifier, dataset, negatives",
-        "dataset.TOTAL_VIEWS, dataset.BLEND_COUNT = 60, 6",
-        "negatives.IMAGES_PER_KIND, negatives.MAX_PORTRAITS = 4, 5",
-        "classifier.PENALTIES = (0.003,)",
+        "import pytest; from support.training_images import shorten_training",
+        "shorten_training(pytest.MonkeyPatch(), views=60, blends=6, generated=4)",
         f"images = {str(training_images)!r}",
         "sys.exit(main(['teach', images, '-o', 'again.safetensors', '--no-report']))",
     ]
     empty_cache = str(network.parent / "empty cache")
     environment = {**os.environ, "PUPPYSLUG_CACHE": empty_cache, "PYTHONHASHSEED": "7"}
+    environment["PYTHONPATH"] = str(Path(__file__).parents[1])
     subprocess.run([sys.executable, "-c", "\n".join(code)], check=True, env=environment)
     assert Path("again.safetensors").read_bytes() == first
 
