@@ -3,7 +3,7 @@
 import os
 import signal
 
-# The workers of pytest-xdist share the cores; torch reads this when it is imported.
+# The processes of pytest -n share the cores; torch reads this when it is imported.
 if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
     threads = max(1, (os.cpu_count() or 1) // int(workers))
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))

@@ -93,10 +93,10 @@ def test_tiles_of_the_toy_network_are_exact(size, tile, text, seed):
         ("efficientnet_lite0", ["stem", "block_2", "block_4:3", "block_2 - 0.5*block_3"]),
     ],
 )
-@settings(max_examples=12)
+@settings(max_examples=10)
 @given(
-    st.tuples(st.integers(16, 110), st.integers(16, 110)),
-    st.tuples(st.integers(8, 64), st.integers(8, 64)),
+    st.tuples(st.integers(16, 72), st.integers(16, 72)),
+    st.tuples(st.integers(8, 40), st.integers(8, 40)),
     st.integers(0, 9),
     st.data(),
 )
@@ -117,10 +117,10 @@ def test_tiles_of_pretrained_networks_are_exact(name, texts, size, tile, seed, d
         ("squeezenet1_1", ["conv1", "pool1", "fire2", "fire3 + pool3"]),
     ],
 )
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(
-    st.tuples(st.integers(48, 150), st.integers(48, 150)),
-    st.tuples(st.integers(8, 64), st.integers(8, 64)),
+    st.tuples(st.integers(48, 100), st.integers(48, 100)),
+    st.tuples(st.integers(8, 48), st.integers(8, 48)),
     st.integers(0, 9),
     st.data(),
 )
@@ -133,18 +133,18 @@ def test_tiles_of_every_architecture_are_exact(name, texts, size, tile, seed, da
 @pytest.mark.parametrize(
     ("name", "text", "size", "tile"),
     [
-        ("googlenet", "inception_3b/output", (353, 420), (64, 96)),
+        ("googlenet", "inception_3b/output", (353, 420), (128, 160)),
         ("googlenet", "pool3/3x3_s2", (402, 365), (160, 128)),
-        ("googlenet", "inception_4a/output", (353, 420), (64, 96)),
+        ("googlenet", "inception_4a/output", (353, 420), (128, 160)),
         ("googlenet-bn", "inception_4c/output", (402, 365), (160, 128)),
-        ("inception_v3", "Mixed_5d", (353, 420), (64, 96)),
+        ("inception_v3", "Mixed_5d", (353, 420), (128, 160)),
         ("inception_v3", "Mixed_6a", (402, 365), (160, 128)),
         ("resnet18", "layer3.1", (402, 365), (160, 128)),
-        ("resnet50", "layer3.0", (353, 420), (64, 96)),
-        ("alexnet", "relu5", (353, 420), (64, 96)),
+        ("resnet50", "layer3.0", (353, 420), (128, 160)),
+        ("alexnet", "relu5", (353, 420), (128, 160)),
         ("alexnet", "labels:3", (402, 365), (160, 128)),
         ("squeezenet1_1", "fire9", (402, 365), (160, 128)),
-        ("squeezenet1_1", "see(goldfish)", (353, 420), (64, 96)),
+        ("squeezenet1_1", "see(goldfish)", (353, 420), (128, 160)),
     ],
 )
 def test_tiles_of_deep_layers_of_every_architecture_are_exact(name, text, size, tile):
@@ -153,27 +153,27 @@ def test_tiles_of_deep_layers_of_every_architecture_are_exact(name, text, size, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("name", "text", "size"),
     [
-        ("vgg19", "relu4_4"),
-        ("vgg19", "relu5_4"),
-        ("efficientnet_lite0", "block_9"),
-        ("efficientnet_lite0", "labels:207"),
-        ("efficientnet_lite0+efficientnet_lite1", "see(golden retriever)"),
+        ("vgg19", "relu4_4", (225, 400)),
+        ("vgg19", "relu5_4", (302, 333)),
+        ("efficientnet_lite0", "block_9", (225, 400)),
+        ("efficientnet_lite0", "labels:207", (302, 333)),
+        ("efficientnet_lite0+efficientnet_lite1", "see(golden retriever)", (225, 400)),
+        ("efficientnet_lite0+efficientnet_lite1", "see(golden retriever)", (302, 333)),
     ],
 )
-@pytest.mark.parametrize("size", [(225, 400), (302, 333)])
 def test_tiles_of_deep_layers_of_pretrained_networks_are_exact(name, text, size):
     network = load_network(name, precision="float32", device="cpu")
     assert_tiles_are_exact(network, text, size, (96, 128), 1)
 
 
-@pytest.mark.parametrize("layer", ["relu3_3", "relu4_4"])
+@pytest.mark.parametrize("layer", ["relu3_3", "relu4_1"])
 def test_winograd_in_float32_rounds_in_tiles_as_in_the_undivided_image(layer):
     network = load_network("vgg19", precision="float32", winograd=64, kernels="native")
-    image = generate_clouds((150, 210))
+    image = generate_clouds((112, 160))
     objective = parse_objective(layer)
     scores, whole = value_and_gradient(network, objective, image)
-    tiled_scores, tiled = value_and_gradient(network, objective, image, tile=(56, 88))
+    tiled_scores, tiled = value_and_gradient(network, objective, image, tile=(40, 56))
     assert torch.allclose(tiled_scores, scores, rtol=1e-5)
     assert (tiled - whole).abs().max() < 1e-4 * whole.abs().mean()

@@ -1,5 +1,6 @@
 """The registry, and every network in it: with random weights, each behaves as its spec says."""
 
+import copy
 import hashlib
 import re
 from dataclasses import replace
@@ -17,10 +18,16 @@ from puppyslug.networks.registry import register_networks, registered_networks
 from puppyslug.networks.specs import CLASS_MAP, PackagedWeights, RemoteFile
 from puppyslug.networks.weights.location import is_available, packaged_path
 from puppyslug.recipe import Recipe
-from support.random_networks import random_architecture, random_network, structures
+from support.random_networks import random_architecture, structure_parameters
 
-STRUCTURES = pytest.mark.parametrize("spec", structures(), ids=lambda spec: spec.name)
 NETWORKS = pytest.mark.parametrize("spec", list_networks(), ids=lambda spec: spec.name)
+
+
+@pytest.fixture(scope="module", params=structure_parameters())
+def network(request):
+    """A network with random weights, for each structure in the registry."""
+    spec = request.param
+    return Network(spec, random_architecture(spec), precision="float32")
 
 
 def min_side(spec):
@@ -36,9 +43,8 @@ def make_recipe(spec, **settings):
     return Recipe.complete({**short, "precision": "float32", **settings})
 
 
-@STRUCTURES
-def test_layers_have_the_names_channels_and_sizes_of_the_spec(spec):
-    network = random_network(spec.name)
+def test_layers_have_the_names_channels_and_sizes_of_the_spec(network):
+    spec = network.spec
     names = [layer.name for layer in spec.layers]
     side = min_side(spec)
     for size in ((side, side + 33), (side + 1, side + 35)):
@@ -48,16 +54,14 @@ def test_layers_have_the_names_channels_and_sizes_of_the_spec(spec):
             assert activations[layer.name].shape == (1, layer.channels, *layer.output_size(size))
 
 
-@STRUCTURES
-def test_positions_depend_on_the_pixels_that_the_spec_says(spec, monkeypatch):
+def test_positions_depend_on_the_pixels_that_the_spec_says(network, monkeypatch):
     """A NaN in one pixel makes exactly those positions NaN that depend on it."""
     # It mixes channels, never positions, and its power of a NaN is lost in a ReLU on bits.
     monkeypatch.setattr(LocalResponseNorm, "forward", lambda self, x: x)
-    layers = [layer for layer in spec.layers if layer.receptive_field < 180]
-    names = [layer.name for layer in layers]
-    network = random_network(spec.name)
-    for row, column in ((171, 160), (158, 175)):
-        image = torch.rand(1, 3, 336, 320)
+    spec = network.spec
+    names = [layer.name for layer in spec.layers if layer.receptive_field < 110]
+    for row, column in ((107, 96), (94, 111)):
+        image = torch.rand(1, 3, 208, 192)
         image[..., row, column] = torch.nan
         for name, activation in network.activations(image, names).items():
             geometry = spec.layer(name).geometry
@@ -93,9 +97,8 @@ def test_receptive_fields_equal_those_of_the_gradient(name):
         assert int(rows.max() - rows.min()) + 1 == layers[layer].receptive_field
 
 
-@STRUCTURES
-def test_a_network_dreams_at_its_smallest_size_and_not_below(spec):
-    network = random_network(spec.name)
+def test_a_network_dreams_at_its_smallest_size_and_not_below(network):
+    spec = network.spec
     side = min_side(spec)
     largest = max(spec.layers, key=lambda layer: layer.min_size)
     recipe = make_recipe(spec, objective=largest.name)
@@ -107,9 +110,10 @@ def test_a_network_dreams_at_its_smallest_size_and_not_below(spec):
         list(dream_steps(image[..., 1:], recipe, network))
 
 
-@STRUCTURES
-def test_a_network_dreams_in_bfloat16_and_by_winograd(spec):
-    network = random_network(spec.name, "bfloat16", convolution=ConvolutionMethod(16))
+def test_a_network_dreams_in_bfloat16_and_by_winograd(network):
+    spec, architecture = network.spec, copy.deepcopy(network.architecture)
+    method = ConvolutionMethod(16)
+    network = Network(spec, architecture, precision="bfloat16", convolution=method)
     recipe = make_recipe(spec, precision="bfloat16")
     side = spec.layer(spec.default_layer).min_size + 40
     image = random_image(side, side)

@@ -42,6 +42,7 @@ def client(services):
 
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory):
-    """A server with one worker, in a process of its own."""
-    with running_studio(tmp_path_factory.mktemp("studio")) as studio:
+    """A server with one worker, in a process of its own, which trains on few views."""
+    folder = tmp_path_factory.mktemp("studio")
+    with running_studio(folder, program="support.small_studio", REPORT_STEPS="4") as studio:
         yield studio

@@ -114,7 +114,7 @@ class GoogLeNet:
         return caffemodel(self.weights, version)
 
     def _normal(self, shape: tuple[int, ...], inputs: int) -> np.ndarray:
-        return (self._random.standard_normal(shape) * np.sqrt(2 / inputs)).astype(np.float32)
+        return self._random.standard_normal(shape, np.float32) * np.float32(np.sqrt(2 / inputs))
 
     def _add(self, name: str, kind: str, bottoms: Iterable[str], parameters: str = "") -> None:
         group = {"Pooling": "pooling_param", "Convolution": "convolution_param", "LRN": "lrn_param",

@@ -6,19 +6,19 @@ every input: a reader that hangs, crashes or fills the memory must not take the 
     python -m support.mutations picture 2000 7
 """
 
+import contextlib
 import importlib
-import json
-import os
+import multiprocessing
 import random
 import resource
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -137,30 +137,40 @@ def mutations(target: Target, count: int, seed: int) -> Iterator[tuple[str, byte
 
 
 def run_reader(target: str, count: int, seed: int) -> Report:
-    """Read mutated input in another process.
+    """Read mutated input in another process, forked from one that has imported all readers.
 
     Args:
         target: name of a target in ``support.mutation_targets``, or ``module:name``.
         count: number of inputs.
         seed: of the mutations.
     """
-    command = [sys.executable, "-m", "support.mutations", target, str(count), str(seed), "--json"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["support.mutation_targets"])
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_send_results, args=(sender, target, count, seed))
+    process.start()
+    sender.close()
     read = refused = 0
     faults, seconds, memory, done = [], 0.0, 0, -1
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            result = json.loads(line)
+    with receiver, contextlib.suppress(EOFError):
+        while True:
+            result = receiver.recv()
             done = result["index"]
             read += result["outcome"] == "read"
             refused += result["outcome"] == "refused"
             seconds, memory = max(seconds, result["seconds"]), max(memory, result["memory"])
             if result["outcome"] not in ("read", "refused"):
                 faults.append(f"{done} ({result['name']}): {result['outcome']}")
-    if process.returncode or done + 1 < count:
-        faults.append(f"{done + 1}: the process ended with status {process.returncode}")
+    process.join()
+    if process.exitcode or done + 1 < count:
+        faults.append(f"{done + 1}: the process ended with status {process.exitcode}")
     return Report(read, refused, faults, seconds, memory)
+
+
+def _send_results(sender: Connection, name: str, count: int, seed: int) -> None:
+    with sender:
+        for result in _read_all(name, count, seed):
+            sender.send(result)
 
 
 def _read_all(name: str, count: int, seed: int) -> Iterator[dict[str, object]]:
@@ -221,11 +231,7 @@ def _peak_memory() -> int:
 
 
 def _main() -> None:
-    name, count, seed, *options = sys.argv[1:]
-    if "--json" in options:
-        for result in _read_all(name, int(count), int(seed)):
-            print(json.dumps(result), flush=True)
-        return
+    name, count, seed = sys.argv[1:]
     report = run_reader(name, int(count), int(seed))
     kinds = Counter(fault.partition(": ")[2][:120] for fault in report.faults)
     print(f"{name}: {report.read} read, {report.refused} refused, {len(report.faults)} faults, "

@@ -3,6 +3,7 @@
 import functools
 import math
 
+import pytest
 import torch
 
 from puppyslug.networks import NetworkSpec, find_spec, list_networks
@@ -51,3 +52,11 @@ def _structure(spec: NetworkSpec) -> tuple[str, object, int]:
 def structures() -> list[NetworkSpec]:
     """One spec for each different structure in the registry."""
     return list({_structure(spec): spec for spec in reversed(list_networks())}.values())[::-1]
+
+
+def structure_parameters() -> list[object]:
+    """``structures`` as parameters of tests; VGG-16 is slow, and a shorter VGG-19."""
+    return [
+        pytest.param(spec, id=spec.name, marks=[pytest.mark.slow] if spec.name == "vgg16" else [])
+        for spec in structures()
+    ]

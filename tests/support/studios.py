@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -25,15 +26,20 @@ LONG = {"layer": "relu1_1", "octaves": 2, "iterations": 20_000, "size": "96x64",
 class Studio:
     """A running studio, and a client for it."""
 
-    def __init__(self, data, *options):
+    def __init__(self, data, *options, program="puppyslug", **environment):
         self.data = data
-        command = [sys.executable, "-m", "puppyslug", "studio", "--port", "0", "--no-browser"]
+        command = [sys.executable, "-m", program, "studio", "--port", "0", "--no-browser"]
         self.process = subprocess.Popen(
             [*command, "--data", str(data), *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env={
+                **os.environ,
+                "OMP_NUM_THREADS": "1",
+                "PYTHONPATH": str(Path(__file__).parents[1]),  # for other programs
+                **environment,
+            },
         )
         self.address = self.process.stdout.readline().strip()
         assert self.address, self.process.stderr.read()
@@ -110,9 +116,9 @@ class Studio:
 
 
 @contextmanager
-def running_studio(data, *options):
+def running_studio(data, *options, **program):
     """Run a studio; it must not print a traceback."""
-    studio = Studio(data, *options)
+    studio = Studio(data, *options, **program)
     try:
         yield studio
     finally:

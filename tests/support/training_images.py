@@ -1,13 +1,27 @@
-"""Folders of training images."""
+"""Folders of training images, and trainings that take seconds."""
 
 from pathlib import Path
 
 import numpy as np
+import pytest
 import skimage.data
 from PIL import Image
 
+from puppyslug.training import classifier, dataset, negatives
+
 TEXTURES = ("brick", "grass", "gravel")
 TRAIN_COLUMNS, HOLDOUT_COLUMNS = (0, 340), (345, 512)  # of the photographs
+
+
+def shorten_training(
+    patch: pytest.MonkeyPatch, *, views: int = 16, blends: int = 2, generated: int = 2
+) -> None:
+    """Train on few views, blends and negatives, with a single penalty."""
+    patch.setattr(dataset, "TOTAL_VIEWS", views)
+    patch.setattr(dataset, "BLEND_COUNT", blends)
+    patch.setattr(negatives, "IMAGES_PER_KIND", generated)
+    patch.setattr(negatives, "MAX_PORTRAITS", generated)
+    patch.setattr(classifier, "PENALTIES", (0.003,))
 
 
 def save_texture_crops(folder: Path, columns: tuple[int, int], count: int, seed: int = 0) -> Path:

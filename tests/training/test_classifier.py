@@ -6,7 +6,6 @@ import torch
 
 from puppyslug.networks.architectures import create_architecture
 from puppyslug.networks.finetuned import make_finetuned_spec
-from puppyslug.networks.registry import registered_networks
 from puppyslug.networks.specs import CLASS_MAP, FinetunedHead
 from puppyslug.training.classifier import (
     PENALTIES,
@@ -20,9 +19,10 @@ from puppyslug.training.classifier import (
     pool_features,
 )
 from support.classifier_problem import OneBlock, features_of, make_examples
+from support.random_networks import structure_parameters
 
 
-@pytest.mark.parametrize("spec", registered_networks().values(), ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", structure_parameters())
 def test_last_block_and_classifier_give_the_class_map(spec):
     finetuned = make_finetuned_spec(spec, FinetunedHead(spec.name, ("cup", "hat")), name="own")
     torch.manual_seed(0)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from scipy.stats import binomtest
 
-from puppyslug.training import dataset, negatives, report, session, teach
+from puppyslug.training import report, session, teach
 from puppyslug.training.report import report_steps
-from support.training_images import save_random_images
+from support.training_images import save_random_images, shorten_training
 
 CLASSES = ("<b>hat", "cup")
 
@@ -20,10 +20,7 @@ def trained(tmp_path_factory):
         save_random_images(folder / name, 5, number)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PUPPYSLUG_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setattr(dataset, "TOTAL_VIEWS", 16)
-        patch.setattr(dataset, "BLEND_COUNT", 0)
-        patch.setattr(negatives, "IMAGES_PER_KIND", 1)
-        patch.setattr(negatives, "MAX_PORTRAITS", 1)
+        shorten_training(patch, blends=0, generated=1)
         patch.setattr(session, "error_rate", lambda *_: 0.0)
         return teach(folder)
 

@@ -7,10 +7,10 @@ from safetensors.torch import load_file
 from puppyslug.errors import NetworkError, OutputError
 from puppyslug.networks.finetuned import read_header
 from puppyslug.networks.loader import load_network
-from puppyslug.training import dataset, negatives, session, teach
+from puppyslug.training import session, teach
 from puppyslug.training.image_folder import find_class_folders
 from puppyslug.training.session import load_base_network, training_steps
-from support.training_images import save_random_images
+from support.training_images import save_random_images, shorten_training
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +26,7 @@ def progress(folder, tmp_path_factory):
     """All progress of a session; random images make mistakes, so the last block is trained."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PUPPYSLUG_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setattr(dataset, "TOTAL_VIEWS", 16)
-        patch.setattr(dataset, "BLEND_COUNT", 2)
-        patch.setattr(negatives, "IMAGES_PER_KIND", 2)
-        patch.setattr(negatives, "MAX_PORTRAITS", 2)
+        shorten_training(patch)
         patch.setattr(session._TrainingSession, "needs_last_block", lambda *_: True)
         base = load_base_network("efficientnet_lite0")
         return list(training_steps(find_class_folders(folder), base, seed=3))
@@ -83,10 +80,7 @@ def test_the_saved_file_has_the_header_and_the_weights(progress, tmp_path):
 
 
 def test_a_resumed_session_ends_with_the_same_network(progress, folder, monkeypatch, tmp_path):
-    monkeypatch.setattr(dataset, "TOTAL_VIEWS", 16)
-    monkeypatch.setattr(dataset, "BLEND_COUNT", 2)
-    monkeypatch.setattr(negatives, "IMAGES_PER_KIND", 2)
-    monkeypatch.setattr(negatives, "MAX_PORTRAITS", 2)
+    shorten_training(monkeypatch)
     monkeypatch.setattr(session._TrainingSession, "needs_last_block", lambda *_: True)
     checkpoint = next(one.checkpoint for one in progress if one.checkpoint)
     base = load_base_network("efficientnet_lite0")
@@ -97,10 +91,7 @@ def test_a_resumed_session_ends_with_the_same_network(progress, folder, monkeypa
 
 
 def test_teach_trains_without_mistakes_only_the_classifier(folder, monkeypatch):
-    monkeypatch.setattr(dataset, "TOTAL_VIEWS", 16)
-    monkeypatch.setattr(dataset, "BLEND_COUNT", 0)
-    monkeypatch.setattr(negatives, "IMAGES_PER_KIND", 1)
-    monkeypatch.setattr(negatives, "MAX_PORTRAITS", 1)
+    shorten_training(monkeypatch, blends=0, generated=1)
     monkeypatch.setattr(session, "error_rate", lambda *_: 0.0)
     trained = teach(folder, seed=1)
     assert not trained.header.trained_last_block

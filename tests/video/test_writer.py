@@ -155,7 +155,7 @@ def test_files_do_not_depend_on_uninitialised_memory(tmp_path):
     code = (
         "import sys, pathlib, fractions; from support.films import at_constant_rate, moving_scene; "
         "from puppyslug.video.writer import SUFFIXES, write_video; "
-        "frames = at_constant_rate(moving_scene(30)); "
+        "frames = at_constant_rate(moving_scene(12)); "
         "[write_video(pathlib.Path(sys.argv[1]).with_suffix(suffix), frames, "
         "fps=fractions.Fraction(25)) for suffix in SUFFIXES]"
     )

@@ -21,12 +21,12 @@ from support.external_modules import (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def convnet():
     return Network.from_module(create_seeded(ConvNet), labels=LABELS, trained_at=64)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def transformer():
     return Network.from_module(create_seeded(Transformer), labels=LABELS, trained_at=48)
 
@@ -61,9 +61,10 @@ def test_tokens_are_converted_to_a_map(transformer):
     image = torch.rand(1, 3, 40, 67)
     (found,) = transformer.activations(image, ["blocks.1"]).values()
     outputs = []
-    module.blocks[1].register_forward_hook(lambda _module, _inputs, output: outputs.append(output))
+    handle = module.blocks[1].register_forward_hook(lambda *call: outputs.append(call[-1]))
     with torch.no_grad():
         module(image[..., :64])  # complete patches only
+    handle.remove()
     tokens = outputs[0][0, 1:]
     for row in range(5):
         for column in range(8):

@@ -43,6 +43,20 @@ def test_output_and_gradient_equal_torch(height, width, inputs, outputs, with_re
         assert torch.allclose(our_gradient, their_gradient, atol=1e-4)
 
 
+def test_weights_of_the_gradient_are_made_when_a_gradient_needs_them():
+    layer = frozen(5, 6, torch.float32, DIRECT)
+    x = random_tensor(1, 5, 7, 8)
+    layer(x)
+    assert layer._direct_backward_weight is None
+    with torch.inference_mode():
+        layer.propagate_back(layer(x), None)
+    made = layer._direct_backward_weight
+    assert torch.equal(made, layer.weight.flip(2, 3).transpose(0, 1))
+    assert not made.is_inference()
+    layer.propagate_back(layer(x), None)
+    assert layer._direct_backward_weight is made
+
+
 def test_trainable_weights_get_a_gradient():
     layer = Conv3x3(3, 4)
     layer(random_tensor(1, 3, 5, 6), relu=True).sum().backward()

@@ -8,11 +8,12 @@ from support.studios import running_studio
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory):
-    with running_studio(tmp_path_factory.mktemp("studio")) as studio:
+    folder = tmp_path_factory.mktemp("studio")
+    with running_studio(folder, program="support.small_studio") as studio:
         yield studio
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser():
     with launch_browser() as browser:
         yield browser

@@ -104,6 +104,8 @@ class VGG(Architecture):
             block, index = name.split("_")
             source = f"block{block}_conv{index}"
             levels = weights[f"{source}_W_table"]
-            state[f"convolutions.{name}.weight"] = levels[weights[f"{source}_W_q"].int()]
+            indices = weights[f"{source}_W_q"]
+            weight = levels.index_select(0, indices.flatten().int())  # faster than levels[indices]
+            state[f"convolutions.{name}.weight"] = weight.view(indices.shape)
             state[f"convolutions.{name}.bias"] = weights[f"{source}_b"]
         return state

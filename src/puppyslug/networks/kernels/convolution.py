@@ -40,7 +40,8 @@ class Conv3x3(nn.Conv2d):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__(in_channels, out_channels, 3, padding=1)
         self.method = DIRECT
-        self._loaded_weight = self._backward_weight = torch.empty(0)
+        self._loaded_weight = torch.empty(0)
+        self._direct_backward_weight: Tensor | None = None
         self._winograd_weights: dict[bool, Tensor] = {}
 
     def freeze(
@@ -56,9 +57,7 @@ class Conv3x3(nn.Conv2d):
         self._loaded_weight = self.weight.detach()
         self.to(device=device, dtype=dtype)
         self.weight.data = self.weight.data.contiguous(memory_format=torch.channels_last)
-        # The gradient of a convolution is the convolution with flipped taps and swapped channels.
-        self._backward_weight = self.weight.data.flip(2, 3).transpose(0, 1)
-        self._backward_weight = self._backward_weight.contiguous(memory_format=torch.channels_last)
+        self._direct_backward_weight = None
         self.method = method
 
     def forward(self, x: Tensor, *, relu: bool = False) -> Tensor:
@@ -130,7 +129,7 @@ class Conv3x3(nn.Conv2d):
         masked = images.permute(0, 3, 1, 2)
         if uses_winograd:
             return winograd(masked, self._winograd_weight(backward=True), None)
-        return conv2d(masked, self._backward_weight, None, padding=1)
+        return conv2d(masked, self._backward_weight(), None, padding=1)
 
     def _uses_winograd(self, *, backward: bool) -> bool:
         min_channels = self.method.winograd_min_channels
@@ -142,6 +141,18 @@ class Conv3x3(nn.Conv2d):
 
     def _uses_native_kernels(self, x: Tensor) -> bool:
         return self.method.kernels == NATIVE and library_for(x) is not None
+
+    def _backward_weight(self) -> Tensor:
+        """Return the weights of the gradient, made when a gradient first needs them.
+
+        The gradient of a convolution is the convolution with flipped taps and swapped channels.
+        """
+        if self._direct_backward_weight is None:
+            with torch.inference_mode(mode=False):
+                weight = self.weight.data.flip(2, 3).transpose(0, 1)
+                weight = weight.contiguous(memory_format=torch.channels_last)
+            self._direct_backward_weight = weight
+        return self._direct_backward_weight
 
     def _winograd_weight(self, *, backward: bool) -> Tensor:
         if backward not in self._winograd_weights:

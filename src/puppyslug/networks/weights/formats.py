@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from puppyslug.errors import WeightsError
-from puppyslug.networks.weights.caffe import read_caffe
 from puppyslug.networks.weights.checkpoints import find_state_dict
 
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"  # the first bytes of torch's two formats
@@ -142,6 +141,8 @@ def _read_torch(path: Path) -> object:
 
 
 def _read_caffe(path: Path) -> dict[str, Tensor]:
+    from puppyslug.networks.weights.caffe import read_caffe  # imports protobuf
+
     try:
         return read_caffe(path.read_bytes())
     except WeightsError as error:
