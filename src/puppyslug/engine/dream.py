@@ -16,9 +16,9 @@ from puppyslug.engine.recipe_inputs import apply_settings, read_recipe_settings
 from puppyslug.errors import RecipeError
 from puppyslug.images import LoadedImage
 from puppyslug.images.reader import ImageSource
+from puppyslug.isolation.torch_state import isolated
 from puppyslug.networks.external import trust
 from puppyslug.networks.network import Network, require_network
-from puppyslug.networks.torch_state import isolated
 from puppyslug.recipe import FileReference, Recipe
 from puppyslug.recipe.defaults import STARTING_IMAGE
 from puppyslug.recipe.dream_settings import DreamSettings

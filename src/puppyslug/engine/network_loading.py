@@ -4,11 +4,11 @@ import torch
 
 from puppyslug.errors import LabelError, RecipeError, WeightsError, option
 from puppyslug.files.hashing import file_sha256
+from puppyslug.isolation.torch_state import check_fork
 from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network
 from puppyslug.networks.specs import RemoteFile
-from puppyslug.networks.torch_state import check_fork
 from puppyslug.recipe import FileReference, InputFiles, PortraitRecipe, Recipe
 
 AnyRecipe = Recipe | PortraitRecipe

@@ -3,11 +3,10 @@
 import functools
 from pathlib import Path
 
-import torch
-
 from puppyslug.errors import NetworkError, WeightsError, option
 from puppyslug.files.folders import cache_folder
 from puppyslug.files.hashing import file_sha256
+from puppyslug.isolation.torch_state import isolated
 from puppyslug.labels import Vocabulary
 from puppyslug.networks.architectures import create_architecture
 from puppyslug.networks.ensemble import Ensemble
@@ -18,7 +17,6 @@ from puppyslug.networks.network import Network
 from puppyslug.networks.probes import ProbedArchitecture
 from puppyslug.networks.runtime import resolve_convolution, resolve_device, resolve_precision
 from puppyslug.networks.specs import NetworkSpec
-from puppyslug.networks.torch_state import isolated
 from puppyslug.networks.weights.cache import cache_path, hash_weights
 from puppyslug.networks.weights.download import (
     URL_FOLDER,
@@ -101,7 +99,6 @@ def resolve_weights_path(weights: str | Path) -> Path:
 
 
 @functools.cache
-@torch.inference_mode(mode=False)  # the network is shared with later callers
 def _load(
     spec: NetworkSpec,
     weights: Path | None,

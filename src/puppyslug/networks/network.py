@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from puppyslug.errors import NetworkError
+from puppyslug.isolation.torch_state import copy_inference_weights, isolated
 from puppyslug.labels import Label, Vocabulary, bundled_vocabulary, unresolved_label
 from puppyslug.networks.architectures import Architecture
 from puppyslug.networks.external.introspection import inspect_module
@@ -22,7 +23,6 @@ from puppyslug.networks.kernels import DIRECT, Conv3x3, ConvolutionMethod
 from puppyslug.networks.layer_info import LayerInfo
 from puppyslug.networks.specs import NetworkSpec
 from puppyslug.networks.specs.spec import EXTERNAL_ARCHITECTURE
-from puppyslug.networks.torch_state import copy_inference_weights, isolated
 
 DTYPES = {
     "float32": torch.float32,

@@ -9,11 +9,11 @@ from torch.nn.functional import interpolate
 from puppyslug.errors import NetworkError
 from puppyslug.images.reader import ImageSource, LoadedImage, read_image
 from puppyslug.images.tensors import as_image_tensor
+from puppyslug.isolation.torch_state import isolated
 from puppyslug.labels import NONE_CLASS
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network, require_network
 from puppyslug.networks.specs import FinetunedHead
-from puppyslug.networks.torch_state import isolated
 from puppyslug.recipe import defaults
 from puppyslug.recognition.class_maps import class_map
 

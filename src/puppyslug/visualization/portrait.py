@@ -10,10 +10,10 @@ from puppyslug.engine.dream import unchanged_threads
 from puppyslug.engine.network_loading import load_recipe_network, machine_settings
 from puppyslug.images import RecipeImage, to_pil
 from puppyslug.images.contact_sheet import join_horizontally
+from puppyslug.isolation.torch_state import isolated
 from puppyslug.networks.external import trust
 from puppyslug.networks.network import Network
 from puppyslug.networks.runtime import resolve_device
-from puppyslug.networks.torch_state import isolated
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import InputFiles, PortraitRecipe, extract_files

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from puppyslug.engine.term_context import DreamTermContext
 from puppyslug.errors import ObjectiveError, RecipeError
+from puppyslug.isolation.torch_state import isolated
 from puppyslug.networks import NetworkSpec
 from puppyslug.networks.network import Network, require_network
-from puppyslug.networks.torch_state import isolated
 from puppyslug.objectives import Objective
 from puppyslug.objectives.conversion import as_objectives
 from puppyslug.objectives.terms.channel import ChannelTerm
