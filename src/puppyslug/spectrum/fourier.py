@@ -75,6 +75,11 @@ class FourierImages:
         if base is not None:
             self._base = base.to(device).clamp(DARKEST, BRIGHTEST).logit()
 
+    def restrict_to_grey(self) -> None:
+        """Make the images grey, for networks that see the brightness only."""
+        grey = torch.tensor([[1.0, 0.0, 0.0]] * 3) / math.sqrt(3)
+        self._colours = grey.to(self._colours.device)
+
     def decode(
         self, cutoff: float | None = None, mask: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:

@@ -97,6 +97,8 @@ class PortraitOptimiser:
             transparent=settings.transparent,
             device=network.device,
         )
+        if network.spec.is_grey:
+            self._images.restrict_to_grey()
         rate = settings.optimisation.learning_rate_for(settings.steps)
         self._adam = torch.optim.Adam([self._images.coefficients], lr=rate)
         self._generator = np.random.default_rng(seed)

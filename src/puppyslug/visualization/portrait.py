@@ -11,6 +11,7 @@ from puppyslug.engine.network_loading import load_recipe_network, machine_settin
 from puppyslug.images import RecipeImage, to_pil
 from puppyslug.images.contact_sheet import join_horizontally
 from puppyslug.isolation.torch_state import isolated
+from puppyslug.networks import find_spec
 from puppyslug.networks.external import trust
 from puppyslug.networks.network import Network
 from puppyslug.networks.runtime import resolve_device
@@ -18,7 +19,12 @@ from puppyslug.objectives import Objective, parse_objective
 from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import InputFiles, PortraitRecipe, extract_files
 from puppyslug.recipe.defaults import NETWORK, SEE_NETWORK
-from puppyslug.visualization.portraits import PortraitStep, portrait_steps, resolve_method
+from puppyslug.visualization.portraits import (
+    PortraitStep,
+    default_side,
+    portrait_steps,
+    resolve_method,
+)
 
 PortraitCallback = Callable[[PortraitStep], object]
 
@@ -107,8 +113,10 @@ def portrait(
     loaded = network if isinstance(network, Network) else None
     name = default_network(texts) if network is None else network
     settings["network"] = name if loaded is None else loaded.spec.name
-    settings = {"batch": len(texts), **settings, "objectives": tuple(texts)}
     trust(str(name) if loaded is None else "")
+    spec = find_spec(str(name)) if loaded is None else loaded.spec
+    chosen = {"batch": len(texts), "size": default_side(spec)}
+    settings = {**chosen, **settings, "objectives": tuple(texts)}
     recipe = PortraitRecipe.complete(settings)
     with unchanged_threads():
         ready = load_portrait_network(recipe, files, loaded)

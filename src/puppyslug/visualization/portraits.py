@@ -83,7 +83,7 @@ def portrait_steps(
     objectives: Sequence[Objective | str],
     network: Network,
     *,
-    size: int = defaults.PORTRAIT_SIDE,
+    size: int | None = None,
     steps: int = defaults.PORTRAIT_STEPS,
     seed: int = defaults.SEED,
     diversity: float = 0.0,
@@ -96,7 +96,7 @@ def portrait_steps(
         objectives: one for each portrait, as objects or text; repeat an objective for several
             variants of it.
         network: the network to visualise.
-        size: side length in pixels.
+        size: side length in pixels; default: 224, or the only size that the network accepts.
         steps: number of steps.
         seed: of the initial noise and the transforms.
         diversity: weight of the penalty on textures that the portraits of the batch share.
@@ -115,6 +115,7 @@ def portrait_steps(
         RecipeError: a setting is out of range.
     """
     require_network(network)
+    size = default_side(network.spec) if size is None else size
     resolved = [one.resolve_labels(network.find_label) for one in as_objectives(objectives)]
     validate_settings(size, steps, seed, diversity)
     for objective in resolved:
@@ -215,6 +216,11 @@ def resolve_method(method: str, objectives: Sequence[Objective], *, transparent:
     if method == AUTO:
         return SPECTRUM if is_named and not transparent else TRANSFORMS
     return method
+
+
+def default_side(spec: NetworkSpec) -> int:
+    """Return the default side length of portraits, in pixels."""
+    return spec.input_side or defaults.PORTRAIT_SIDE
 
 
 def validate_portrait(objective: Objective, spec: NetworkSpec, size: int) -> None:
