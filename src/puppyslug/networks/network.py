@@ -14,10 +14,8 @@ from puppyslug.errors import NetworkError
 from puppyslug.isolation.torch_state import copy_inference_weights, isolated
 from puppyslug.labels import Label, Vocabulary, bundled_vocabulary, unresolved_label
 from puppyslug.networks.architectures import Architecture
-from puppyslug.networks.external.introspection import inspect_module
-from puppyslug.networks.external.module_architecture import ModuleArchitecture
-from puppyslug.networks.external.module_copy import copy_module
-from puppyslug.networks.external.spec import InputFormat, build_spec
+from puppyslug.networks.external.adapter import adapt_module, named_vocabulary
+from puppyslug.networks.external.spec import InputFormat
 from puppyslug.networks.finetuned import finetuned_vocabulary
 from puppyslug.networks.kernels import DIRECT, Conv3x3, ConvolutionMethod
 from puppyslug.networks.layer_info import LayerInfo
@@ -101,9 +99,8 @@ class Network:
     ) -> Self:
         """Create a network from any torch module; its layers are its submodules, by dotted name.
 
-        Sequences of tokens, as in transformers, are converted to the maps that they stand for. The
-        network is a copy in evaluation mode and float32: the module stays as it is, and later
-        changes of its weights do not reach the network.
+        Sequences of tokens are converted to the maps that they stand for. The network is a copy in
+        evaluation mode and float32: later changes of the module do not reach it.
 
         Args:
             module: takes images N×C×H×W of any size, of sizes that are multiples of a number, or
@@ -124,38 +121,29 @@ class Network:
                 (default: 0); ``std``, by which each channel is divided after that (default: 1);
                 ``input_range``, the values of black and white before that (default: (0, 1), often
                 (0, 255)); ``bgr``, whether the module expects blue first (default: False);
-                ``channels``, for an input of other than three channels, the numbers of those that
-                are the picture's red, green and blue, or of the one that is their mean (default:
-                the first three, or the first). The other channels are held at their mean.
+                ``channels``, the numbers of the input channels that are red, green and blue, or of
+                the one that is their mean (default: the first three, or the first). Others are held
+                at their mean.
 
         Raises:
             NetworkError: the module does not accept such images, outputs no tensors, or does not
                 have as many logits as there are labels; or an argument is out of range.
         """
-        vocabulary = bundled_vocabulary(labels) if isinstance(labels, str) else None
-        if vocabulary is None and labels is not None:
-            vocabulary = Vocabulary.from_names(name, labels)
-        sha256 = _hash_state_dict(module) if isinstance(module, nn.Module) else ""
-        module = copy_module(module)
-        introspection = inspect_module(
+        vocabulary = named_vocabulary(name, labels)
+        spec, architecture = adapt_module(
             module,
-            trained_at,
-            vocabulary.classes if vocabulary else 0,
-            None if output is None else str(output),
-        )
-        spec = build_spec(
-            module,
-            introspection,
             vocabulary,
             input_format,
             name=name,
+            output=output,
             default_layer=default_layer,
+            trained_at=trained_at,
         )
         return cls(
             spec,
-            ModuleArchitecture(module, introspection),
+            architecture,
             weights_name=name.rpartition("/")[2],
-            weights_sha256=sha256,
+            weights_sha256=_hash_state_dict(module),
             vocabulary=vocabulary,
         )
 

@@ -7,6 +7,7 @@ from puppyslug.images.sizes import Size
 from puppyslug.labels import FindLabel, unresolved_label
 from puppyslug.objectives.objective import Objective
 from puppyslug.objectives.terms.channel import ChannelTerm
+from puppyslug.objectives.terms.function import FunctionTerm, ScoreFunction, name_function
 from puppyslug.objectives.terms.guide import GuideTerm
 from puppyslug.objectives.terms.layer import LayerTerm
 from puppyslug.objectives.terms.neuron import NeuronTerm
@@ -71,6 +72,28 @@ def guide(name: str, layer: str) -> Objective:
         ObjectiveError: the name is empty, or contains a folder.
     """
     return Objective(((1.0, GuideTerm.named(name, layer)),))
+
+
+def objective(function: ScoreFunction, layer: str) -> Objective:
+    """Amplify what a function of your own computes from a layer's activation.
+
+    Pictures of such objectives are saved without a recipe, because no recipe contains the function.
+
+    Args:
+        function: maps an activation, float32 N×C×h×w, to the scores of the images, (N,), or of all
+            positions, N×h×w, whose mean is then the score. It is differentiated by torch. Only
+            scores of positions can be computed in tiles.
+        layer: a layer's name.
+
+    Raises:
+        ObjectiveError: it is no function.
+    """
+    if not callable(function):
+        raise ObjectiveError(
+            f"an objective is a function of a layer's activation, not {type(function).__name__}; "
+            "for text use parse_objective(…)"
+        )
+    return Objective(((1.0, FunctionTerm(_layer_name(layer), name_function(function))),))
 
 
 def _layer_name(name: object) -> str:

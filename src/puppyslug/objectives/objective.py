@@ -53,6 +53,11 @@ class Objective:
         return tuple(sorted({n for weight, term in self.terms if weight > 0 for n in term.classes}))
 
     @property
+    def is_portable(self) -> bool:
+        """Whether the text of the objective alone restores it in another program."""
+        return all(term.is_portable for _, term in self.terms)
+
+    @property
     def references(self) -> tuple[str, ...]:
         """Names of the reference images that the terms need, each once."""
         return tuple(dict.fromkeys(name for _, term in self.terms for name in term.references))

@@ -83,6 +83,8 @@ class Term(ABC):
         only_at_start: whether ``resolve`` has to replace the term before it can be scored, so that
             it cannot be used once a dream runs.
         has_position: whether the score depends on where in the image something is.
+        is_portable: whether its text alone restores it in another program, so that recipes may hold
+            it.
     """
 
     call: ClassVar[str] = ""
@@ -90,6 +92,7 @@ class Term(ABC):
     example: ClassVar[str] = ""
     only_at_start: ClassVar[bool] = False
     has_position: ClassVar[bool] = False
+    is_portable: ClassVar[bool] = True
 
     layer: str
 

@@ -7,6 +7,7 @@ under random affine transforms (Olah, Mordvintsev and Schubert, "Feature Visuali
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Unpack
 
 import torch
 from torch import Tensor
@@ -21,6 +22,7 @@ from puppyslug.objectives.conversion import as_objectives
 from puppyslug.objectives.terms.channel import ChannelTerm
 from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import defaults
+from puppyslug.visualization.drawing_options import DrawingOptions, validate_drawing
 from puppyslug.visualization.inactive import find_inactive
 from puppyslug.visualization.named import draw_named, names_classes
 from puppyslug.visualization.optimiser import (
@@ -89,6 +91,7 @@ def portrait_steps(
     diversity: float = 0.0,
     transparent: bool = False,
     method: str = "auto",
+    **drawing: Unpack[DrawingOptions],
 ) -> Generator[PortraitStep, None, None]:
     """Optimise a batch of portraits, one for each objective.
 
@@ -103,6 +106,9 @@ def portrait_steps(
         transparent: whether to optimise an alpha channel, which hides what does not raise the
             score.
         method: as in ``PortraitRecipe``.
+        **drawing: replaces parts of the optimisation: ``start`` (an image in place of noise),
+            ``transform``, ``parameterisation``, ``optimiser``, ``learning_rate`` and ``decay``; see
+            ``puppyslug.visualization.drawing_options.DrawingOptions``.
 
     Yields:
         The state after each step. The last one takes longer if portraits do not activate their
@@ -121,6 +127,8 @@ def portrait_steps(
     for objective in resolved:
         validate_portrait(objective, network.spec, size)
     context = DreamTermContext(network, torch.full((1, 3, size, size), 0.5), {})
+    if drawing and method == AUTO:
+        method = TRANSFORMS  # whose parts the options replace
     if resolve_method(method, resolved, transparent=transparent) == SPECTRUM:
         bound = [one.bind(context) for one in resolved]
         drawn = draw_named(bound, network, size=size, steps=steps, seed=seed)
@@ -128,7 +136,9 @@ def portrait_steps(
             yield PortraitStep(step, steps, scores, images, None)
         return
     bound = [_with_class_logits(one).bind(context) for one in resolved]
-    settings = PortraitSettings(size, steps, diversity, transparent, optimisation_settings(bound))
+    drawing = validate_drawing(drawing, size, transparent=transparent)
+    optimisation = optimisation_settings(bound)
+    settings = PortraitSettings(size, steps, diversity, transparent, optimisation, drawing)
     optimiser = PortraitOptimiser(network, bound, settings, seed)
     for step in range(steps):
         last = PortraitStep(step, steps, *optimiser.step(before_relu=step < PRE_RELU_STEPS))
