@@ -1,6 +1,7 @@
 """Loads networks and ensembles, once per process for each set of arguments."""
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 
 from puppyslug.errors import NetworkError, WeightsError, option
@@ -58,6 +59,9 @@ def load_network(
             The same numbers for ``winograd`` and ``kernels`` give the same results to the bit on
             the same machine.
 
+    Returns:
+        The network, which callers of the same arguments share.
+
     Raises:
         LabelError: the labels cannot be read, or their number is not that of the classes.
         NetworkError: there is no such network.
@@ -71,13 +75,7 @@ def load_network(
     if isinstance(name, str):
         trust(name)
     spec = find_spec(name) if isinstance(name, str) else name
-    for argument, file in (("weights", weights), ("labels", labels)):
-        if file is not None and spec.members:
-            raise WeightsError(
-                f"{spec.name} is an ensemble; {option(argument)} applies to a single network"
-            )
-        if file is not None and (spec.is_external or spec.finetuned):
-            raise WeightsError(f"{spec.name} has its own {argument}; leave out {option(argument)}")
+    _check_files(spec, {"weights": weights, "labels": labels})
     path = None if weights is None else resolve_weights_path(weights)
     device = resolve_device(device)
     precision = resolve_precision(precision, device, exact=spec.uses_external_modules)
@@ -89,6 +87,17 @@ def load_network(
         device,
         resolve_convolution(winograd, kernels, precision=precision, device=device),
     )
+
+
+def _check_files(spec: NetworkSpec, files: Mapping[str, object]) -> None:
+    """Check that a network takes files of weights and labels, if there are any."""
+    for argument, file in files.items():
+        if file is not None and spec.members:
+            raise WeightsError(
+                f"{spec.name} is an ensemble; {option(argument)} applies to a single network"
+            )
+        if file is not None and (spec.is_external or spec.finetuned):
+            raise WeightsError(f"{spec.name} has its own {argument}; leave out {option(argument)}")
 
 
 def resolve_weights_path(weights: str | Path) -> Path:

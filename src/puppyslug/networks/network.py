@@ -148,7 +148,12 @@ class Network:
         )
 
     def to(self, *, precision: str, device: str) -> Self:
-        """Return this network in a precision and on a device; a copy unless it is there already."""
+        """Return this network in a precision and on a device; a copy unless it is there already.
+
+        Args:
+            precision: ``"float32"`` or ``"bfloat16"``.
+            device: such as ``"cpu"`` or ``"cuda"``.
+        """
         if (precision, torch.device(device)) == (self.precision, self.device):
             return self
         return type(self)(

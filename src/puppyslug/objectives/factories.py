@@ -19,6 +19,10 @@ def layer(name: str) -> Objective:
 
     Args:
         name: a layer's name, such as ``"relu4_4"``.
+
+    Raises:
+        ObjectiveError: the name is empty. Whether the network has the layer is checked when the
+            objective is used.
     """
     return Objective(((1.0, LayerTerm(_layer_name(name))),))
 
@@ -29,6 +33,9 @@ def channel(name: str, number: int) -> Objective:
     Args:
         name: a layer's name.
         number: index of the channel, from 0.
+
+    Raises:
+        ObjectiveError: the name is empty, or the number is no integer.
     """
     return Objective(((1.0, ChannelTerm(_layer_name(name), _index(number))),))
 
@@ -41,6 +48,9 @@ def neuron(name: str, number: int, position: Size | None = None) -> Objective:
         number: index of the channel, from 0.
         position: (row, column) in the layer's map of the image at its final size; None for the
             centre.
+
+    Raises:
+        ObjectiveError: the name is empty, or number or position are no integers.
     """
     return Objective(((1.0, NeuronTerm(_layer_name(name), _index(number), _position(position))),))
 

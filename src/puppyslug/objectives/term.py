@@ -135,7 +135,11 @@ class Term(ABC):
         raise NotImplementedError
 
     def check(self, spec: NetworkSpec, size: Size) -> None:  # noqa: ARG002
-        """Check that the term fits a network and an image of this (height, width).
+        """Check that the term fits a network and an image.
+
+        Args:
+            spec: the network.
+            size: (height, width) of the image at its final size, in pixels.
 
         Raises:
             NetworkError: no such layer.
@@ -190,7 +194,12 @@ class Term(ABC):
         return self
 
     def scale_position(self, from_size: Size, to_size: Size) -> Self:  # noqa: ARG002
-        """Return the term for a map of another (rows, columns), where its position moves along."""
+        """Return the term for a map of another size, where its position moves along.
+
+        Args:
+            from_size: (rows, columns) of the map that the position refers to.
+            to_size: (rows, columns) of the other map.
+        """
         return self
 
 

@@ -70,6 +70,10 @@ def classify(
         network: a network with classes, loaded or by name.
         top: number of classes to return.
 
+    Returns:
+        The most probable classes in ``guesses``, with probabilities in [0, 1], and whether the
+        network is ``sure``.
+
     Raises:
         ImageError: the image cannot be read.
         NetworkError: the network has no classes.
