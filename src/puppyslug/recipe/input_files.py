@@ -11,6 +11,7 @@ from puppyslug.files.hashing import file_sha256
 from puppyslug.labels import unresolved_label
 from puppyslug.objectives import parse_objective
 from puppyslug.recipe.references import FileReference
+from puppyslug.recipe.validation import refuse_empty
 
 _NAMED_MASK = re.compile(r"\s*(not\s+)?see\s*\(")
 
@@ -44,8 +45,9 @@ def extract_files(settings: Mapping[str, object]) -> tuple[dict[str, object], In
         name, and the files.
 
     Raises:
-        RecipeError: two guides have the same name.
+        RecipeError: two guides have the same name, or a setting is empty text.
     """
+    refuse_empty(settings)
     settings = dict(settings)
     weights, labels = (_pop_path(settings, name) for name in ("weights", "labels"))
     mask = settings.get("mask")

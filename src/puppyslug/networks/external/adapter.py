@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from puppyslug.errors import NetworkError
 from puppyslug.labels import Vocabulary, bundled_vocabulary
 from puppyslug.networks.external.introspection import inspect_module
 from puppyslug.networks.external.module_architecture import ModuleArchitecture
@@ -16,6 +17,8 @@ def named_vocabulary(name: str, labels: Sequence[str] | str | None) -> Vocabular
     """Return the vocabulary of a network's labels; see ``Network.from_module``."""
     if labels is None:
         return None
+    if not labels:
+        raise NetworkError("labels is empty; name the classes, or leave it out")
     bundled = bundled_vocabulary(labels) if isinstance(labels, str) else None
     return bundled or Vocabulary.from_names(name, labels)
 
@@ -31,6 +34,10 @@ def adapt_module(
     trained_at: int | None,
 ) -> tuple[NetworkSpec, ModuleArchitecture]:
     """Describe a module, and wrap a copy of it; for arguments and errors see ``from_module``."""
+    if not isinstance(name, str) or not name.strip():
+        raise NetworkError(f"the name of a network is text, such as 'mine', not {name!r}")
+    if trained_at is not None and not (isinstance(trained_at, int) and trained_at >= 1):
+        raise NetworkError(f"trained_at is {trained_at!r}; give a side length in pixels, or None")
     module = copy_module(module)
     introspection = inspect_module(
         module,

@@ -1,6 +1,7 @@
 """The spec of an external module, from the result of its introspection."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
 from torch import nn
@@ -54,7 +55,7 @@ def build_spec(
         architecture=EXTERNAL_ARCHITECTURE,
         structure=(),
         layers=layers,
-        default_layer=default_layer or candidates[count * 2 // 3],
+        default_layer=candidates[count * 2 // 3] if default_layer is None else default_layer,
         preview_layers=tuple(
             dict.fromkeys(candidates[count * n // PREVIEW_LAYERS] for n in range(PREVIEW_LAYERS))
         ),
@@ -95,14 +96,22 @@ def _input_fields(
     Raises:
         NetworkError: the channels are not those of the module, or there are not as many means.
     """
-    shown = tuple((range(3) if count >= 3 else range(1)) if channels is None else channels)
+    if channels is None:
+        channels = range(3) if count >= 3 else range(1)
+    shown = tuple(channels) if isinstance(channels, Iterable) else (channels,)
     valid = all(isinstance(one, int) and 0 <= one < count for one in shown)
     if not valid or len(shown) not in (1, 3) or len(set(shown)) < len(shown):
         raise NetworkError(
             f"channels is {channels!r}; name the input channels that are red, green and blue, or "
             f"the only one, by different numbers from 0 to {count - 1}"
         )
-    black, white = input_range
+    black, white = _numbers("input_range", input_range)[:2] if len(input_range) == 2 else (0, 0)
+    if black == white:
+        raise NetworkError(
+            f"input_range is {input_range!r}; give the values of black and white, such as (0, 255)"
+        )
+    if not all(_numbers("std", std)):
+        raise NetworkError(f"std is {std!r}; the input is divided by it, so it cannot be 0")
     return {
         "mean": tuple(one - black for one in _choose("mean", mean, shown, count)),
         "std": tuple(_choose("std", std, shown, count)),
@@ -120,7 +129,7 @@ def _choose(name: str, values: Sequence[float], shown: Sequence[int], count: int
         NetworkError: there is neither one value, nor one for each of them, nor one for each channel
             of the module.
     """
-    numbers = [float(one) for one in ([values] if isinstance(values, int | float) else values)]
+    numbers = _numbers(name, values)
     if len(numbers) == 1:
         return numbers * len(shown)
     if len(numbers) == len(shown):
@@ -130,6 +139,22 @@ def _choose(name: str, values: Sequence[float], shown: Sequence[int], count: int
     raise NetworkError(
         f"there are {len(numbers)} numbers in {name}; give 1, or {len(shown)}, one for each channel"
     )
+
+
+def _numbers(name: str, values: Any) -> list[float]:
+    """Return one or several numbers as a list.
+
+    Raises:
+        NetworkError: they are no finite numbers.
+    """
+    several = values if isinstance(values, Iterable) and not isinstance(values, str) else [values]
+    try:
+        numbers = [float(one) for one in several]
+    except (TypeError, ValueError):
+        numbers = [math.nan]
+    if not all(math.isfinite(one) for one in numbers):
+        raise NetworkError(f"{name} is {values!r}; give finite numbers, such as (0.5, 0.5, 0.5)")
+    return numbers
 
 
 def _find_representative_layers(
