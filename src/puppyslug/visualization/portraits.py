@@ -139,11 +139,18 @@ def portrait_steps(
     drawing = validate_drawing(drawing, size, transparent=transparent)
     optimisation = optimisation_settings(bound)
     settings = PortraitSettings(size, steps, diversity, transparent, optimisation, drawing)
-    optimiser = PortraitOptimiser(network, bound, settings, seed)
+    yield from _optimise(network, bound, settings, seed)
+
+
+def _optimise(
+    network: Network, objectives: Sequence[Objective], settings: PortraitSettings, seed: int
+) -> Generator[PortraitStep, None, None]:
+    """Optimise a batch under transforms, and search for portraits that do not activate."""
+    optimiser, steps = PortraitOptimiser(network, objectives, settings, seed), settings.steps
     for step in range(steps):
         last = PortraitStep(step, steps, *optimiser.step(before_relu=step < PRE_RELU_STEPS))
         is_last = step + 1 == steps
-        yield _search_inactive(network, bound, settings, seed, last) if is_last else last
+        yield _search_inactive(network, objectives, settings, seed, last) if is_last else last
 
 
 def _search_inactive(
