@@ -61,7 +61,7 @@ def _render_function(name: str, function: Any, heading: str) -> str:
     return "\n".join(
         [
             f"{heading} `{name}`\n",
-            f"```python\n{name}{plain}\n```\n",
+            f"```\n{name}{plain}\n```\n",
             *_sections(function, annotations),
         ]
     )
