@@ -170,7 +170,12 @@ class Objective:
         return self._map(lambda term: term.bind(context))
 
     def vary(self, seed: int, strength: float) -> "Objective":
-        """Return the objective with a random emphasis in each of its terms; see ``Term.vary``."""
+        """Return the objective with a random emphasis in each of its terms; see ``Term.vary``.
+
+        Args:
+            seed: of the variation.
+            strength: how far it goes, 0 for not at all.
+        """
         return self._map(lambda term: term.vary(seed, strength)) if strength else self
 
     def scale_positions(self, spec: NetworkSpec, from_size: Size, to_size: Size) -> "Objective":
