@@ -51,6 +51,7 @@ def test_no_submodule_shadows_a_public_function():
                 "diversity",
                 "transparent",
                 "method",
+                "drawing",
             ],
         ),
         (

@@ -1,7 +1,11 @@
 """Type checkers refuse what does not exist, and accept what does."""
 
+import json
 import re
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -32,7 +36,14 @@ portrait: Portrait = puppyslug.portrait([objective, "0:3"], own, size=64)
 puppyslug.redo("a.png", network=own).save("b.png")
 layers: tuple[LayerInfo, ...] = own.layers
 puppyslug.see(None)  # wrong
+own_objective: Objective = 2 * puppyslug.objective(lambda a: a.mean((1, 2, 3)), "0")
+puppyslug.objective("0:3", "0")  # wrong
+drawn = puppyslug.portrait_steps(["0:3"], own, size=64, learning_rate=0.1)
+puppyslug.portrait_steps(["0:3"], own, lerning_rate=0.1)  # wrong
+grey = puppyslug.Network.from_module(nn.Conv2d(1, 4, 3), channels=(0,), labels=["a"], output=0)
+puppyslug.Network.from_module(nn.Conv2d(1, 4, 3), chanels=(0,))  # wrong
 """
+WRONG = {n for n, line in enumerate(LINES.splitlines(), 1) if line.endswith("# wrong")}
 
 
 @pytest.mark.slow
@@ -45,8 +56,28 @@ def test_mypy_refuses_wrong_lines_only(tmp_path):
     )
     assert not problems
     refused = {int(number) for number in re.findall(r"lines\.py:(\d+): error", output)}
-    wrong = {n for n, line in enumerate(LINES.splitlines(), 1) if line.endswith("# wrong")}
-    assert refused == wrong, output
+    assert refused == WRONG, output
+
+
+def find_pyright():
+    """The command of pyright, in this environment or on the path; None where there is none."""
+    beside = Path(sys.executable).with_name("pyright")
+    return str(beside) if beside.is_file() else shutil.which("pyright")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_pyright() is None, reason="pyright is not installed")
+def test_pyright_refuses_wrong_lines_only(tmp_path):
+    file = tmp_path / "lines.py"
+    file.write_text(LINES)
+    command = [find_pyright(), "--outputjson", "--pythonpath", sys.executable, str(file)]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    if not result.stdout.startswith("{"):
+        pytest.skip(f"pyright cannot run: {result.stderr[-200:]}")
+    found = json.loads(result.stdout)["generalDiagnostics"]
+    errors = [one for one in found if one["severity"] == "error"]
+    refused = {one["range"]["start"]["line"] + 1 for one in errors}
+    assert refused == WRONG, errors
 
 
 def test_the_keywords_of_dream_are_the_fields_of_a_recipe_and_the_shorthand():

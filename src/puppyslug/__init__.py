@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         parse_objective,
         see,
     )
+    from puppyslug.objectives.factories import objective
     from puppyslug.recipe import PortraitRecipe, Recipe
     from puppyslug.recognition.channel_responses import ChannelResponse, strongest
     from puppyslug.recognition.class_maps import class_map
@@ -68,6 +69,7 @@ __all__ = [
     "load_image",
     "load_network",
     "neuron",
+    "objective",
     "parse_objective",
     "portrait",
     "portrait_steps",
@@ -106,6 +108,7 @@ _MODULES = {
     "load_image": "images",
     "load_network": "networks.loader",
     "neuron": "objectives",
+    "objective": "objectives.factories",
     "parse_objective": "objectives",
     "portrait": "visualization.portrait",
     "portrait_steps": "visualization.portraits",

@@ -32,7 +32,7 @@ def test_portraits_of_earlier_versions_are_read():
     ("settings", "named"),
     [
         ({}, "objectives"),
-        ({"objective": "relu1_1", "size": 8}, "8"),
+        ({"objective": "relu1_1", "size": 7}, "7"),
         ({"objective": "relu1_1", "sise": 80}, "sise"),
         ({"objective": "relu1_1", "diversity": float("nan")}, "diversity"),
         ({"objective": 3}, "objectives"),

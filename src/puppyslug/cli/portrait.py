@@ -16,7 +16,6 @@ from puppyslug.recipe.defaults import (
     NETWORK,
     PORTRAIT_BATCH,
     PORTRAIT_DIVERSITY,
-    PORTRAIT_SIDE,
     PORTRAIT_STEPS,
     SEE_NETWORK,
 )
@@ -31,8 +30,15 @@ Output = Annotated[
     Path, typer.Option("-o", "--output", metavar="OUT", help="image file: .png, .webp, …")
 ]
 Size = Annotated[
-    int,
-    typer.Option("--size", metavar="PX", min=16, max=2048, help="side length in pixels"),
+    int | None,
+    typer.Option(
+        "--size",
+        metavar="PX",
+        min=8,
+        max=2048,
+        help="side length in pixels; default: 224, or the only size that the network accepts",
+        show_default=False,
+    ),
 ]
 Steps = Annotated[
     int, typer.Option("--steps", metavar="N", min=1, max=10_000, help="number of steps")
@@ -63,7 +69,7 @@ def portrait(
     *,
     settings: dict[str, object],
     output: Output,
-    size: Size = PORTRAIT_SIDE,
+    size: Size = None,
     steps: Steps = PORTRAIT_STEPS,
     batch: Batch = PORTRAIT_BATCH,
     diversity: Diversity = PORTRAIT_DIVERSITY,
@@ -76,7 +82,7 @@ def portrait(
     Any objective can be drawn, except those with a guide.
     """
     from puppyslug.images import supports_alpha, validate_output_path
-    from puppyslug.visualization.portraits import validate_portrait
+    from puppyslug.visualization.portraits import default_side, validate_portrait
 
     validate_output_path(output, overwrite=force)
     names_class = "see(" in objective.replace(" ", "")
@@ -87,14 +93,15 @@ def portrait(
         {
             **settings,
             "objective": objective,
-            "size": size,
             "steps": steps,
             "batch": batch,
             "diversity": diversity,
             "transparent": transparent,
         }
     )
-    validate_portrait(parse_objective(objective, find_label), find_spec(recipe.network), size)
+    spec = find_spec(recipe.network)
+    recipe = recipe.with_settings({"size": size or default_side(spec)})
+    validate_portrait(parse_objective(objective, find_label), spec, recipe.size)
     if transparent and not supports_alpha(output):
         raise OutputError(f"{output} cannot be transparent; use .png or .webp")
     destination = Destination.from_option(

@@ -16,12 +16,13 @@ from puppyslug.engine.recipe_inputs import apply_settings, read_recipe_settings
 from puppyslug.errors import RecipeError
 from puppyslug.images import LoadedImage
 from puppyslug.images.reader import ImageSource
+from puppyslug.isolation.torch_state import isolated
 from puppyslug.networks.external import trust
 from puppyslug.networks.network import Network, require_network
-from puppyslug.networks.torch_state import isolated
 from puppyslug.recipe import FileReference, Recipe
 from puppyslug.recipe.defaults import STARTING_IMAGE
 from puppyslug.recipe.dream_settings import DreamSettings
+from puppyslug.recipe.validation import refuse_empty
 
 StepCallback = Callable[[DreamStep], object]
 
@@ -72,6 +73,8 @@ def dream(
     new_photo = isinstance(stored.get("photo"), Mapping)  # that of another dream
     fields, files = apply_settings(chosen, stored, recipe_file, new_photos=new_photo, network=spec)
     complete = Recipe.complete(fields, spec)
+    if isinstance(source, str):
+        refuse_empty({"source": source})
     if source is None:
         source = STARTING_IMAGE if isinstance(complete.photo, FileReference) else complete.photo
     with unchanged_threads():

@@ -20,8 +20,8 @@ from puppyslug.images.colour import limit_chroma
 from puppyslug.images.filters import blur
 from puppyslug.images.starting_images import generate_pattern
 from puppyslug.images.tensors import as_finite_tensor
+from puppyslug.isolation.torch_state import isolated
 from puppyslug.networks.network import Network
-from puppyslug.networks.torch_state import isolated
 from puppyslug.recipe import Recipe
 
 Changes = Mapping[str, Any]

@@ -4,11 +4,11 @@ import torch
 
 from puppyslug.errors import LabelError, RecipeError, WeightsError, option
 from puppyslug.files.hashing import file_sha256
+from puppyslug.isolation.torch_state import check_fork
 from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network
 from puppyslug.networks.specs import RemoteFile
-from puppyslug.networks.torch_state import check_fork
 from puppyslug.recipe import FileReference, InputFiles, PortraitRecipe, Recipe
 
 AnyRecipe = Recipe | PortraitRecipe
@@ -62,7 +62,7 @@ def load_recipe_network(
 def machine_settings(network: Network) -> dict[str, object]:
     """Return the settings that ``auto`` and defaults resolve to on this machine."""
     return {
-        "weights": FileReference(name=network.weights_name, sha256=network.weights_sha256),
+        **_weights_reference(network),
         "precision": network.precision,
         "device": network.device.type,
         "winograd": network.convolution.winograd_min_channels,
@@ -70,6 +70,13 @@ def machine_settings(network: Network) -> dict[str, object]:
         "threads": torch.get_num_threads(),
         **_labels_reference(network),
     }
+
+
+def _weights_reference(network: Network) -> dict[str, object]:
+    """Return the setting of the weights, if the network was created with their hash."""
+    if not network.weights_sha256:
+        return {}
+    return {"weights": FileReference(name=network.weights_name, sha256=network.weights_sha256)}
 
 
 def _labels_reference(network: Network) -> dict[str, object]:

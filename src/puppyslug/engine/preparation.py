@@ -34,10 +34,10 @@ from puppyslug.errors import RecipeError, option, plural
 from puppyslug.images import LoadedImage
 from puppyslug.images.reader import ImageSource
 from puppyslug.images.sizes import Size, display_size, format_size, same_aspect_ratio
+from puppyslug.isolation.torch_state import copy_inference_tensor, isolated
 from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.networks.network import Network
 from puppyslug.networks.runtime import resolve_device, resolve_precision
-from puppyslug.networks.torch_state import copy_inference_tensor, isolated
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.recipe import STARTING_IMAGES, FileReference, InputFiles, Recipe
 

@@ -83,9 +83,10 @@ class DreamStep(Progress):
         """The recipe that reproduces this step's picture.
 
         It stops after this step, if that is not the last one. None if no recipe reproduces it, as
-        when the dream started from a tensor, whose origin is unknown.
+        when the dream started from a tensor, whose origin is unknown, or has an objective that is a
+        function of the caller's.
         """
-        if not self.is_reproducible:
+        if not self.is_reproducible or not self.recipe.combined_objective().is_portable:
             return None
         if self.is_last or self.recipe.stop_after == self.number:
             return self.recipe

@@ -74,7 +74,7 @@ class GradientAscent:
             ObjectiveError: the gradient overflows in the network's precision.
         """
         scores, step = self._gradient_in_view(image, objective, recipe, tile)
-        if recipe.palette == "natural":
+        if recipe.palette == "natural" and not self.network.spec.is_grey:
             step = _natural_palette(step, recipe.smooth)
         else:
             step = smooth_gradient(step, recipe.smooth)

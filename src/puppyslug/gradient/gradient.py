@@ -11,12 +11,12 @@ from puppyslug.gradient.activation_maps import compute_tile_activations
 from puppyslug.gradient.executor import TileExecutor, execute_locally
 from puppyslug.gradient.tiles import Tile, split_into_tiles
 from puppyslug.images.sizes import Size
+from puppyslug.isolation.torch_state import copy_inference_tensor, isolated
 from puppyslug.networks.network import Network
-from puppyslug.networks.torch_state import copy_inference_tensor
 from puppyslug.objectives import Batch, Objective
 
 
-@torch.inference_mode(mode=False)
+@isolated
 def value_and_gradient(
     network: Network,
     objective: Objective | Batch,
@@ -61,7 +61,6 @@ def value_and_gradient(
     return scores, gradient
 
 
-@torch.inference_mode(mode=False)
 def tile_gradient(
     network: Network,
     objective: Objective | Batch,

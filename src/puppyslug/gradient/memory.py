@@ -69,9 +69,11 @@ def plan_memory(
         if required(tile) <= memory:
             return MemoryPlan(tile, grid, required(tile))
     least = required(_tile_of_grid(size, grids[-1], stride))
+    needed = f"{-(-least // 1_000_000)}MB"
     raise RecipeError(
-        f"{memory / 1e6:.0f} MB of memory are too little for an image of {display_size(size)}; use "
-        f"{option('memory', f'{-(-least // 1_000_000)}MB')} or more, or a smaller {option('size')}"
+        f"an image of {display_size(size)} needs at least {needed} of memory, more than the "
+        f"{memory / 1e6:.0f} MB that may be used; use {option('memory', needed)} or more, or a "
+        f"smaller {option('size')}"
     )
 
 

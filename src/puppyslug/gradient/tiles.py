@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from puppyslug.images.sizes import Size
 from puppyslug.networks import LayerSpec
+from puppyslug.networks.specs import GLOBAL_STRIDE
 
 
 class TileSpan(NamedTuple):
@@ -61,6 +62,8 @@ def split_into_tiles(
     """
     stride = max(layer.stride for layer in layers)
     context = max(layer.context for layer in layers)
+    if context >= GLOBAL_STRIDE:  # every crop would be the whole image
+        tile = size
     columns = list(_split_axis(size[1], tile[1], stride, context, alignment))
     for rows in _split_axis(size[0], tile[0], stride, context, alignment):
         for span in columns:

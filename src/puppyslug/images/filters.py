@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, interpolate, pad
 
+from puppyslug.isolation.torch_state import standard_torch
+
 MIN_SIGMA = 0.1  # pixels; a narrower Gaussian has no effect
 PYRAMID_LEVELS = 4
 _CASCADE = (0.5, 1.0, 2.0)  # standard deviations of the summed Gaussians, relative to the given one
@@ -54,7 +56,7 @@ def blur(image: Tensor, sigma: float) -> Tensor:
 
 
 @functools.lru_cache(maxsize=64)
-@torch.inference_mode(mode=False)
+@standard_torch()  # the kernel is shared with later callers
 def _gaussian_kernel(sigma: float) -> Tensor:
     radius = max(1, math.ceil(_TRUNCATE * sigma))
     kernel = torch.exp(-torch.arange(-radius, radius + 1).square() / (2 * sigma**2))

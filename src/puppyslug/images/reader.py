@@ -21,6 +21,7 @@ from puppyslug.images.decoder import MAX_PIXELS, decode_upright
 from puppyslug.images.pillow_decoder import load_picture
 from puppyslug.images.pipeline import UprightImage, normalise
 from puppyslug.images.sizes import Size, display_size, fit_size
+from puppyslug.isolation.torch_state import standard_torch
 
 ImageSource = str | Path | Image.Image  # a file, or an image in memory
 _EXACT_FORMATS = ("JPEG", "PNG", "TIFF")  # of which Pillow decodes some files otherwise
@@ -233,7 +234,7 @@ def _target_size(
     return size
 
 
-@torch.inference_mode(mode=False)
+@standard_torch()
 def _convert(upright: UprightImage, name: str, sha256: str, size: Size) -> LoadedImage:
     picture, alpha, notices = upright
     original_size = picture.height, picture.width

@@ -27,6 +27,12 @@ FindLabel = Callable[[str], Label]  # looks up a label by name
 def find_label(name: str) -> Label:
     """Look up a class of ImageNet, or a group of classes, by name; see ``Vocabulary.find``.
 
+    Args:
+        name: of a class or group, in any of its spellings, or the number of a class.
+
+    Returns:
+        The label, with the numbers of its classes.
+
     Raises:
         LabelError: the name is empty, unknown (similar names are suggested) or ambiguous (the
             candidates are named).

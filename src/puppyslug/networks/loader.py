@@ -1,13 +1,13 @@
 """Loads networks and ensembles, once per process for each set of arguments."""
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
-
-import torch
 
 from puppyslug.errors import NetworkError, WeightsError, option
 from puppyslug.files.folders import cache_folder
 from puppyslug.files.hashing import file_sha256
+from puppyslug.isolation.torch_state import isolated
 from puppyslug.labels import Vocabulary
 from puppyslug.networks.architectures import create_architecture
 from puppyslug.networks.ensemble import Ensemble
@@ -18,7 +18,6 @@ from puppyslug.networks.network import Network
 from puppyslug.networks.probes import ProbedArchitecture
 from puppyslug.networks.runtime import resolve_convolution, resolve_device, resolve_precision
 from puppyslug.networks.specs import NetworkSpec
-from puppyslug.networks.torch_state import isolated
 from puppyslug.networks.weights.cache import cache_path, hash_weights
 from puppyslug.networks.weights.download import (
     URL_FOLDER,
@@ -60,6 +59,9 @@ def load_network(
             The same numbers for ``winograd`` and ``kernels`` give the same results to the bit on
             the same machine.
 
+    Returns:
+        The network, which callers of the same arguments share.
+
     Raises:
         LabelError: the labels cannot be read, or their number is not that of the classes.
         NetworkError: there is no such network.
@@ -73,13 +75,7 @@ def load_network(
     if isinstance(name, str):
         trust(name)
     spec = find_spec(name) if isinstance(name, str) else name
-    for argument, file in (("weights", weights), ("labels", labels)):
-        if file is not None and spec.members:
-            raise WeightsError(
-                f"{spec.name} is an ensemble; {option(argument)} applies to a single network"
-            )
-        if file is not None and (spec.is_external or spec.finetuned):
-            raise WeightsError(f"{spec.name} has its own {argument}; leave out {option(argument)}")
+    _check_files(spec, {"weights": weights, "labels": labels})
     path = None if weights is None else resolve_weights_path(weights)
     device = resolve_device(device)
     precision = resolve_precision(precision, device, exact=spec.uses_external_modules)
@@ -93,6 +89,17 @@ def load_network(
     )
 
 
+def _check_files(spec: NetworkSpec, files: Mapping[str, object]) -> None:
+    """Check that a network takes files of weights and labels, if there are any."""
+    for argument, file in files.items():
+        if file is not None and spec.members:
+            raise WeightsError(
+                f"{spec.name} is an ensemble; {option(argument)} applies to a single network"
+            )
+        if file is not None and (spec.is_external or spec.finetuned):
+            raise WeightsError(f"{spec.name} has its own {argument}; leave out {option(argument)}")
+
+
 def resolve_weights_path(weights: str | Path) -> Path:
     """Return the path of a weights file; a URL is downloaded into the cache first."""
     if isinstance(weights, str) and is_url(weights):
@@ -101,7 +108,6 @@ def resolve_weights_path(weights: str | Path) -> Path:
 
 
 @functools.cache
-@torch.inference_mode(mode=False)  # the network is shared with later callers
 def _load(
     spec: NetworkSpec,
     weights: Path | None,

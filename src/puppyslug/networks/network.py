@@ -11,18 +11,16 @@ import torch
 from torch import Tensor, nn
 
 from puppyslug.errors import NetworkError
+from puppyslug.isolation.torch_state import copy_inference_weights, isolated
 from puppyslug.labels import Label, Vocabulary, bundled_vocabulary, unresolved_label
 from puppyslug.networks.architectures import Architecture
-from puppyslug.networks.external.introspection import inspect_module
-from puppyslug.networks.external.module_architecture import ModuleArchitecture
-from puppyslug.networks.external.module_copy import copy_module
-from puppyslug.networks.external.spec import InputFormat, build_spec
+from puppyslug.networks.external.adapter import adapt_module, named_vocabulary
+from puppyslug.networks.external.spec import InputFormat
 from puppyslug.networks.finetuned import finetuned_vocabulary
 from puppyslug.networks.kernels import DIRECT, Conv3x3, ConvolutionMethod
 from puppyslug.networks.layer_info import LayerInfo
 from puppyslug.networks.specs import NetworkSpec
 from puppyslug.networks.specs.spec import EXTERNAL_ARCHITECTURE
-from puppyslug.networks.torch_state import copy_inference_weights, isolated
 
 DTYPES = {
     "float32": torch.float32,
@@ -82,9 +80,9 @@ class Network:
         for parameter in self._architecture.parameters():
             if parameter.dim() == 4:
                 parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
-        std = torch.tensor(spec.std).reshape(1, 3, 1, 1)
+        std = torch.tensor(spec.std).reshape(1, -1, 1, 1)
         self._scale = (spec.scale / std).to(self.device)
-        self._offset = (torch.tensor(spec.mean).reshape(1, 3, 1, 1) / std).to(self.device)
+        self._offset = (torch.tensor(spec.mean).reshape(1, -1, 1, 1) / std).to(self.device)
 
     @classmethod
     @isolated
@@ -94,58 +92,68 @@ class Network:
         *,
         name: str = EXTERNAL_ARCHITECTURE,
         labels: Sequence[str] | str | None = None,
+        output: str | int | None = None,
         default_layer: str | None = None,
-        trained_at: int = 224,
+        trained_at: int | None = None,
         **input_format: Unpack[InputFormat],
     ) -> Self:
         """Create a network from any torch module; its layers are its submodules, by dotted name.
 
-        Sequences of tokens, as in transformers, are converted to the maps that they stand for. The
-        network is a copy in evaluation mode and float32: the module stays as it is, and later
-        changes of its weights do not reach the network.
+        Sequences of tokens are converted to the maps that they stand for. The network is a copy in
+        evaluation mode and float32: later changes of the module do not reach it.
 
         Args:
-            module: takes images N×3×H×W of any size, or whose sides are multiples of a number.
+            module: takes images N×C×H×W of any size, of sizes that are multiples of a number, or
+                of one size only; larger images are then seen in windows of that size. It may be
+                traced or scripted. Its output, and those of its submodules, may be tensors, or
+                tuples, lists, dicts or dataclasses of them.
             name: of the network.
-            labels: names of the classes, in order, if the module's output is their logits;
-                ``"imagenet"`` for ImageNet's 1000.
+            labels: names of the classes, in order, if an output of the module is their logits;
+                ``"imagenet"`` for ImageNet's 1000. If the logits are pooled and linear in a layer,
+                there is a class map at that layer's positions.
+            output: which output is the logits, by key, attribute or index; default: the first with
+                as many channels as there are labels.
             default_layer: layer that is maximised by default; default: one at two thirds of the
                 module's depth.
-            trained_at: side length, in pixels, of the images that it was trained with.
+            trained_at: side length, in pixels, of the images that it was trained with; default:
+                224, or if the module does not accept that, a size that it does.
             **input_format: ``mean``, subtracted from each channel, in the scale of ``input_range``
                 (default: 0); ``std``, by which each channel is divided after that (default: 1);
                 ``input_range``, the values of black and white before that (default: (0, 1), often
-                (0, 255)); ``bgr``, whether the module expects blue first (default: False).
+                (0, 255)); ``bgr``, whether the module expects blue first (default: False);
+                ``channels``, the numbers of the input channels that are red, green and blue, or of
+                the one that is their mean (default: the first three, or the first). Others are held
+                at their mean.
 
         Raises:
-            NetworkError: the module does not accept such images, outputs no maps, or does not
-                have as many logits as there are labels.
+            NetworkError: the module does not accept such images, outputs no tensors, or does not
+                have as many logits as there are labels; or an argument is out of range.
         """
-        vocabulary = bundled_vocabulary(labels) if isinstance(labels, str) else None
-        if vocabulary is None and labels is not None:
-            vocabulary = Vocabulary.from_names(name, labels)
-        sha256 = _hash_state_dict(module) if isinstance(module, nn.Module) else ""
-        module = copy_module(module)
-        introspection = inspect_module(module, trained_at)
-        spec = build_spec(
+        vocabulary = named_vocabulary(name, labels)
+        spec, architecture = adapt_module(
             module,
-            introspection,
             vocabulary,
             input_format,
             name=name,
+            output=output,
             default_layer=default_layer,
             trained_at=trained_at,
         )
         return cls(
             spec,
-            ModuleArchitecture(module, spec.layers, introspection.formats, introspection.multiple),
+            architecture,
             weights_name=name.rpartition("/")[2],
-            weights_sha256=sha256,
+            weights_sha256=_hash_state_dict(module),
             vocabulary=vocabulary,
         )
 
     def to(self, *, precision: str, device: str) -> Self:
-        """Return this network in a precision and on a device; a copy unless it is there already."""
+        """Return this network in a precision and on a device; a copy unless it is there already.
+
+        Args:
+            precision: ``"float32"`` or ``"bfloat16"``.
+            device: such as ``"cpu"`` or ``"cuda"``.
+        """
         if (precision, torch.device(device)) == (self.precision, self.device):
             return self
         return type(self)(
@@ -249,11 +257,18 @@ class Network:
 
     def _preprocess(self, image: Tensor) -> Tensor:
         """Convert an image to the network's colour order, scale, mean and precision."""
-        if self.spec.bgr:
+        spec = self.spec
+        if len(spec.picture_channels) == 1:
+            image = image.mean(1, keepdim=True)
+        if spec.bgr:
             image = image.flip(1)
-        return (image * self._scale - self._offset).to(
-            DTYPES[self.precision], memory_format=torch.channels_last
-        )
+        image = image * self._scale - self._offset
+        if spec.picture_channels != tuple(range(spec.input_channels)):
+            channels = [torch.zeros_like(image[:, :1])] * spec.input_channels
+            for number, plane in zip(spec.picture_channels, image.unbind(1), strict=True):
+                channels[number] = plane[:, None]
+            image = torch.cat(channels, 1)
+        return image.to(DTYPES[self.precision], memory_format=torch.channels_last)
 
 
 def require_network(value: object) -> None:

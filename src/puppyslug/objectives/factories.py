@@ -7,6 +7,7 @@ from puppyslug.images.sizes import Size
 from puppyslug.labels import FindLabel, unresolved_label
 from puppyslug.objectives.objective import Objective
 from puppyslug.objectives.terms.channel import ChannelTerm
+from puppyslug.objectives.terms.function import FunctionTerm, ScoreFunction, name_function
 from puppyslug.objectives.terms.guide import GuideTerm
 from puppyslug.objectives.terms.layer import LayerTerm
 from puppyslug.objectives.terms.neuron import NeuronTerm
@@ -19,6 +20,10 @@ def layer(name: str) -> Objective:
 
     Args:
         name: a layer's name, such as ``"relu4_4"``.
+
+    Raises:
+        ObjectiveError: the name is empty. Whether the network has the layer is checked when the
+            objective is used.
     """
     return Objective(((1.0, LayerTerm(_layer_name(name))),))
 
@@ -29,6 +34,9 @@ def channel(name: str, number: int) -> Objective:
     Args:
         name: a layer's name.
         number: index of the channel, from 0.
+
+    Raises:
+        ObjectiveError: the name is empty, or the number is no integer.
     """
     return Objective(((1.0, ChannelTerm(_layer_name(name), _index(number))),))
 
@@ -41,6 +49,9 @@ def neuron(name: str, number: int, position: Size | None = None) -> Objective:
         number: index of the channel, from 0.
         position: (row, column) in the layer's map of the image at its final size; None for the
             centre.
+
+    Raises:
+        ObjectiveError: the name is empty, or number or position are no integers.
     """
     return Objective(((1.0, NeuronTerm(_layer_name(name), _index(number), _position(position))),))
 
@@ -85,6 +96,28 @@ def patches(name: str, layer: str) -> Objective:
         ObjectiveError: the name is empty, or contains a folder.
     """
     return Objective(((1.0, PatchesTerm.named(name, layer)),))
+
+
+def objective(function: ScoreFunction, layer: str) -> Objective:
+    """Amplify what a function of your own computes from a layer's activation.
+
+    Pictures of such objectives are saved without a recipe, because no recipe contains the function.
+
+    Args:
+        function: maps an activation, float32 N×C×h×w, to the scores of the images, (N,), or of all
+            positions, N×h×w, whose mean is then the score. It is differentiated by torch. Only
+            scores of positions can be computed in tiles.
+        layer: a layer's name.
+
+    Raises:
+        ObjectiveError: it is no function.
+    """
+    if not callable(function):
+        raise ObjectiveError(
+            f"an objective is a function of a layer's activation, not {type(function).__name__}; "
+            "for text use parse_objective(…)"
+        )
+    return Objective(((1.0, FunctionTerm(_layer_name(layer), name_function(function))),))
 
 
 def _layer_name(name: object) -> str:

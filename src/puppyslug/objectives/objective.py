@@ -53,6 +53,11 @@ class Objective:
         return tuple(sorted({n for weight, term in self.terms if weight > 0 for n in term.classes}))
 
     @property
+    def is_portable(self) -> bool:
+        """Whether the text of the objective alone restores it in another program."""
+        return all(term.is_portable for _, term in self.terms)
+
+    @property
     def references(self) -> tuple[str, ...]:
         """Names of the reference images that the terms need, each once."""
         return tuple(dict.fromkeys(name for _, term in self.terms for name in term.references))
@@ -165,7 +170,12 @@ class Objective:
         return self._map(lambda term: term.bind(context))
 
     def vary(self, seed: int, strength: float) -> "Objective":
-        """Return the objective with a random emphasis in each of its terms; see ``Term.vary``."""
+        """Return the objective with a random emphasis in each of its terms; see ``Term.vary``.
+
+        Args:
+            seed: of the variation.
+            strength: how far it goes, 0 for not at all.
+        """
         return self._map(lambda term: term.vary(seed, strength)) if strength else self
 
     def scale_positions(self, spec: NetworkSpec, from_size: Size, to_size: Size) -> "Objective":

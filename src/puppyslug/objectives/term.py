@@ -83,6 +83,8 @@ class Term(ABC):
         only_at_start: whether ``resolve`` has to replace the term before it can be scored, so that
             it cannot be used once a dream runs.
         has_position: whether the score depends on where in the image something is.
+        is_portable: whether its text alone restores it in another program, so that recipes may hold
+            it.
     """
 
     call: ClassVar[str] = ""
@@ -90,6 +92,7 @@ class Term(ABC):
     example: ClassVar[str] = ""
     only_at_start: ClassVar[bool] = False
     has_position: ClassVar[bool] = False
+    is_portable: ClassVar[bool] = True
 
     layer: str
 
@@ -132,7 +135,11 @@ class Term(ABC):
         raise NotImplementedError
 
     def check(self, spec: NetworkSpec, size: Size) -> None:  # noqa: ARG002
-        """Check that the term fits a network and an image of this (height, width).
+        """Check that the term fits a network and an image.
+
+        Args:
+            spec: the network.
+            size: (height, width) of the image at its final size, in pixels.
 
         Raises:
             NetworkError: no such layer.
@@ -187,7 +194,12 @@ class Term(ABC):
         return self
 
     def scale_position(self, from_size: Size, to_size: Size) -> Self:  # noqa: ARG002
-        """Return the term for a map of another (rows, columns), where its position moves along."""
+        """Return the term for a map of another size, where its position moves along.
+
+        Args:
+            from_size: (rows, columns) of the map that the position refers to.
+            to_size: (rows, columns) of the other map.
+        """
         return self
 
 

@@ -10,6 +10,7 @@ from puppyslug.files.hashing import file_sha256
 from puppyslug.labels import unresolved_label
 from puppyslug.objectives import is_mask_expression, parse_objective
 from puppyslug.recipe.references import FileReference
+from puppyslug.recipe.validation import refuse_empty
 
 
 class InputFiles(NamedTuple):
@@ -41,8 +42,9 @@ def extract_files(settings: Mapping[str, object]) -> tuple[dict[str, object], In
         file, and the files.
 
     Raises:
-        RecipeError: two guides have the same name.
+        RecipeError: two guides have the same name, or a setting is empty text.
     """
+    refuse_empty(settings)
     settings = dict(settings)
     weights, labels = (_pop_path(settings, name) for name in ("weights", "labels"))
     mask = settings.get("mask")

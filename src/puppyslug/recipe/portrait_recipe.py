@@ -23,7 +23,7 @@ from puppyslug.recipe.versions import (
 )
 
 ADDED_FIELDS: AddedFields = {2: {"method": "transforms"}}  # see ``puppyslug.recipe.versions``
-MIN_SIDE, MAX_SIDE, MAX_STEPS, MAX_BATCH = 16, 2048, 10_000, 64
+MIN_SIDE, MAX_SIDE, MAX_STEPS, MAX_BATCH = 8, 2048, 10_000, 64
 
 
 class PortraitRecipe(BaseModel):

@@ -179,7 +179,13 @@ class Recipe(DrawingFields):
         return changed
 
     def at_step(self, frame: int, octave: int, step: int) -> Self:
-        """Return the recipe with the schedule applied up to and including this step."""
+        """Return the recipe with the schedule applied up to and including a step.
+
+        Args:
+            frame: index of the film frame, from 0.
+            octave: index of the octave, from 0, the coarsest.
+            step: index of the step in its octave, from 0.
+        """
         if not self.schedule:
             return self
         position = (frame, octave, step)

@@ -10,8 +10,8 @@ from puppyslug.errors import ObjectiveError
 from puppyslug.gradient.activation_maps import compute_activation_map
 from puppyslug.images.sizes import Size
 from puppyslug.images.tensors import as_image_tensor
+from puppyslug.isolation.torch_state import isolated
 from puppyslug.networks.network import Network, require_network
-from puppyslug.networks.torch_state import isolated
 from puppyslug.objectives.terms.strongest import relative_responses
 
 TILE = 512  # side length in pixels of the tiles in which a large image is evaluated

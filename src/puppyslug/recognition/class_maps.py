@@ -11,9 +11,9 @@ from puppyslug.gradient.activation_maps import compute_activation_map
 from puppyslug.images.filters import blur
 from puppyslug.images.sizes import Size
 from puppyslug.images.tensors import as_image_tensor
+from puppyslug.isolation.torch_state import isolated
 from puppyslug.networks.network import Network, require_network
 from puppyslug.networks.specs import CLASS_MAP
-from puppyslug.networks.torch_state import isolated
 
 MASK_BLUR = 1 / 40  # blur of a mask, as a share of the image's longer side
 

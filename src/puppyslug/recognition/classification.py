@@ -9,11 +9,11 @@ from torch.nn.functional import interpolate
 from puppyslug.errors import NetworkError
 from puppyslug.images.reader import ImageSource, LoadedImage, read_image
 from puppyslug.images.tensors import as_image_tensor
+from puppyslug.isolation.torch_state import isolated
 from puppyslug.labels import NONE_CLASS
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network, require_network
 from puppyslug.networks.specs import FinetunedHead
-from puppyslug.networks.torch_state import isolated
 from puppyslug.recipe import defaults
 from puppyslug.recognition.class_maps import class_map
 
@@ -69,6 +69,10 @@ def classify(
             [0, 1].
         network: a network with classes, loaded or by name.
         top: number of classes to return.
+
+    Returns:
+        The most probable classes in ``guesses``, with probabilities in [0, 1], and whether the
+        network is ``sure``.
 
     Raises:
         ImageError: the image cannot be read.

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from puppyslug.images.sizes import Size
+from puppyslug.isolation.torch_state import copy_inference_tensor
 from puppyslug.networks.network import Network
-from puppyslug.networks.torch_state import copy_inference_tensor
 from puppyslug.objectives import Batch, MapRegion, Objective
 from puppyslug.spectrum.crops import draw_crop
 from puppyslug.spectrum.fourier import FourierImages

@@ -75,6 +75,28 @@ class FourierImages:
         if base is not None:
             self._base = base.to(device).clamp(DARKEST, BRIGHTEST).logit()
 
+    def restrict_to_grey(self) -> None:
+        """Make the images grey, for networks that see the brightness only."""
+        grey = torch.tensor([[1.0, 0.0, 0.0]] * 3) / math.sqrt(3)
+        self._colours = grey.to(self._colours.device)
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        """The tensor to optimise."""
+        return [self.coefficients]
+
+    def encode(self, image: Tensor) -> None:
+        """Set the coefficients so that all images equal a given one, with their noise added.
+
+        Args:
+            image: 1×3×height×width RGB in [0, 1]; black and white are approximated.
+        """
+        logits = image.to(self._scale.device).clamp(DARKEST, BRIGHTEST).logit()
+        planes = torch.einsum("nchw,dc->ndhw", logits, torch.linalg.pinv(self._colours))
+        spectrum = torch.view_as_real(torch.fft.rfft2(planes) / self._scale)
+        with torch.no_grad():
+            self.coefficients[:, :3] += spectrum
+
     def decode(
         self, cutoff: float | None = None, mask: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from puppyslug.errors import NetworkError
 from puppyslug.files.atomic import write_atomically
+from puppyslug.isolation.torch_state import isolated
 from puppyslug.networks import find_spec
 from puppyslug.networks.architectures import create_architecture
 from puppyslug.networks.finetuned import FinetunedHeader, header_metadata, make_finetuned_spec
@@ -108,7 +109,7 @@ def load_base_network(name: str) -> Network:
     return load_network(spec.without_probe(), precision="float32", device="cpu", winograd=0)
 
 
-@torch.inference_mode(mode=False)
+@isolated
 def training_steps(
     folders: Mapping[str, ClassFolder],
     base: Network,

@@ -16,6 +16,7 @@ from puppyslug.gradient.gradient import value_and_gradient
 from puppyslug.networks.network import Network
 from puppyslug.objectives import Batch, Objective
 from puppyslug.spectrum.fourier import FourierImages
+from puppyslug.visualization.drawing_options import DrawingOptions, Parameterisation
 from puppyslug.visualization.inactive import RedirectedReluGradients, move_before_relu
 from puppyslug.visualization.random_affine import draw_random_affine
 
@@ -54,6 +55,7 @@ class PortraitSettings(NamedTuple):
     diversity: float
     transparent: bool
     optimisation: OptimisationSettings
+    drawing: DrawingOptions = DrawingOptions()
 
 
 _Result = tuple[Tensor, Tensor, Tensor | None]  # scores, RGB, alpha
@@ -89,16 +91,9 @@ class PortraitOptimiser:
     ) -> None:
         self._network = network
         self._batch = Batch(tuple(objectives), settings.diversity)
-        self._images = FourierImages(
-            len(objectives),
-            (settings.size, settings.size),
-            torch.Generator().manual_seed(seed),
-            decay=settings.optimisation.decay,
-            transparent=settings.transparent,
-            device=network.device,
-        )
-        rate = settings.optimisation.learning_rate_for(settings.steps)
-        self._adam = torch.optim.Adam([self._images.coefficients], lr=rate)
+        self._images = _create_images(len(objectives), settings, seed, network)
+        self._transform = settings.drawing.get("transform", _shift_rotate_and_scale)
+        self._adam = _create_optimiser(self._images.parameters, settings)
         self._generator = np.random.default_rng(seed)
         self.scores = torch.ones(len(objectives))
 
@@ -145,11 +140,45 @@ class PortraitOptimiser:
         opaque = rgb
         if alpha is not None:
             opaque = rgb.lerp(_random_background(rgb, self._generator), 1 - alpha)
-        view = draw_random_affine(self._generator, PADDING).apply(opaque)
+        view = self._transform(opaque, self._generator)
         self.scores, gradient = compute(view.detach())
         _ascend(self._adam, view, gradient, self.scores, alpha)
         with torch.no_grad():
             return self.scores, *self._images.decode()
+
+
+def _create_images(
+    count: int, settings: PortraitSettings, seed: int, network: Network
+) -> Parameterisation:
+    generator, size = torch.Generator().manual_seed(seed), (settings.size, settings.size)
+    if "parameterisation" in settings.drawing:
+        return settings.drawing["parameterisation"](count, size, generator)
+    images = FourierImages(
+        count,
+        size,
+        generator,
+        decay=settings.drawing.get("decay", settings.optimisation.decay),
+        transparent=settings.transparent,
+        device=network.device,
+    )
+    if network.spec.is_grey:
+        images.restrict_to_grey()
+    if "start" in settings.drawing:
+        images.encode(settings.drawing["start"])
+    return images
+
+
+def _create_optimiser(
+    parameters: Sequence[Tensor], settings: PortraitSettings
+) -> torch.optim.Optimizer:
+    if "optimiser" in settings.drawing:
+        return settings.drawing["optimiser"](parameters)
+    rate = settings.optimisation.learning_rate_for(settings.steps)
+    return torch.optim.Adam(parameters, lr=settings.drawing.get("learning_rate", rate))
+
+
+def _shift_rotate_and_scale(images: Tensor, generator: np.random.Generator) -> Tensor:
+    return draw_random_affine(generator, PADDING).apply(images)
 
 
 def _ascend(

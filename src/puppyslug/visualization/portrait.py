@@ -1,24 +1,34 @@
 """``portrait``, the one-call interface: what an objective responds to most strongly."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
+from PIL import Image
 from torch import Tensor
 
 from puppyslug.engine.dream import unchanged_threads
 from puppyslug.engine.network_loading import load_recipe_network, machine_settings
 from puppyslug.images import RecipeImage, to_pil
 from puppyslug.images.contact_sheet import join_horizontally
+from puppyslug.isolation.torch_state import isolated
+from puppyslug.networks import find_spec
 from puppyslug.networks.external import trust
 from puppyslug.networks.network import Network
 from puppyslug.networks.runtime import resolve_device
-from puppyslug.networks.torch_state import isolated
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import InputFiles, PortraitRecipe, extract_files
 from puppyslug.recipe.defaults import NETWORK, SEE_NETWORK
-from puppyslug.visualization.portraits import PortraitStep, portrait_steps, resolve_method
+from puppyslug.visualization.drawing_options import OPTIONS as DRAWING_OPTIONS
+from puppyslug.visualization.portraits import (
+    PortraitStep,
+    default_side,
+    portrait_steps,
+    resolve_method,
+)
 
 PortraitCallback = Callable[[PortraitStep], object]
 
@@ -33,6 +43,7 @@ class Portrait:
         scores: of each portrait under the last random transform.
         inactive: indices of portraits that do not activate their channel, whatever the start.
         recipe: what draws them again.
+        is_reproducible: whether it does so; not with functions of the caller's, or a start image.
     """
 
     images: Tensor
@@ -40,6 +51,7 @@ class Portrait:
     scores: tuple[float, ...]
     inactive: tuple[int, ...]
     recipe: PortraitRecipe
+    is_reproducible: bool = True
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -52,12 +64,17 @@ class Portrait:
             for name in names
         )
 
-    def to_pil(self) -> RecipeImage:
-        """Return the portraits side by side as a Pillow image, which is saved with the recipe."""
+    def to_pil(self) -> Image.Image:
+        """Return the portraits side by side as a Pillow image.
+
+        It is saved with the recipe, if that draws them again.
+        """
         count = len(self.images)
         images = [self.images[n : n + 1] for n in range(count)]
         alphas = [None if self.alpha is None else self.alpha[n : n + 1] for n in range(count)]
         row = join_horizontally([to_pil(*pair) for pair in zip(images, alphas, strict=True)])
+        if not self.is_reproducible:
+            return row
         return RecipeImage.from_image(row, self.recipe.to_json())
 
     def save(self, path: str | Path) -> None:
@@ -93,7 +110,9 @@ def portrait(
         on_step: called with every ``PortraitStep``; if it returns False, drawing ends there.
         settings: ``size``, ``steps``, ``seed``, ``batch`` (variants of the objective),
             ``diversity``, ``transparent``, ``precision``, ``device``, ``winograd``, ``kernels``,
-            ``threads``; ``weights`` and ``labels`` are files.
+            ``threads``; ``weights`` and ``labels`` are files. Or the options of ``portrait_steps``
+            that replace parts of the optimisation, such as ``start`` and ``transform``; portraits
+            drawn with them are saved without a recipe.
 
     Returns:
         The portraits; their method ``to_pil`` returns a picture that carries the recipe.
@@ -103,16 +122,19 @@ def portrait(
     """
     objectives = list(objective) if isinstance(objective, list | tuple) else [objective]
     texts = [str(one) if isinstance(one, Objective) else one for one in objectives]
+    drawing = {one: settings.pop(one) for one in DRAWING_OPTIONS if one in settings}
     settings, files = extract_files(settings)
     loaded = network if isinstance(network, Network) else None
     name = default_network(texts) if network is None else network
     settings["network"] = name if loaded is None else loaded.spec.name
-    settings = {"batch": len(texts), **settings, "objectives": tuple(texts)}
     trust(str(name) if loaded is None else "")
+    spec = find_spec(str(name)) if loaded is None else loaded.spec
+    chosen = {"batch": len(texts), "size": default_side(spec)}
+    settings = {**chosen, **settings, "objectives": tuple(texts)}
     recipe = PortraitRecipe.complete(settings)
     with unchanged_threads():
         ready = load_portrait_network(recipe, files, loaded)
-        return draw_portrait(recipe, ready, on_step)
+        return draw_portrait(recipe, ready, on_step, drawing)
 
 
 def default_network(objectives: Sequence[object]) -> str:
@@ -131,9 +153,18 @@ def load_portrait_network(
 
 
 def draw_portrait(
-    recipe: PortraitRecipe, network: Network, on_step: PortraitCallback | None = None
+    recipe: PortraitRecipe,
+    network: Network,
+    on_step: PortraitCallback | None = None,
+    drawing: Mapping[str, Any] = MappingProxyType({}),
 ) -> Portrait:
     """Draw the portraits of a recipe; on Ctrl-C, those so far are returned.
+
+    Args:
+        recipe: the recipe.
+        network: its network.
+        on_step: see ``portrait``.
+        drawing: see ``DrawingOptions``.
 
     Raises:
         KeyboardInterrupt: before the first step.
@@ -150,6 +181,7 @@ def draw_portrait(
         diversity=recipe.diversity if recipe.batch > 1 else 0.0,
         transparent=recipe.transparent,
         method=recipe.method,
+        **drawing,
     )
     last: PortraitStep | None = None
     stopped = False
@@ -173,4 +205,5 @@ def draw_portrait(
         resolved["stop_after"] = last.step + 1
     complete = recipe.with_settings(resolved)
     scores = tuple(last.scores.tolist())
-    return Portrait(last.images, last.alpha, scores, last.inactive, complete)
+    portable = not drawing and all(one.is_portable for one in parsed)
+    return Portrait(last.images, last.alpha, scores, last.inactive, complete, portable)

@@ -7,20 +7,22 @@ under random affine transforms (Olah, Mordvintsev and Schubert, "Feature Visuali
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Unpack
 
 import torch
 from torch import Tensor
 
 from puppyslug.engine.term_context import DreamTermContext
 from puppyslug.errors import ObjectiveError, RecipeError
+from puppyslug.isolation.torch_state import isolated
 from puppyslug.networks import NetworkSpec
 from puppyslug.networks.network import Network, require_network
-from puppyslug.networks.torch_state import isolated
 from puppyslug.objectives import Objective
 from puppyslug.objectives.conversion import as_objectives
 from puppyslug.objectives.terms.channel import ChannelTerm
 from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import defaults
+from puppyslug.visualization.drawing_options import DrawingOptions, validate_drawing
 from puppyslug.visualization.inactive import find_inactive
 from puppyslug.visualization.named import draw_named, names_classes
 from puppyslug.visualization.optimiser import (
@@ -83,12 +85,13 @@ def portrait_steps(
     objectives: Sequence[Objective | str],
     network: Network,
     *,
-    size: int = defaults.PORTRAIT_SIDE,
+    size: int | None = None,
     steps: int = defaults.PORTRAIT_STEPS,
     seed: int = defaults.SEED,
     diversity: float = 0.0,
     transparent: bool = False,
     method: str = "auto",
+    **drawing: Unpack[DrawingOptions],
 ) -> Generator[PortraitStep, None, None]:
     """Optimise a batch of portraits, one for each objective.
 
@@ -96,13 +99,16 @@ def portrait_steps(
         objectives: one for each portrait, as objects or text; repeat an objective for several
             variants of it.
         network: the network to visualise.
-        size: side length in pixels.
+        size: side length in pixels; default: 224, or the only size that the network accepts.
         steps: number of steps.
         seed: of the initial noise and the transforms.
         diversity: weight of the penalty on textures that the portraits of the batch share.
         transparent: whether to optimise an alpha channel, which hides what does not raise the
             score.
         method: as in ``PortraitRecipe``.
+        **drawing: replaces parts of the optimisation: ``start`` (an image in place of noise),
+            ``transform``, ``parameterisation``, ``optimiser``, ``learning_rate`` and ``decay``; see
+            ``puppyslug.visualization.drawing_options.DrawingOptions``.
 
     Yields:
         The state after each step. The last one takes longer if portraits do not activate their
@@ -115,11 +121,14 @@ def portrait_steps(
         RecipeError: a setting is out of range.
     """
     require_network(network)
+    size = default_side(network.spec) if size is None else size
     resolved = [one.resolve_labels(network.find_label) for one in as_objectives(objectives)]
     validate_settings(size, steps, seed, diversity)
     for objective in resolved:
         validate_portrait(objective, network.spec, size)
     context = DreamTermContext(network, torch.full((1, 3, size, size), 0.5), {})
+    if drawing and method == AUTO:
+        method = TRANSFORMS  # whose parts the options replace
     if resolve_method(method, resolved, transparent=transparent) == SPECTRUM:
         bound = [one.bind(context) for one in resolved]
         drawn = draw_named(bound, network, size=size, steps=steps, seed=seed)
@@ -127,12 +136,21 @@ def portrait_steps(
             yield PortraitStep(step, steps, scores, images, None)
         return
     bound = [_with_class_logits(one).bind(context) for one in resolved]
-    settings = PortraitSettings(size, steps, diversity, transparent, optimisation_settings(bound))
-    optimiser = PortraitOptimiser(network, bound, settings, seed)
+    drawing = validate_drawing(drawing, size, transparent=transparent)
+    optimisation = optimisation_settings(bound)
+    settings = PortraitSettings(size, steps, diversity, transparent, optimisation, drawing)
+    yield from _optimise(network, bound, settings, seed)
+
+
+def _optimise(
+    network: Network, objectives: Sequence[Objective], settings: PortraitSettings, seed: int
+) -> Generator[PortraitStep, None, None]:
+    """Optimise a batch under transforms, and search for portraits that do not activate."""
+    optimiser, steps = PortraitOptimiser(network, objectives, settings, seed), settings.steps
     for step in range(steps):
         last = PortraitStep(step, steps, *optimiser.step(before_relu=step < PRE_RELU_STEPS))
         is_last = step + 1 == steps
-        yield _search_inactive(network, bound, settings, seed, last) if is_last else last
+        yield _search_inactive(network, objectives, settings, seed, last) if is_last else last
 
 
 def _search_inactive(
@@ -215,6 +233,11 @@ def resolve_method(method: str, objectives: Sequence[Objective], *, transparent:
     if method == AUTO:
         return SPECTRUM if is_named and not transparent else TRANSFORMS
     return method
+
+
+def default_side(spec: NetworkSpec) -> int:
+    """Return the default side length of portraits, in pixels."""
+    return spec.input_side or defaults.PORTRAIT_SIDE
 
 
 def validate_portrait(objective: Objective, spec: NetworkSpec, size: int) -> None:

@@ -12,10 +12,10 @@ from puppyslug.engine.recipe_inputs import register_finetuned_networks
 from puppyslug.engine.redo import find_dream_inputs
 from puppyslug.errors import RecipeError, option
 from puppyslug.images import read_recipe_text
+from puppyslug.isolation.torch_state import isolated
 from puppyslug.networks.external import trust
 from puppyslug.networks.finetuned import strip_folders
 from puppyslug.networks.network import Network
-from puppyslug.networks.torch_state import isolated
 from puppyslug.recipe import (
     InputFiles,
     PortraitRecipe,

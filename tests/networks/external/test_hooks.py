@@ -15,7 +15,7 @@ def test_the_first_output_of_each_submodule_is_reported(module):
     outputs = []
     x = torch.rand(1, 3, 4, 5)
     result = run_with_hooks(module, ["0", "1", ""], x, lambda *pair: outputs.append(pair))
-    assert [name for name, _ in outputs] == ["0", "1", ""]
+    assert [one.path for one, _ in outputs] == ["0", "1", ""]
     assert torch.equal(outputs[0][1], module[0](x))  # not overwritten in place
     assert torch.equal(outputs[2][1], result)
 

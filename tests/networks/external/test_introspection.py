@@ -11,7 +11,6 @@ from support.external_modules import (
     ChannelsLast,
     ConvNet,
     FixedSize,
-    Pair,
     SharedSubmodule,
     Transformer,
     create_seeded,
@@ -30,10 +29,10 @@ def test_layers_have_the_inspected_sizes_for_images_of_any_size(factory):
 
 
 def test_layers_are_the_submodules_in_order_of_computation():
-    layers = inspect_module(create_seeded(ConvNet).eval(), 64).layers
+    layers = inspect_module(create_seeded(ConvNet).eval(), 64, classes=4).layers
     assert [layer.name for layer in layers] == [
-        "stem.0", "stem.1", "stem", "pool", "body.0", "body.1", "body.2", "body", "average",
-        "head", CLASS_MAP,
+        "stem.0", "stem.1", "stem", "pool", "body.0", "body.1", "body.2", "body", "pair", "pair.1",
+        "average", "head", CLASS_MAP,
     ]  # fmt: skip
     strides = {layer.name: layer.stride for layer in layers}
     assert (strides["stem"], strides["pool"], strides["body"]) == (2, 4, 8)
@@ -58,10 +57,8 @@ def test_names_are_changed_to_those_that_objectives_can_spell():
 @pytest.mark.parametrize(
     ("factory", "side", "named"),
     [
-        (FixedSize, 64, "64×64"),
         (FixedSize, 60, "60×60.*trained_at"),
-        (lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), 64, "submodule"),
-        (Pair, 64, "submodule"),
+        (lambda: nn.Unflatten(2, (4, 4)), 16, "submodule"),
     ],
 )
 def test_unsuitable_modules_are_refused(factory, side, named):

@@ -22,8 +22,8 @@ def test_options_that_do_not_match_the_module_are_refused(options, named):
 
 def test_a_module_without_logits_cannot_have_labels():
     module = nn.Sequential(nn.Conv2d(3, 4, 3), Pair())
-    with pytest.raises(NetworkError, match="4 labels"):
-        Network.from_module(module, labels=LABELS, trained_at=32)
+    with pytest.raises(NetworkError, match=r"5 labels.*4 logits"):
+        Network.from_module(module, labels=[*LABELS, "sea"], trained_at=32)
 
 
 def test_unknown_options_are_refused():

@@ -1,264 +1,171 @@
-"""Finds a module's layers: which submodules output maps, their geometry, and the smallest input.
+"""Finds a module's layers: which outputs are maps of the image, their geometry, the smallest input.
 
 Strides and paddings cannot be read off an arbitrary module. So it is run on images of several
 sizes, on the meta device where possible, and the shapes of the outputs are compared.
 """
 
-import contextlib
-import copy
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
-from torch.nn.modules.dropout import _DropoutNd
+from torch import nn
 
 from puppyslug.errors import NetworkError
-from puppyslug.networks.external.hooks import run_with_hooks
-from puppyslug.networks.external.module_architecture import OutputFormat
+from puppyslug.networks.external.grids import (
+    Found,
+    Grid,
+    GridFinder,
+    find_fixed_grids,
+    increments,
+)
+from puppyslug.networks.external.module_shapes import ModuleShapes
+from puppyslug.networks.external.output_format import OutputFormat
+from puppyslug.networks.external.outputs import OutputId
+from puppyslug.networks.external.pooled_head import PooledHead, find_pooled_head
 from puppyslug.networks.specs import CLASS_MAP, GLOBAL_STRIDE, LayerGeometry, LayerSpec
 
-INCREMENTS = (128, 240, 210, 336)  # pixels added to the side; a stride divides one of them
 MULTIPLES = (1, 2, 4, 7, 8, 14, 16, 28, 32, 64)  # that a module may require of the side
-MAX_EXTRA_TOKENS = 16  # before those of the map: a class token, registers
-SMALL_SIDES = (8, 16, 24, 32, 48, 64, 75, 96, 128, 160, 192)  # pixels that are tried
-
-Shapes = dict[str, tuple[int, ...]]
+OUTPUT_LAYER = "output"  # the module's own output, where it is not the class map
 
 
 class Introspection(NamedTuple):
     """The layers of a module.
 
     Attributes:
-        layers: lowest first; the class map is the module's own output.
-        formats: of each layer's output.
+        layers: lowest first.
+        formats: of each layer's output, by the layer's name.
         multiple: what the sides of an image must be multiples of.
         values_per_pixel: numbers in the outputs of all layers, per pixel of the image.
+        side: of the images that it was trained with, in pixels.
+        window: side of the only images that it accepts; 0 if it accepts all.
+        channels: number of channels of its input.
+        head: how the logits follow from a layer, where the head is pooling and linear, else None.
     """
 
     layers: tuple[LayerSpec, ...]
     formats: Mapping[str, OutputFormat]
     multiple: int
     values_per_pixel: float
+    side: int
+    window: int
+    channels: int
+    head: PooledHead | None = None
 
 
-def inspect_module(module: nn.Module, side: int) -> Introspection:
+def inspect_module(
+    module: nn.Module, side: int | None, classes: int = 0, output: str | None = None
+) -> Introspection:
     """Find the layers of a module.
 
     Args:
-        module: takes N×3×H×W.
-        side: of the images that it was trained with, in pixels.
+        module: takes N×C×H×W.
+        side: of the images that it was trained with, in pixels; None for one that it accepts.
+        classes: number of classes, if one of the module's outputs is their logits, else 0.
+        output: which of the module's outputs are the logits; None for the first that has as many
+            channels as there are classes.
 
     Raises:
-        NetworkError: it does not accept images of that size and of others, or outputs no maps.
+        NetworkError: it does not accept images of that size, or outputs no tensor of them.
     """
-    return _Inspector(module, side).inspect()
-
-
-@dataclass(frozen=True)
-class _Grid:
-    """The positions along an axis: n pixels give ⌊(n + extra) / stride⌋."""
-
-    stride: int
-    extra: int
-
-    def count(self, length: int) -> int:
-        return (length + self.extra) // self.stride
-
-
-class _Inspector:
-    """Runs a module on square images and keeps the shapes of all outputs for each side."""
-
-    def __init__(self, module: nn.Module, side: int) -> None:
-        self._module = module
-        self._names = [
-            name for name, part in module.named_modules() if not isinstance(part, _DropoutNd)
-        ]
-        self._shapes: dict[int, Shapes] = {}
-        try:
-            self._meta_module = _copy_to_meta(module)
-        except Exception:  # a module that cannot be copied is run itself
-            self._meta_module = module
-        try:
-            self._order = list(self._get_shapes(side))
-        except Exception as error:  # external code may raise anything
-            text = " ".join(str(error).split())[:160] or type(error).__name__
-            raise NetworkError(
-                f"the module does not accept an image of {side}×{side} (1×3×{side}×{side}): "
-                f"{text}; give the size that it was trained with as trained_at"
-            ) from error
-        self._side = side
-        self._multiple = next((m for m in MULTIPLES if self._accepts(side + m)), None)
-        multiple = self._multiple or 1
-        self._increments = [n for n in (*INCREMENTS, 16 * multiple) if n % multiple == 0]
-        self._larger_side = side + self._increments[0]
-
-    def inspect(self) -> Introspection:
-        side, multiple = self._side, self._multiple
-        if multiple is None or not self._accepts(self._larger_side):
-            raise NetworkError(
-                f"the module accepts images of {side}×{side} only, but dreams have many sizes; "
-                "create it with support for any size (timm's transformers: dynamic_img_size=True)"
-            )
-        grids: dict[str, _Grid] = {}
-        formats: dict[str, OutputFormat] = {}
-        for name in self._order:
-            found = self._find_map(name, list(grids.values()))
-            if found is not None:
-                formats[name], grids[name] = found
-        min_sides = self._find_min_sides()
-        layers = [
-            self._make_layer(name, grids[name], formats[name], min_sides[name]) for name in formats
-        ]
-        if not any(layer.stride < GLOBAL_STRIDE and layer.name != CLASS_MAP for layer in layers):
-            raise NetworkError(
-                "the module has no submodule whose output is a map of the image; its layers must "
-                "be submodules (nn.Module)"
-            )
-        leaves = {name for name, part in self._module.named_modules() if not list(part.children())}
-        values = sum(
-            torch.Size(shape).numel()
-            for name, shape in self._get_shapes(side).items()
-            if name in leaves
+    shapes = ModuleShapes(module, side)
+    multiple = next((m for m in MULTIPLES if shapes.accepts(shapes.side + m)), None)
+    sides = [shapes.side + n for n in increments(multiple or 1)]
+    if multiple is None or not all(shapes.accepts(one) for one in sides):
+        found, multiple, window = find_fixed_grids(shapes), 1, shapes.side
+    else:
+        found, window = GridFinder(shapes, multiple).find(), 0
+    if not found:
+        raise NetworkError(
+            f"the module {type(module).__name__} outputs no tensor that is a map or a vector of "
+            "the image, and neither do its submodules"
         )
-        by_layer = {_layer_name(path): one._replace(path=path) for path, one in formats.items()}
-        return Introspection(tuple(layers), by_layer, multiple, values / side**2)
-
-    def _make_layer(
-        self, name: str, grid: _Grid, output_format: OutputFormat, min_side: int
-    ) -> LayerSpec:
-        shape = self._get_shapes(self._side)[name]
-        channels_last = output_format.channels_last or output_format.extra_tokens is not None
-        if grid.stride != GLOBAL_STRIDE:
-            min_side = max(grid.stride - grid.extra, min_side)
-        geometry = LayerGeometry(
-            stride=grid.stride,
-            receptive_field=0,
-            context_before=GLOBAL_STRIDE,  # unknown, so the module is never computed in tiles
-            context_after=GLOBAL_STRIDE,
-            extra=grid.extra,
-            min_size=min_side,
-        )
-        return LayerSpec(_layer_name(name), shape[-1] if channels_last else shape[1], geometry)
-
-    def _find_map(self, name: str, known: Sequence[_Grid]) -> tuple[OutputFormat, _Grid] | None:
-        """Return how to convert a submodule's output to a map; None where it is none."""
-        small = self._get_shapes(self._side)[name]
-        large = self._get_shapes(self._larger_side).get(name, ())
-        if len(small) != len(large) or small[:1] != (1,):
-            return None
-        varying = [
-            axis for axis, pair in enumerate(zip(small, large, strict=True)) if pair[0] != pair[1]
-        ]
-        if len(small) == 4 and varying in ([2, 3], [1, 2]):
-            grid = self._find_grid(name, varying[0])
-            return None if grid is None else (OutputFormat(channels_last=varying == [1, 2]), grid)
-        if len(small) == 3 and varying == [1]:
-            return self._match_tokens(small[1], large[1], known)
-        if not varying and (len(small) == 2 or (len(small) == 4 and small[2:] == (1, 1))):
-            return OutputFormat(), _Grid(GLOBAL_STRIDE, GLOBAL_STRIDE)
-        return None
-
-    def _match_tokens(
-        self, small: int, large: int, known: Sequence[_Grid]
-    ) -> tuple[OutputFormat, _Grid] | None:
-        """Match a number of tokens with the positions of a map below, plus extra tokens."""
-        for grid in reversed(known):
-            extra = small - grid.count(self._side) ** 2
-            if (
-                0 <= extra <= MAX_EXTRA_TOKENS
-                and extra == large - grid.count(self._larger_side) ** 2
-            ):
-                return OutputFormat(extra_tokens=extra), grid
-        return None
-
-    def _find_grid(self, name: str, axis: int) -> _Grid | None:
-        """Return the positions along an axis; None where their distance is no whole number."""
-        sides = [self._side + increment for increment in self._increments]
-        for increment in self._increments:
-            first, last = (self._get_shapes(self._side + n)[name][axis] for n in (0, increment))
-            stride, rest = divmod(increment, last - first) if last > first else (0, 1)
-            if rest:
-                continue
-            grid = self._find_offset(name, axis, first, stride)
-            if all(self._get_shapes(side)[name][axis] == grid.count(side) for side in sides):
-                return grid
-        return None
-
-    def _find_offset(self, name: str, axis: int, first: int, stride: int) -> _Grid:
-        """Bisect for the side at which the number of positions increases."""
-        multiple = self._multiple or 1
-        low, high = 0, -(-stride // multiple)  # it increases at one of these multiples
-        while high - low > 1:
-            middle = (low + high) // 2
-            if self._get_shapes(self._side + middle * multiple)[name][axis] > first:
-                high = middle
-            else:
-                low = middle
-        return _Grid(stride, (first + 1) * stride - (self._side + high * multiple))
-
-    def _find_min_sides(self) -> dict[str, int]:
-        """Return for each submodule the smallest side, of those tried, for which it has output."""
-        found = dict.fromkeys(self._order, self._side)
-        for side in reversed(SMALL_SIDES):
-            if side < self._side and side % (self._multiple or 1) == 0:
-                computed: Shapes = {}
-                with contextlib.suppress(Exception):  # too small for later submodules only
-                    self._compute_shapes(side, computed)
-                for name, shape in computed.items():
-                    if name in found and 0 not in shape:
-                        found[name] = side
-        return found
-
-    def _accepts(self, side: int) -> bool:
-        try:
-            self._get_shapes(side)
-        except Exception:  # external code may raise anything
-            return False
-        return True
-
-    def _get_shapes(self, side: int) -> Shapes:
-        if side not in self._shapes:
-            shapes: Shapes = {}
-            self._compute_shapes(side, shapes)
-            self._shapes[side] = shapes
-        return self._shapes[side]
-
-    def _compute_shapes(self, side: int, shapes: Shapes) -> None:
-        """Add the shapes of all outputs for an image of side×side, also of an incomplete run."""
-
-        def on_output(name: str, output: Any) -> None:
-            if isinstance(output, Tensor) and output.is_floating_point():
-                shapes[name] = tuple(output.shape)
-
-        with torch.no_grad():
-            try:
-                self._run_on_meta(side, on_output)
-            except Exception:  # a module that creates tensors itself may not run on meta
-                shapes.clear()
-                parameter = next(self._module.parameters(), torch.empty(0))
-                x = torch.zeros(1, 3, side, side, device=parameter.device, dtype=parameter.dtype)
-                run_with_hooks(self._module, self._names, x, on_output)
-
-    def _run_on_meta(self, side: int, on_output: Callable[[str, Any], None]) -> None:
-        dtypes = [one.dtype for one in self._meta_module.parameters() if one.is_floating_point()]
-        x = torch.empty(1, 3, side, side, device="meta", dtype=(dtypes or [torch.float32])[0])
-        run_with_hooks(self._meta_module, self._names, x, on_output)
-
-
-def _copy_to_meta(module: nn.Module) -> nn.Module:
-    """Return a copy of a module on the meta device, whose tensors have shapes but no data."""
-    memo: dict[int, Any] = {
-        id(one): nn.Parameter(torch.empty_like(one, device="meta"), requires_grad=False)
-        for one in module.parameters()
+    logits = _find_logits(shapes, found, classes, output) if classes else None
+    names = _name_outputs(list(found), logits)
+    formats = {
+        names[one]: output_format._replace(path=one.path, key=one.key)
+        for one, (output_format, _) in found.items()
     }
-    memo |= {id(one): torch.empty_like(one, device="meta") for one in module.buffers()}
-    return copy.deepcopy(module, memo)
+    layers = [_create_layer(names[one], shapes.at(shapes.side)[one], *found[one]) for one in found]
+    head = None
+    if logits is not None:
+        maps = {name: formats[name] for name in formats if name != CLASS_MAP}
+        head = find_pooled_head(shapes, {one.name: one for one in layers}, maps, logits)
+    if head is not None:
+        geometry = next(one.geometry for one in layers if one.name == head.layer)
+        layers = [one for one in layers if one.name != CLASS_MAP]
+        layers.append(LayerSpec(CLASS_MAP, classes, geometry))
+    return Introspection(
+        tuple(layers),
+        formats,
+        multiple,
+        _count_values(shapes) / shapes.side**2,
+        shapes.side,
+        window,
+        shapes.channels,
+        head,
+    )
 
 
-def _layer_name(path: str) -> str:
-    """Return a layer name that objectives can spell; that of the module itself is ``labels``."""
-    plain = re.sub(r"[^\w.]", "_", path)
-    return CLASS_MAP if not path else f"{plain}_" if plain == CLASS_MAP else plain
+def _create_layer(
+    name: str, shape: tuple[int, ...], output_format: OutputFormat, grid: Grid
+) -> LayerSpec:
+    channels_last = output_format.channels_last or output_format.extra_tokens is not None
+    geometry = LayerGeometry(
+        stride=grid.stride,
+        receptive_field=0,
+        context_before=GLOBAL_STRIDE,  # unknown, so the module is never computed in tiles
+        context_after=GLOBAL_STRIDE,
+        extra=grid.extra,
+        min_size=grid.min_side,
+        window=grid.window,
+    )
+    return LayerSpec(name, shape[-1] if channels_last else shape[1], geometry)
+
+
+def _find_logits(shapes: ModuleShapes, found: Found, classes: int, output: str | None) -> OutputId:
+    """Return which of the module's outputs are the logits.
+
+    Raises:
+        NetworkError: there is none of that name, or none with as many channels as classes.
+    """
+    own = {one.key: one for one in found if not one.path}
+    if output is not None:
+        key = "" if output == "0" and "" in own else output
+        if key not in own:
+            known = ", ".join(repr(one or "0") for one in own) or "none"
+            raise NetworkError(f"the module has no output {output!r}; its outputs are {known}")
+        own = {key: own[key]}
+    counts = {
+        one: _create_layer("", shapes.at(shapes.side)[one], *found[one]).channels
+        for one in own.values()
+    }
+    fitting = [one for one, count in counts.items() if count == classes]
+    if not fitting:
+        logits = " or ".join(f"{count} logits" for count in dict.fromkeys(counts.values()))
+        raise NetworkError(
+            f"there are {classes} labels, but the module outputs {logits or 'no logits'}; give as "
+            "many labels as it has classes, or none"
+        )
+    return fitting[0]
+
+
+def _name_outputs(outputs: list[OutputId], logits: OutputId | None) -> dict[OutputId, str]:
+    """Name the layers so that objectives can spell them: submodules first, then the module."""
+    names: dict[OutputId, str] = {}
+    for one in sorted(outputs, key=lambda one: not one.path):
+        plain = re.sub(r"[^\w.]", "_", ".".join(part for part in one if part) or OUTPUT_LAYER)
+        if not one.path and one.key:
+            plain = f"{OUTPUT_LAYER}.{plain}"
+        while plain == CLASS_MAP or plain in names.values():
+            plain += "_"
+        names[one] = CLASS_MAP if one == logits else plain
+    return names
+
+
+def _count_values(shapes: ModuleShapes) -> int:
+    """Count the numbers in the outputs of all submodules that have no submodules."""
+    parts = shapes.module.named_modules()
+    leaves = {name for name, part in parts if not list(part.children())}
+    found = shapes.at(shapes.side).items()
+    return sum(torch.Size(shape).numel() for one, shape in found if one.path in leaves)

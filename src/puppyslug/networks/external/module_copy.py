@@ -3,9 +3,11 @@
 import copy
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from puppyslug.errors import NetworkError
+from puppyslug.networks.external.torchscript import wrap_script
 
 
 def copy_module(module: nn.Module) -> nn.Module:
@@ -22,6 +24,8 @@ def copy_module(module: nn.Module) -> nn.Module:
             f"a network is created from a torch.nn.Module, not from {type(module).__name__}"
         )
     try:
+        if isinstance(module, torch.jit.ScriptModule):
+            return wrap_script(module)
         copied = copy.deepcopy(module, _computed_tensors(module))
     except Exception as error:  # external code may raise anything
         text = " ".join(str(error).split())[:160] or type(error).__name__

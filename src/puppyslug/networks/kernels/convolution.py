@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
+from puppyslug.isolation.torch_state import standard_torch
 from puppyslug.networks.kernels.method import (
     DIRECT,
     NATIVE,
@@ -156,7 +157,7 @@ class Conv3x3(nn.Conv2d):
 
     def _winograd_weight(self, *, backward: bool) -> Tensor:
         if backward not in self._winograd_weights:
-            with torch.inference_mode(mode=False):
+            with standard_torch():  # the weights are shared with later callers
                 weight = self._loaded_weight
                 weight = weight.flip(2, 3).transpose(0, 1) if backward else weight
                 transformed = transform_weights(weight, self.weight.dtype)

@@ -82,9 +82,7 @@ def _find_class_map_conflict(name: str, classifiers: Sequence[NetworkSpec]) -> s
         return (
             f"the networks of {name} have different classes; to dream of a class, use one of them"
         )
-    grids = {
-        (one.layer(CLASS_MAP).stride, one.layer(CLASS_MAP).geometry.extra) for one in classifiers
-    }
+    grids = {one.layer(CLASS_MAP).geometry.positions for one in classifiers}
     if len(grids) > 1:
         return (
             f"the class maps of {name} have different positions, so they cannot be averaged; to "

@@ -25,6 +25,9 @@ class LayerGeometry:
             change this number and nothing else, because ⌊(⌊(n + a) / s⌋ + b) / t⌋ is
             ⌊(n + a + b·s) / (s·t)⌋.
         min_size: fewest pixels that give a position in this layer and in every layer below.
+        window: side in pixels of the only images that the network accepts, 0 if it accepts all.
+            Larger images are seen in as many windows as cover them, whose positions lie side by
+            side.
     """
 
     stride: int = 1
@@ -33,6 +36,7 @@ class LayerGeometry:
     context_after: int = 0
     extra: int = 0
     min_size: int = 1
+    window: int = 0
 
     def apply_window(
         self, kernel: int, stride: int = 1, *, padding: int | None = None, ceil_mode: bool = False
@@ -61,8 +65,15 @@ class LayerGeometry:
             min_size=max(self.min_size, unit * stride, unit * stride - extra),
         )
 
+    @property
+    def positions(self) -> tuple[int, int, int]:
+        """What determines the positions; geometries that share it have the same ones."""
+        return self.stride, self.extra, self.window
+
     def output_length(self, length: int) -> int:
         """Return the number of positions for an axis of ``length`` pixels."""
+        if self.window:
+            return -(-length // self.window) * ((self.window + self.extra) // self.stride)
         return (length + self.extra) // self.stride
 
 
@@ -73,7 +84,7 @@ def union(geometries: Sequence[LayerGeometry]) -> LayerGeometry:
         ValueError: their positions differ.
     """
     first = geometries[0]
-    if any((one.stride, one.extra) != (first.stride, first.extra) for one in geometries):
+    if any(one.positions != first.positions for one in geometries):
         raise ValueError("branches with different positions cannot be concatenated")
     return replace(
         first,

@@ -73,8 +73,9 @@ class NetworkSpec:
         layers: every named layer, lowest first.
         default_layer: layer that is maximised by default.
         preview_layers: representative layers, lowest first, for sheets and journeys.
-        mean: of each channel, in the order and scale of ``bgr`` and ``scale``.
-        std: of each channel; the input is divided by it after the mean is subtracted.
+        mean: of each channel of ``picture_channels``, in the order and scale of ``bgr`` and
+            ``scale``.
+        std: of the same channels; the input is divided by it after the mean is subtracted.
         scale: value of white in the network's input, 255 or 1.
         bgr: whether the network expects blue first.
         weights: source of the weights; None for ensembles and external networks.
@@ -93,6 +94,10 @@ class NetworkSpec:
         class_map_error: why a network has no class map, although one might expect it.
         finetuned: classifier of a finetuned network, else None.
         probe: the classifier of a network that was trained without one, else None.
+        input_channels: number of channels of the network's input.
+        picture_channels: those of them that are a picture's red, green and blue, or the only one,
+            which is the mean of the three; the others are held at their mean.
+        input_side: side in pixels of the only images that the network accepts, 0 if it accepts all.
     """
 
     name: str
@@ -102,8 +107,8 @@ class NetworkSpec:
     layers: tuple[LayerSpec, ...]
     default_layer: str
     preview_layers: tuple[str, ...]
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
     scale: float
     bgr: bool
     weights: WeightsSource | None
@@ -121,6 +126,9 @@ class NetworkSpec:
     class_map_error: str = ""
     finetuned: FinetunedHead | None = None
     probe: LinearProbe | None = None
+    input_channels: int = 3
+    picture_channels: tuple[int, ...] = (0, 1, 2)
+    input_side: int = 0
     _by_name: Mapping[str, LayerSpec] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -143,6 +151,12 @@ class NetworkSpec:
     def is_external(self) -> bool:
         """Whether it is an external network, such as a module of the user."""
         return self.architecture == EXTERNAL_ARCHITECTURE
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether the network sees the brightness of a picture only."""
+        grey = len(self.picture_channels) == 1
+        return grey and all(member.is_grey for member in self.members)
 
     @property
     def uses_external_modules(self) -> bool:

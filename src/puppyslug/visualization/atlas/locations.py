@@ -39,6 +39,9 @@ def list_atlases(damaged: Callable[[AtlasError], object] = lambda _: None) -> li
 
     Args:
         damaged: called with the error of each atlas that cannot be read; these are omitted.
+
+    Returns:
+        The atlases; only their captions are read.
     """
     atlases = []
     for folder in _complete_folders():
@@ -56,6 +59,9 @@ def find_atlas(network: str, layer: str, weights: str = "") -> Atlas:
         network: name of the network.
         layer: name of the layer.
         weights: SHA-256 of the network's weights; default: the published weights.
+
+    Returns:
+        The atlas, with its captions read.
 
     Raises:
         AtlasError: the only atlas of the layer belongs to other weights, or is damaged.

@@ -87,7 +87,7 @@ def plan_atlas(
     objective = portrait_objective(network, spec.name, 0)
     settings = optimisation_settings([objective])
     min_size = math.ceil(spec.min_size / _MIN_SIZE_MULTIPLE) * _MIN_SIZE_MULTIPLE
-    size = size or max(settings.size, min_size)
+    size = size or network.spec.input_side or max(settings.size, min_size)
     validate_portrait(objective, network.spec, size)
     return AtlasPlan(
         network=network.spec.name,

@@ -53,8 +53,10 @@ if hasattr(os, "register_at_fork"):  # a fork computes in the one thread that it
 
 @contextlib.contextmanager
 def standard_torch() -> Iterator[None]:
-    """Run a block in torch's standard state, and restore the caller's afterwards."""
-    check_fork()
+    """Run a block in torch's standard state, and restore the caller's afterwards.
+
+    As a decorator, ``@standard_torch()`` does so for every call.
+    """
     with contextlib.ExitStack() as stack:
         if torch.is_inference_mode_enabled():
             stack.enter_context(torch.inference_mode(False))
@@ -76,7 +78,10 @@ def standard_torch() -> Iterator[None]:
 
 
 def isolated(function: _Function) -> _Function:
-    """Run a function, or every step of a generator function, in ``standard_torch``."""
+    """Run a function, or every step of a generator function, in ``standard_torch``.
+
+    It raises RecipeError where the computation would hang; see ``check_fork``.
+    """
     if inspect.isgeneratorfunction(function):
 
         @functools.wraps(function)
@@ -85,6 +90,7 @@ def isolated(function: _Function) -> _Function:
             sent = None
             try:
                 while True:
+                    check_fork()
                     with standard_torch():
                         try:
                             item = steps.send(sent)
@@ -99,6 +105,7 @@ def isolated(function: _Function) -> _Function:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        check_fork()
         with standard_torch():
             return function(*args, **kwargs)
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 import torch
 
-from puppyslug.networks.torch_state import isolated, standard_torch
+from puppyslug.isolation.torch_state import isolated, standard_torch
 
 STATES = {
     "nothing": "contextlib.nullcontext()",
