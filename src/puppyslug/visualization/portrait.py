@@ -195,10 +195,11 @@ def draw_portrait(
             raise
         stopped = True
     assert last is not None
+    plain = not drawing and not recipe.transparent
     resolved = {
         "objectives": tuple(str(one) for one in parsed),
         "network": network.spec.name,
-        "method": resolve_method(recipe.method, parsed, transparent=recipe.transparent),
+        "method": resolve_method(recipe.method, parsed, network.spec, plain=plain),
         **machine_settings(network),
     }
     if stopped and last.step + 1 < last.steps:

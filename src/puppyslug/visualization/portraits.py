@@ -127,9 +127,8 @@ def portrait_steps(
     for objective in resolved:
         validate_portrait(objective, network.spec, size)
     context = DreamTermContext(network, torch.full((1, 3, size, size), 0.5), {})
-    if drawing and method == AUTO:
-        method = TRANSFORMS  # whose parts the options replace
-    if resolve_method(method, resolved, transparent=transparent) == SPECTRUM:
+    plain = not drawing and not transparent
+    if resolve_method(method, resolved, network.spec, plain=plain) == SPECTRUM:
         bound = [one.bind(context) for one in resolved]
         drawn = draw_named(bound, network, size=size, steps=steps, seed=seed)
         for step, (scores, images) in enumerate(drawn):
@@ -218,8 +217,17 @@ def optimisation_settings(objectives: Sequence[Objective]) -> OptimisationSettin
     return CLASS_SETTINGS if has_class else CHANNEL_SETTINGS
 
 
-def resolve_method(method: str, objectives: Sequence[Objective], *, transparent: bool) -> str:
+def resolve_method(
+    method: str, objectives: Sequence[Objective], spec: NetworkSpec, *, plain: bool
+) -> str:
     """Return what ``"auto"`` stands for: see ``PortraitRecipe.method``.
+
+    Args:
+        method: what was asked for.
+        objectives: of the portraits.
+        spec: of the network. Those of the caller are drawn with ``"transforms"``, unless
+            ``"spectrum"`` is asked for: they may not accept its crops.
+        plain: whether the portraits are opaque, and no part of the optimisation is replaced.
 
     Raises:
         RecipeError: there is no such method, or it cannot draw the objectives.
@@ -227,11 +235,12 @@ def resolve_method(method: str, objectives: Sequence[Objective], *, transparent:
     if method not in (AUTO, TRANSFORMS, SPECTRUM):
         raise RecipeError(f"method is {method!r}; use {AUTO}, {TRANSFORMS} or {SPECTRUM}")
     is_named = all(names_classes(one) for one in objectives)
-    if method == SPECTRUM and (transparent or not is_named):
-        obstacle = "transparent portraits" if transparent else "objectives that are not classes"
-        raise RecipeError(f"the method spectrum cannot draw {obstacle}; use {TRANSFORMS}")
     if method == AUTO:
-        return SPECTRUM if is_named and not transparent else TRANSFORMS
+        can_draw = is_named and plain and not spec.uses_external_modules
+        return SPECTRUM if can_draw else TRANSFORMS
+    if method == SPECTRUM and not (plain and is_named):
+        obstacle = "objectives that are not classes" if plain else "transparent or custom portraits"
+        raise RecipeError(f"the method spectrum cannot draw {obstacle}; use {TRANSFORMS}")
     return method
 
 
