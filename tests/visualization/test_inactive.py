@@ -29,9 +29,14 @@ class Detector(nn.Module):
         return self.activation(self.first(x))
 
 
-ACTIVATIONS = [
-    nn.ReLU(), nn.ReLU(inplace=True), nn.ReLU6(), functional.relu, torch.relu, torch.Tensor.relu_,
-]  # fmt: skip
+ACTIVATIONS = {
+    "module": nn.ReLU(),
+    "in-place module": nn.ReLU(inplace=True),
+    "ReLU6": nn.ReLU6(),
+    "functional.relu": functional.relu,
+    "torch.relu": torch.relu,
+    "relu_": torch.Tensor.relu_,
+}
 
 
 class Functional(nn.Module):
@@ -43,7 +48,7 @@ class Functional(nn.Module):
         return self.function(x)
 
 
-@pytest.fixture(params=ACTIVATIONS, ids=str)
+@pytest.fixture(params=ACTIVATIONS.values(), ids=ACTIVATIONS.keys())
 def detector(request):
     activation = request.param
     wrapped = activation if isinstance(activation, nn.Module) else Functional(activation)
