@@ -81,5 +81,5 @@ def test_pyright_refuses_wrong_lines_only(tmp_path):
 
 
 def test_the_keywords_of_dream_are_the_fields_of_a_recipe_and_the_shorthand():
-    shorthand = {"layer", "see", "channel", "strongest", "guide"}
+    shorthand = {"layer", "see", "channel", "strongest", "guide", "matching"}
     assert set(DreamSettings.__annotations__) == set(Recipe.model_fields) - {"network"} | shorthand

@@ -9,7 +9,7 @@ from puppyslug.cli.options import CAMERA_OPTIONS, RECIPE_OPTIONS, recipe_options
 from puppyslug.networks.external.trusted_names import is_trusted
 from puppyslug.recipe import Recipe
 
-SHORTHAND = {"layer", "channel", "strongest", "see", "guide"}
+SHORTHAND = {"layer", "channel", "strongest", "see", "guide", "matching"}
 
 
 def option_of(command, name):

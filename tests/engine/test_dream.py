@@ -59,7 +59,10 @@ def test_invalid_settings_raise_puppyslugs_own_errors(settings):
 def test_an_enlarged_dream_begins_with_the_smaller_one():
     """All steps up to the size of the composition are those of the smaller dream, exactly."""
     small = []
-    settings = {**SMALL, "octaves": 2, "iterations": 2}
+    settings = {
+        "network": "efficientnet_lite0", "precision": "float32", "octaves": 2, "iterations": 2,
+        "objective": "see(goldfish)", "rescale": 0.2,
+    }  # fmt: skip
     dream = puppyslug.dream(CAT, on_step=small.append, size=96, seed=3, **settings)
     recipe = Recipe.from_json(dream.info["puppyslug"]).resized("200")
     large = list(dream_steps(prepare(recipe, CAT)))

@@ -155,7 +155,7 @@ def test_unsuitable_guides_are_rejected(tmp_path):
     large = tmp_path / "large.png"
     CAT.save(large)
     with pytest.raises(ImageError, match="relu4_4"):
-        prepare_cat(guide=CAT.resize((7, 9)))
+        prepare_cat(guide=CAT.resize((7, 9)), layer="relu4_4")
     with pytest.raises(RecipeError, match=r"large\.png"):
         prepare_cat(guide=[large, large])
     with pytest.raises(RecipeError, match="channel"):

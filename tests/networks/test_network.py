@@ -11,6 +11,7 @@ import torch
 
 from puppyslug.errors import LabelError, NetworkError, RecipeError
 from puppyslug.gradient.gradient import value_and_gradient
+from puppyslug.networks import find_spec
 from puppyslug.networks.kernels import ConvolutionMethod
 from puppyslug.networks.loader import load_network
 from puppyslug.networks.network import Network
@@ -124,7 +125,7 @@ def test_labels_are_those_of_the_vocabulary():
 
 def test_without_classes_there_is_no_vocabulary():
     with pytest.raises(NetworkError, match="vgg19"):
-        load_float32("vgg19").require_vocabulary()
+        load_network(find_spec("vgg19").without_probe()).require_vocabulary()
 
 
 @pytest.mark.parametrize("device", ["cuda", "mps"])

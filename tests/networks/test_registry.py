@@ -14,6 +14,7 @@ from puppyslug.networks import find_spec, list_networks, registry
 from puppyslug.networks.architectures.local_response_norm import LocalResponseNorm
 from puppyslug.networks.kernels import ConvolutionMethod
 from puppyslug.networks.network import Network
+from puppyslug.networks.probes import ProbedArchitecture
 from puppyslug.networks.registry import register_networks, registered_networks
 from puppyslug.networks.specs import CLASS_MAP, PackagedWeights, RemoteFile
 from puppyslug.networks.weights.location import is_available, packaged_path
@@ -27,7 +28,10 @@ NETWORKS = pytest.mark.parametrize("spec", list_networks(), ids=lambda spec: spe
 def network(request):
     """A network with random weights, for each structure in the registry."""
     spec = request.param
-    return Network(spec, random_architecture(spec), precision="float32")
+    architecture = random_architecture(spec)
+    if spec.probe:
+        architecture = ProbedArchitecture(architecture, spec.probe)
+    return Network(spec, architecture, precision="float32")
 
 
 def min_side(spec):

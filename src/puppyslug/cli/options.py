@@ -247,7 +247,7 @@ NoRecipe = Annotated[
 def with_flags(
     settings: dict[str, object], *, unset: list[str] | None, strip: bool
 ) -> dict[str, object]:
-    """Return settings with what ``--unset`` and ``--strip`` add.
+    """Return settings with what ``--unset``, ``--mask ""`` and ``--strip`` add.
 
     Raises:
         RecipeError: a recipe has no such field, or it cannot be unset.
@@ -261,6 +261,8 @@ def with_flags(
             )
         if name in settings:
             raise RecipeError(f"--unset {name} contradicts {option(name.replace('_', '-'))}")
+    if settings.get("mask") == "":
+        names.append("mask")
     return {**settings, **dict.fromkeys(names), **({"metadata": "strip"} if strip else {})}
 
 

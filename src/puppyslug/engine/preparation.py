@@ -84,8 +84,7 @@ def prepare(
     network = load_recipe_network(recipe, files, device, network)
     image = copy_inference_tensor(photo.image).to(network.device)
     guide_images = {name: guide.image for name, guide in guides.items()}
-    context = DreamTermContext(network, image, guide_images)
-    objective, objective_notices = _resolve_objective(recipe, context)
+    objective, resolved = _resolve_objective(recipe, DreamTermContext(network, image, guide_images))
     mask, mask_notices = compute_mask(
         recipe, network, image, mask_photo, alpha=photo.alpha, allow_empty=allow_empty_mask
     )
@@ -97,7 +96,7 @@ def prepare(
         mask,
         guide_images,
         photo.alpha,
-        notices=(*notices, *objective_notices, *mask_notices),
+        notices=(*notices, *resolved, *mask_notices),
         plan=f"{display_size(photo.size)}, {octaves}, {tiles.description}",
         required_memory=tiles.required_memory,
         is_reproducible=same_aspect_ratio(photo.size, photo.original_size),

@@ -105,8 +105,8 @@ def _override_settings(
     own = {name: changes.pop(name) for name in _DEDICATED if changes.get(name) is not None}
     if strip_folders(str(changes.get("network", ""))) == recipe.network:
         del changes["network"]
-    if "labels" in changes and changes["labels"] == recipe.labels:
-        del changes["labels"]
+    if recipe.labels is not None:
+        changes.pop("labels", None)  # the file that the recipe names, whose hash is checked
     if changes:
         stored = recipe.to_settings()
         if changes.keys() - _AFTER_STEPS:

@@ -6,8 +6,6 @@ Nothing here imports torch.
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from puppyslug.objectives import Objective
 from puppyslug.recipe import Recipe
 from puppyslug.recipe.defaults import SEED
@@ -44,6 +42,8 @@ class Variation:
         """
         if not recipe.variety or recipe.seed == SEED or recipe.draws_composition:
             return cls()
+        import numpy as np  # not needed for the default seed
+
         generator = np.random.default_rng((recipe.seed, 0, _STREAM))
         ratio, angle, flip, strength = (float(number) for number in generator.random(4))
         limit = min(math.sqrt(recipe.octave_scale), math.sqrt(2.0))

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, NoReturn
 
-from PIL import ImageColor
-
 from puppyslug.errors import ObjectiveError, suggest
 from puppyslug.labels import FindLabel, find_label
 from puppyslug.objectives.class_mask import ClassMask
@@ -249,6 +247,9 @@ class _Parser:
 
 
 def _parse_colour(value: str, tolerance: str | None) -> ColourMask:
+
+    from PIL import ImageColor  # only masks by colour need it
+
     try:
         red, green, blue = ImageColor.getrgb(value)[:3]
     except ValueError as error:

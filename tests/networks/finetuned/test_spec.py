@@ -8,7 +8,7 @@ from puppyslug.networks.specs import CLASS_MAP, FinetunedHead
 @pytest.mark.parametrize("base", list_networks(), ids=lambda spec: spec.name)
 def test_new_classes_come_before_those_of_the_base(base):
     spec = make_finetuned_spec(base, FinetunedHead(base.name, ("cup", "hat")), name="own")
-    assert spec.classes == spec.layer(CLASS_MAP).channels == 2 + (base.classes or 1)
+    assert spec.classes == spec.layer(CLASS_MAP).channels == 2 + (base.trained_classes or 1)
     assert spec.layers[:-2] == base.layers[: len(spec.layers) - 2]
     assert spec.typical_motif(CLASS_MAP)
 
