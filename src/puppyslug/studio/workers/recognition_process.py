@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from puppyslug.errors import PuppyslugError
+from puppyslug.networks import find_spec
 from puppyslug.recipe.defaults import CLASSIFIED_SIDE, TOP_CLASSES
 from puppyslug.studio.jobs.finetuned_networks import FinetunedNetworks
 
@@ -97,4 +98,5 @@ def _draw_map(network: "Network", image: Any, number: int) -> bytes:
 def _load(name: str, _: float) -> "Network":
     from puppyslug.networks.loader import load_network
 
-    return load_network(name)
+    # a name would be a path, or code to import
+    return load_network(find_spec(name))
