@@ -80,3 +80,8 @@ def test_what_cannot_be_seen_is_rejected(client, dream):
     assert_rejected(client.get(f"{url}/5000"), 422, "5000")
     clouds = client.post("/api/dreams", data={"recipe": json.dumps(QUICK)}).json()["id"]
     assert_rejected(client.get(f"/api/dreams/{clouds}/seen"), 404, "wait")
+
+
+def test_a_server_that_stops_does_not_wait_for_the_classes(client, services, dream):
+    services.hub.close()
+    assert_rejected(client.get(f"/api/dreams/{dream}/seen/7"), 503, "try again later")

@@ -65,7 +65,8 @@ async def classify_upload(
         upload = await run_untrusted(decode, photo.filename or "", await photo.read())
 
     def classify() -> dict[str, Any]:
-        result: dict[str, Any] = studio.recogniser.run(_request(studio, upload.thumbnail, network))
+        request = _request(studio, upload.thumbnail, network)
+        result: dict[str, Any] = studio.recogniser.run(request, studio.hub.is_closed)
         return result
 
     async with studio.recognitions:
@@ -80,7 +81,7 @@ async def _recognise(
     def run() -> Any:
         name = network or _classifier(studio, job)
         request = _request(studio, _read(studio, job, picture), name)
-        return studio.recogniser.run(request._replace(map_class=number))
+        return studio.recogniser.run(request._replace(map_class=number), studio.hub.is_closed)
 
     async with studio.recognitions:
         return await run_untrusted(run)

@@ -72,6 +72,10 @@ class ProgressHub:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)
 
+    def is_closed(self) -> bool:
+        """Return whether the server stops."""
+        return self._is_closed
+
     def close(self) -> None:
         """End all subscriptions, from any thread: the server stops."""
         self._is_closed = True

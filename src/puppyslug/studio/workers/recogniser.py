@@ -6,7 +6,9 @@ The process starts with the first request, and ends when it has not been used fo
 import hashlib
 import multiprocessing
 import threading
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -17,6 +19,7 @@ from puppyslug.studio.workers.recognition_process import run_recognition
 
 MAX_SECONDS = 180.0  # for one picture, the loading of the network included
 IDLE_SECONDS = 300.0  # after which the process ends
+STOP_INTERVAL = 0.1  # seconds between two questions whether to stop
 MAX_CACHED = 200  # results
 
 
@@ -50,8 +53,14 @@ class Recogniser:
         self._cache: OrderedDict[tuple[object, ...], Any] = OrderedDict()
         self._idle: threading.Timer | None = None
 
-    def run(self, request: RecognitionRequest) -> Any:
+    def run(
+        self, request: RecognitionRequest, should_stop: Callable[[], bool] = lambda: False
+    ) -> Any:
         """Return what ``recognition_process.recognise`` returns for a request.
+
+        Args:
+            request: what to recognise.
+            should_stop: asked while the process computes; true ends it, and the request fails.
 
         Raises:
             HTTPError: the network has no classes, or the process has failed.
@@ -59,7 +68,7 @@ class Recogniser:
         key = (hashlib.sha256(request.picture).digest(), *request[1:])
         with self._lock:
             if key not in self._cache:
-                self._cache[key] = self._call(request)
+                self._cache[key] = self._call(request, should_stop)
                 while len(self._cache) > MAX_CACHED:
                     self._cache.popitem(last=False)
             self._cache.move_to_end(key)
@@ -70,14 +79,18 @@ class Recogniser:
         with self._lock:
             self._end()
 
-    def _call(self, request: RecognitionRequest) -> Any:
+    def _call(self, request: RecognitionRequest, should_stop: Callable[[], bool]) -> Any:
         if self._idle is not None:
             self._idle.cancel()
-        connection = self._connect()
         try:
-            connection.send(request)
-            if not connection.poll(self._seconds):
+            if should_stop():
                 raise EOFError  # noqa: TRY301
+            connection = self._connect()
+            connection.send(request)
+            deadline = time.monotonic() + self._seconds
+            while not connection.poll(STOP_INTERVAL):
+                if should_stop() or time.monotonic() > deadline:
+                    raise EOFError  # noqa: TRY301
             result, error = connection.recv()
         except (EOFError, OSError) as failure:
             self._end()
