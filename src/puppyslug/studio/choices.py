@@ -87,6 +87,7 @@ def describe_defaults() -> dict[str, Any]:
         "see_preset": defaults.SEE_PRESET,
         "film_preset": defaults.FILM_PRESET,
         "classifier": defaults.CLASSIFIER,
+        "portrait_network": defaults.ATLAS_CLASSIFIER,
         "photo_side": defaults.PHOTO_SIDE,
         "starting_image_side": max(defaults.STARTING_IMAGE_SIZE),
     }

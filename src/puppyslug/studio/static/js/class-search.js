@@ -9,13 +9,15 @@ let options = [];
 let activeIndex = -1;
 let latestRequest = 0;
 
-export function start(getNetwork) {
+/** Completes the classes of one network; portraits are its own, or those of the other network. */
+export function start(getNetwork, getPortraitNetwork) {
   const input = el("see");
-  input.addEventListener("input", () => search(input.value, getNetwork()));
+  const search = (word) => showMatches(word, getNetwork(), getPortraitNetwork());
+  input.addEventListener("input", () => search(input.value));
   input.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      if (el("see-list").hidden) search(input.value, getNetwork());
+      if (el("see-list").hidden) search(input.value);
       else activate((activeIndex + (event.key === "ArrowDown" ? 1 : options.length)) % (options.length || 1));
     } else if (event.key === "Enter" && !el("see-list").hidden && activeIndex >= 0) {
       event.preventDefault();
@@ -27,12 +29,13 @@ export function start(getNetwork) {
   input.addEventListener("blur", () => setTimeout(close, CLOSE_DELAY));
 }
 
-async function search(word, network) {
+async function showMatches(word, network, portraitNetwork) {
   const request = ++latestRequest;
   const query = new URLSearchParams({ q: word, limit: "12", network });
+  const drawn = [network, portraitNetwork].find((one) => atlas.hasAtlas(one, "labels"));
   const [labels, portraits] = await Promise.all([
     get(`/api/labels?${query}`).catch(() => []),
-    atlas.hasAtlas(network, "labels") ? atlas.loadAtlas(network, "labels").catch(() => null) : null,
+    drawn ? atlas.loadAtlas(drawn, "labels").catch(() => null) : null,
   ]);
   if (request !== latestRequest || document.activeElement !== el("see")) return;
   const activeName = options[activeIndex]?.name; // stays active if the new list has it

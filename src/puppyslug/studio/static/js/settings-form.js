@@ -11,6 +11,8 @@ let called = ""; // what a recipe's user calls its class
 const target = () => form().elements.target.value; // preset, see, layer or guide
 const presetSettings = (name) => choices.presets.find((preset) => preset.name === name)?.settings ?? {};
 export const chosenLook = () => choices.looks.find((look) => look.name === form().elements.preset.value);
+/** The network whose portraits stand for the classes: the default classes are those of ImageNet. */
+export const portraitNetwork = () => el("see-network").value || choices.defaults.portrait_network;
 export const classNetwork = () => el("see-network").value || presetSettings(choices.defaults.see_preset).network;
 
 export function start() {

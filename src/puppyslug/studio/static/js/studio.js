@@ -118,7 +118,7 @@ seen.start();
 sheet.start();
 trials.start();
 comparison.start((id) => openDream(id));
-classSearch.start(form.classNetwork);
+classSearch.start(form.classNetwork, form.portraitNetwork);
 source.start(onSourceChange);
 progress.start(onEnd);
 result.start({
