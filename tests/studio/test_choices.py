@@ -35,7 +35,8 @@ def test_labels_are_searched_and_limited():
     assert (found[0]["name"], found[0]["group"]) == ("retriever", True)
     every = choices.search_labels("", "efficientnet_lite0", 2000)
     assert sum(not label["group"] for label in every) == 1000
-    assert choices.search_labels("castle", "vgg19", 3) == []
+    assert [one["name"] for one in choices.search_labels("castle", "vgg19", 3)][:1] == ["castle"]
+    assert choices.search_labels("castle", "googlenet-places365", 3) == []  # its names are unknown
     with pytest.raises(NetworkError, match="nonsense"):
         choices.search_labels("castle", "nonsense", 3)
 

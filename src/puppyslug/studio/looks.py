@@ -7,7 +7,7 @@ from puppyslug.recipe import PRESETS, defaults
 SAMPLES = (("hills", "Hills at dusk"), ("pebbles", "Pebbles"), ("sea", "Clouds and sea"))
 """Sample pictures of the first page: name of the static file, and what it shows."""
 
-VGG, LITE = "vgg19", "efficientnet_lite0"
+VGG, LITE = defaults.NETWORK, defaults.CLASSIFIER
 
 
 class Look(NamedTuple):

@@ -105,7 +105,7 @@ def test_trials_are_small_and_the_oldest_are_deleted(client, services):
     ids = []
     for _ in range(5):
         ids.append(client.post("/api/dreams", data=form).json()["id"])
-        services.store.update(ids[-1], status="done")
+        services.store.update(ids[-1], status=Status.DONE)
     assert services.store.ids() == set(ids[2:])
     large = {"recipe": json.dumps({**QUICK, "size": "1000x800"}), "trial": "true"}
     assert_rejected(client.post("/api/dreams", data=large), 422, "trial")

@@ -58,7 +58,7 @@ def test_mask_and_guide_pictures_are_used(studio):
         guide=("flowers x.jpg", random_picture((70, 70), "JPEG", seed=3)),
     )
     dream = studio.wait(job_id, "done")
-    assert dream["recipe"]["objective"] == 'guide("flowers x.jpg", relu2_1)'
+    assert dream["recipe"]["objective"] == 'patches("flowers x.jpg", relu2_1)'
     before, after = np.asarray(Image.open(io.BytesIO(photo))), np.asarray(studio.image(job_id))
     assert (before[:, 40:] == after[:, 40:]).all()
     assert (before[:, :38] != after[:, :38]).any()
