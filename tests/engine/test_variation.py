@@ -79,12 +79,11 @@ def test_nine_seeds_are_nine_pictures():
     from puppyslug.recognition.channel_responses import activation_map
 
     network = load_network("vgg19")
-    photo = Image.fromarray(skimage.data.coffee()).resize((208, 144))
+    photo = Image.fromarray(skimage.data.coffee())
+    small = {"preset": "animals", "size": 160, "octaves": 2, "iterations": 5}
 
     def features(seed, **settings):
-        dream = puppyslug.dream(
-            photo, network=network, preset="animals", octaves=2, seed=seed, **settings
-        )
+        dream = puppyslug.dream(photo, network=network, seed=seed, **small, **settings)
         image = puppyslug.images.image_from_pil(dream).image
         maps = [activation_map(network, f"relu{n}_2", image).float() for n in range(1, 6)]
         return [torch.nn.functional.normalize(one, dim=1) for one in maps]

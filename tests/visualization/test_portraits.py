@@ -123,7 +123,9 @@ def test_a_class_is_looked_up_in_the_network_that_is_asked(toy):
 def test_another_network_recognises_the_portraits_of_classes():
     network = load_network("efficientnet_lite0", precision="float32")
     other = load_network("efficientnet_lite1", precision="float32")
-    steps = portrait_steps([see("goldfish"), see("school bus")], network, size=160, steps=128)
+    steps = portrait_steps(
+        [see("goldfish"), see("school bus")], network, size=160, steps=128, method="transforms"
+    )
     images = last_of(steps).images
     for image, number in zip(images, (1, 779), strict=True):
         assert number in compute_logits(other, image[None]).topk(5).indices.tolist()
