@@ -13,8 +13,9 @@ def studio(tmp_path_factory):
         yield studio
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """Chromium; while it runs, so does an event loop, which tests of other modules cannot use."""
     with launch_browser() as browser:
         yield browser
 
