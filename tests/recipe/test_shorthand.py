@@ -36,6 +36,7 @@ def test_class_names_bring_their_preset_and_network_unless_others_are_named():
     expanded = expand_shorthand({"see": "dog"})
     named = Recipe.complete({"preset": "named"})
     assert (expanded["preset"], expanded["network"]) == ("named", named.network)
+    assert expand_shorthand({"see": "dog", "network": "googlenet"})["preset"] == "natural"
     other = expand_shorthand({"see": "dog", "network": "googlenet", "preset": "classic"})
     assert (other["preset"], other["network"]) == ("classic", "googlenet")
 

@@ -24,7 +24,7 @@ from puppyslug.errors import RecipeError, option, suggest
 from puppyslug.networks import list_networks
 from puppyslug.networks.external import trust
 from puppyslug.recipe import PRESETS, Recipe
-from puppyslug.recipe.defaults import GUIDE_MATCHING, SEE_PRESET
+from puppyslug.recipe.defaults import GUIDE_MATCHING, SEE_FILM_PRESET, SEE_PRESET
 
 _DEFAULT = " [default: "
 _EXAMPLE_NETWORKS = ", ".join(spec.name for spec in list_networks()[:3])
@@ -76,7 +76,8 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
             list[str],
             "NAME",
             "class or group to amplify, such as 'golden retriever' or 'dog'; '2*NAME' gives it "
-            f"twice the weight (repeatable; changes the default preset to {SEE_PRESET})",
+            f"twice the weight (repeatable; changes the default preset to {SEE_PRESET}, or to "
+            f"{SEE_FILM_PRESET} with a network or octaves of your own)",
         ),
         _objective_option(
             "guide",

@@ -140,9 +140,10 @@ def _see_term(text: str, find_label: FindLabel) -> str:
 def _with_see_defaults(settings: Mapping[str, object]) -> dict[str, object]:
     """Add the preset for named classes and its network, unless the settings name others.
 
-    Settings of octaves choose the preset that consists of octaves.
+    Settings of octaves, or of a network, choose the preset that consists of octaves: a drawing
+    needs several networks.
     """
-    uses_octaves = bool({"octaves", "octave_scale"} & settings.keys())
+    uses_octaves = bool({"octaves", "octave_scale", "network"} & settings.keys())
     preset_name = defaults.SEE_FILM_PRESET if uses_octaves else defaults.SEE_PRESET
     with_preset = {"preset": preset_name, **settings}
     preset = find_preset(str(with_preset["preset"])).settings
