@@ -3,27 +3,16 @@
 import pytest
 
 from puppyslug.studio import Limits, Services, create_app
-from puppyslug.studio import services as services_module
 from puppyslug.studio.workers.sandbox import Sandbox
 from support.app_client import AppClient
-from support.studios import running_studio
-
-
-class SharedSandbox(Sandbox):
-    """A sandbox that survives the studio that uses it, so that its process starts once."""
-
-    def close(self):
-        pass
+from support.studios import running_studio, shared_by_studios
 
 
 @pytest.fixture(scope="session", autouse=True)
 def sandbox():
     """The sandbox of all studios in this process."""
-    shared = SharedSandbox()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(services_module, "_create_sandbox", lambda: shared)
+    with shared_by_studios(Sandbox, "_create_sandbox") as shared:
         yield shared
-    Sandbox.close(shared)
 
 
 @pytest.fixture

@@ -13,14 +13,30 @@ from pathlib import Path
 import httpx
 import numpy as np
 import psutil
+import pytest
 from PIL import Image
 
+from puppyslug.studio import services as services_module
 from puppyslug.studio.jobs.uploads import Upload, inspect_picture
 from puppyslug.studio.workers import sandbox_process
 
 QUICK = {"layer": "relu1_1", "octaves": 1, "iterations": 2, "size": "64x48", "photo": "clouds"}
 # Takes some seconds on any machine, in many steps, so that a test can act while it runs.
 LONG = {"layer": "relu1_1", "octaves": 2, "iterations": 20_000, "size": "96x64", "photo": "clouds"}
+
+
+@contextmanager
+def shared_by_studios(kind, factory):
+    """A sandbox or a recogniser that survives the studios that use it, so that it starts once.
+
+    ``factory`` is the name of the function with which a studio creates its own.
+    """
+    shared = kind()
+    close, shared.close = shared.close, lambda: None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(services_module, factory, lambda: shared)
+        yield shared
+    close()
 
 
 class Studio:

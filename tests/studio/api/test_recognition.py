@@ -9,25 +9,14 @@ from PIL import Image
 
 from puppyslug.recipe.defaults import CLASSIFIER
 from puppyslug.recognition.classification import classify
-from puppyslug.studio import services as services_module
 from puppyslug.studio.workers.recogniser import Recogniser
-from support.studios import QUICK, assert_rejected, shape_picture
-
-
-class SharedRecogniser(Recogniser):
-    """A recogniser that survives the studio that uses it, so that its network loads once."""
-
-    def close(self):
-        pass
+from support.studios import QUICK, assert_rejected, shape_picture, shared_by_studios
 
 
 @pytest.fixture(scope="module", autouse=True)
 def recogniser():
-    shared = SharedRecogniser()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(services_module, "_create_recogniser", lambda: shared)
+    with shared_by_studios(Recogniser, "_create_recogniser") as shared:
         yield shared
-    Recogniser.close(shared)
 
 
 @pytest.fixture

@@ -4,18 +4,16 @@ The process starts with the first request, and ends when it has not been used fo
 """
 
 import hashlib
-import multiprocessing
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.workers.recognition_process import run_recognition
+from puppyslug.studio.workers.service_process import ServiceProcess
 
 MAX_SECONDS = 180.0  # for one picture, the loading of the network included
 IDLE_SECONDS = 300.0  # after which the process ends
@@ -48,8 +46,7 @@ class Recogniser:
         """Create a recogniser; its process starts with the first picture."""
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._process: BaseProcess | None = None
-        self._connection: Connection | None = None
+        self._process = ServiceProcess("puppyslug-recogniser", run_recognition)
         self._cache: OrderedDict[tuple[object, ...], Any] = OrderedDict()
         self._idle: threading.Timer | None = None
 
@@ -85,7 +82,7 @@ class Recogniser:
         try:
             if should_stop():
                 raise EOFError  # noqa: TRY301
-            connection = self._connect()
+            connection = self._process.connect()
             connection.send(request)
             deadline = time.monotonic() + self._seconds
             while not connection.poll(STOP_INTERVAL):
@@ -104,24 +101,7 @@ class Recogniser:
             raise HTTPError(422, error)
         return result
 
-    def _connect(self) -> Connection:
-        if self._connection is None or self._process is None or not self._process.is_alive():
-            self._end()
-            context = multiprocessing.get_context("spawn")
-            self._connection, child_end = context.Pipe()
-            self._process = context.Process(
-                target=run_recognition, args=(child_end,), name="puppyslug-recogniser", daemon=True
-            )
-            self._process.start()
-            child_end.close()
-        return self._connection
-
     def _end(self) -> None:
         if self._idle is not None:
             self._idle.cancel()
-        if self._process is not None:
-            self._process.kill()
-            self._process.join(timeout=5)
-        if self._connection is not None:
-            self._connection.close()
-        self._process = self._connection = None
+        self._process.end()

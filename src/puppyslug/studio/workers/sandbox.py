@@ -6,17 +6,15 @@ there is a reason to reject the file, and the server goes on.
 """
 
 import json
-import multiprocessing
 import threading
 from dataclasses import asdict
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.uploads import PictureInfo, Upload, clean_file_name
 from puppyslug.studio.workers.sandbox_process import run_sandbox
+from puppyslug.studio.workers.service_process import ServiceProcess
 
 MAX_MEMORY = 800_000_000  # bytes for one file
 MAX_SECONDS = 30.0  # for one file
@@ -35,20 +33,19 @@ class Sandbox:
             memory: maximum number of bytes that reading one file may take.
             seconds: time after which a file is rejected.
         """
-        self._memory, self._seconds = memory, seconds
+        self._seconds = seconds
         self._lock = threading.Lock()
-        self._process: BaseProcess | None = None
-        self._connection: Connection | None = None
+        self._process = ServiceProcess("puppyslug-sandbox", run_sandbox, memory)
 
     def start(self) -> None:
         """Start the process, so that the first file need not wait for it."""
         with self._lock:
-            self._connect()
+            self._process.connect()
 
     def close(self) -> None:
         """End the process."""
         with self._lock:
-            self._kill()
+            self._process.end()
 
     def decode_upload(self, name: str, data: bytes, *, max_pixels: int) -> Upload:
         """Validate and decode an uploaded picture.
@@ -94,14 +91,12 @@ class Sandbox:
             Its result, and the bytes that belong to it.
         """
         with self._lock:
-            connection = self._connect()
-            process = self._process
+            connection = self._process.connect()
             expired = threading.Event()
 
             def expire() -> None:
                 expired.set()
-                if process is not None:
-                    process.kill()
+                self._process.kill()
 
             timer = threading.Timer(self._seconds, expire)
             timer.start()
@@ -111,8 +106,7 @@ class Sandbox:
                 result = json.loads(connection.recv_bytes())
                 extra = connection.recv_bytes()
             except (EOFError, OSError) as error:  # the process has died
-                self._kill()
-                self._process = None  # the next file has another one
+                self._process.end()  # the next file has another one
                 reason = f"takes more than {self._seconds:g} s" if expired.is_set() else (
                     "cannot be decoded"
                 )  # fmt: skip
@@ -124,26 +118,3 @@ class Sandbox:
         if "error" in result:
             raise HTTPError(422, result["error"])
         return result, extra
-
-    def _connect(self) -> Connection:
-        if self._connection is None or self._process is None or not self._process.is_alive():
-            self._kill()
-            if self._connection is not None:
-                self._connection.close()
-            context = multiprocessing.get_context("spawn")
-            self._connection, child_end = context.Pipe()
-            self._process = context.Process(
-                target=run_sandbox,
-                args=(child_end, self._memory),
-                name="puppyslug-sandbox",
-                daemon=True,
-            )
-            self._process.start()
-            child_end.close()
-        return self._connection
-
-    def _kill(self) -> None:
-        process = self._process
-        if process is not None:
-            process.kill()
-            process.join(timeout=5)
