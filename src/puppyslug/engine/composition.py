@@ -52,6 +52,8 @@ class Composition:
         self._allowed = None if mask is None else resize(mask, self._size)
         self._objective = self._bound_objective(dream, recipe)
         self._places = self._choose_places(recipe)
+        masks = torch.cat([place.mask(self._size, MASK_FLOOR) for place in self._places])
+        self._surroundings = masks.amax(0, keepdim=True).to(base)
         self._drawing = Drawing(
             network,
             [self._objective],
@@ -75,6 +77,7 @@ class Composition:
         self._drawing.settings = drawing_settings(recipe, place)
         self.image = self._add_to_base(self._drawing.step())
         self.scores = self._drawing.scores
+        dream.pixels += self._size[0] * self._size[1]
         done = (number + 1) / recipe.drawing_steps
         if (number + 1) % MASK_INTERVAL == 0 and MASK_STEPS[0] <= done < MASK_STEPS[1]:
             self._fit_mask(self.image)
@@ -108,8 +111,7 @@ class Composition:
 
     def _fit_mask(self, image: Tensor | None = None) -> None:
         """Set where pixels may change: around the places, and most where the thing is seen."""
-        masks = torch.cat([place.mask(self._size, MASK_FLOOR) for place in self._places])
-        mask = masks.amax(0, keepdim=True).to(self.base)
+        mask = self._surroundings
         classes = self._objective.classes
         if image is not None and classes:
             seen = localise(

@@ -1,8 +1,8 @@
 """The state of a running dream, which its steps share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from torch import Tensor
@@ -21,6 +21,8 @@ from puppyslug.images import resize
 from puppyslug.images.sizes import Size
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.recipe import Recipe
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -99,14 +101,17 @@ class DreamState:
             self.unproven = self.recipe, self.ascent.generator.bit_generator.state
         self.recipe = changed
 
-    def revert_changes(self, error: Exception) -> bool:
-        """Return to the recipe of the last step that succeeded, if there were changes since."""
-        if self.unproven is None:
-            return False
-        self.recipe, self.ascent.generator.bit_generator.state = self.unproven
-        self.unproven = None
-        self.rejected = " ".join(str(error).split()) or type(error).__name__
-        return True
+    def retry_without_changes(self, take_step: Callable[[], T]) -> T:
+        """Take a step; if it fails after changes, revert them, and take it once more."""
+        try:
+            return take_step()
+        except Exception as error:
+            if self.unproven is None:
+                raise
+            self.recipe, self.ascent.generator.bit_generator.state = self.unproven
+            self.unproven = None
+            self.rejected = " ".join(str(error).split()) or type(error).__name__
+        return take_step()
 
     def objective_at(self, recipe: Recipe, size: Size) -> Objective:
         """Parse a step's objective for the size of its octave."""
@@ -196,8 +201,6 @@ class DreamState:
         """Return the state to yield after a step."""
         rejected, self.rejected, self.unproven = self.rejected, "", None
         steps = self.steps
-        if self.draws_composition and octave == 0:
-            self.pixels += self.sizes[0][0] * self.sizes[0][1]
         return DreamStep(
             octave=octave,
             octaves=len(self.sizes),

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from torch import Tensor, where
@@ -94,12 +95,7 @@ def _draw_composition(dream: DreamState) -> Generator[DreamStep, Changes | None,
     """Draw a named thing at the size of the first octave; see ``_dream_octave``."""
     composition = Composition(dream, dream.photo_at(0))
     for step in range(dream.recipe.drawing_steps):
-        try:
-            composition.step(dream, step)
-        except Exception as error:
-            if not dream.revert_changes(error):
-                raise
-            composition.step(dream, step)
+        dream.retry_without_changes(partial(composition.step, dream, step))
         completed = dream.completed_step(
             0, step, composition.image, composition.base, composition.scores
         )
@@ -136,12 +132,7 @@ def _dream_octave(
         image = image + pattern
     for step in range(dream.recipe.iterations):
         inputs = (octave, step, image, base, mask, focus, fades)
-        try:
-            image, focus, scores = _take_step(dream, *inputs)
-        except Exception as error:
-            if not dream.revert_changes(error):
-                raise
-            image, focus, scores = _take_step(dream, *inputs)
+        image, focus, scores = dream.retry_without_changes(partial(_take_step, dream, *inputs))
         completed = dream.completed_step(octave, step, image, base, scores)
         yield from _yield_step(dream, completed)
         if completed.number == dream.recipe.stop_after:

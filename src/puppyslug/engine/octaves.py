@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from puppyslug.engine.variation import Variation
 from puppyslug.errors import ImageError, RecipeError
-from puppyslug.images.sizes import Size, display_size
+from puppyslug.images.sizes import Size, display_size, fit_size
 from puppyslug.networks import NetworkSpec
 from puppyslug.objectives import Objective
 from puppyslug.recipe import Recipe
@@ -63,8 +63,7 @@ def octave_sizes(
     if composition is None or composition == size:
         sizes = [size]
         while len(sizes) < octaves and min(sizes[-1]) > 1:
-            height, width = sizes[-1]
-            sizes.append((max(1, round(height * (1 / scale))), max(1, round(width * (1 / scale)))))
+            sizes.append(_scale_size(sizes[-1], 1 / scale))
         if ratio != 1:
             sizes[1:] = [_scale_size(octave, ratio) for octave in sizes[1:]]
         return sizes[::-1]
@@ -75,7 +74,7 @@ def octave_sizes(
     ]
     factor = scale
     while sizes and composition[0] * factor < size[0] and composition[1] * factor < size[1]:
-        sizes.append((round(composition[0] * factor), round(composition[1] * factor)))
+        sizes.append(_scale_size(composition, factor))
         factor *= scale
         if len(sizes) > MAX_OCTAVES:
             raise RecipeError(
@@ -92,10 +91,8 @@ def drawing_size(size: Size, min_size: int = 1) -> Size:
         size: (height, width) of the composition.
         min_size: shorter side, in pixels, that the layers require.
     """
-    factor = max(COMPOSITION_SIDE / max(size), min_size / min(size))
-    if factor >= 1:
-        return size
-    return max(min_size, round(size[0] * factor)), max(min_size, round(size[1] * factor))
+    longest = max(COMPOSITION_SIDE, round(min_size * max(size) / min(size)))
+    return fit_size(size, longest)
 
 
 def _scale_size(size: Size, ratio: float) -> Size:

@@ -91,29 +91,28 @@ class CombinedMask:
 
 
 @dataclass(frozen=True)
-class GrownMask:
+class _ChangedMask:
+    """A mask whose outline is changed by a number of pixels."""
+
+    call: ClassVar[str]
+
+    mask: "Mask"
+    pixels: float
+
+    def __str__(self) -> str:
+        return f"{self.call}({self.mask}, {self.pixels:g})"
+
+
+class GrownMask(_ChangedMask):
     """A mask whose outline is moved outwards by a number of pixels, or inwards if negative."""
 
-    call: ClassVar[str] = "grow"
-
-    mask: "Mask"
-    pixels: float
-
-    def __str__(self) -> str:
-        return f"{self.call}({self.mask}, {self.pixels:g})"
+    call = "grow"
 
 
-@dataclass(frozen=True)
-class FeatheredMask:
+class FeatheredMask(_ChangedMask):
     """A mask whose outline fades out over a number of pixels."""
 
-    call: ClassVar[str] = "feather"
-
-    mask: "Mask"
-    pixels: float
-
-    def __str__(self) -> str:
-        return f"{self.call}({self.mask}, {self.pixels:g})"
+    call = "feather"
 
 
 Mask = ClassMask | NamedMask | ColourMask | InvertedMask | CombinedMask | GrownMask | FeatheredMask
@@ -151,10 +150,13 @@ class _Parser:
             self._fail()
 
     def parse(self) -> Mask:
-        mask = self._combined("or", lambda: self._combined("and", self._inverted))
+        mask = self._alternatives()
         if self._text[self._position :].strip():
             self._fail()
         return mask
+
+    def _alternatives(self) -> Mask:
+        return self._combined("or", lambda: self._combined("and", self._inverted))
 
     def _combined(self, operator: str, parse_part: Callable[[], Mask]) -> Mask:
         masks = [parse_part()]
@@ -208,7 +210,7 @@ class _Parser:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             self._fail()
-        mask = self._combined("or", lambda: self._combined("and", self._inverted))
+        mask = self._alternatives()
         self._depth -= 1
         return mask
 
@@ -247,7 +249,6 @@ class _Parser:
 
 
 def _parse_colour(value: str, tolerance: str | None) -> ColourMask:
-
     from PIL import ImageColor  # only masks by colour need it
 
     try:

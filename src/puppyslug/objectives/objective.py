@@ -8,7 +8,7 @@ from puppyslug.errors import ObjectiveError
 from puppyslug.images.sizes import Size
 from puppyslug.labels import FindLabel
 from puppyslug.networks.specs import NetworkSpec
-from puppyslug.objectives.term import MapRegion, Term, TermContext, start_error
+from puppyslug.objectives.term import MapRegion, Term, TermContext, start_error, whole_maps
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -71,12 +71,7 @@ class Objective:
         Returns:
             float32 of shape (N,).
         """
-        return self.score_regions(
-            {
-                name: MapRegion(activation, (activation.shape[-2], activation.shape[-1]))
-                for name, activation in activations.items()
-            }
-        )
+        return self.score_regions(whole_maps(activations))
 
     def score_regions(
         self, regions: Mapping[str, MapRegion], totals: "Sequence[Tensor | None] | None" = None

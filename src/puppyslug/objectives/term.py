@@ -1,7 +1,7 @@
 """Terms of an objective: their base class, and what a term can ask of a dream."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeVar
 
@@ -37,6 +37,14 @@ class MapRegion:
     map_size: Size
     top: int = 0
     left: int = 0
+
+
+def whole_maps(activations: Mapping[str, "Tensor"]) -> dict[str, MapRegion]:
+    """Return activation maps N×C×h×w, by layer name, as regions that are the whole map."""
+    return {
+        name: MapRegion(activation, (activation.shape[-2], activation.shape[-1]))
+        for name, activation in activations.items()
+    }
 
 
 class TermContext(Protocol):

@@ -143,8 +143,8 @@ def _with_see_defaults(settings: Mapping[str, object]) -> dict[str, object]:
     Settings of octaves, or of a network, choose the preset that consists of octaves: a drawing
     needs several networks.
     """
-    uses_octaves = bool({"octaves", "octave_scale", "network"} & settings.keys())
-    preset_name = defaults.SEE_FILM_PRESET if uses_octaves else defaults.SEE_PRESET
+    by_octaves = bool({"octaves", "octave_scale", "network"} & settings.keys())
+    preset_name = defaults.SEE_FILM_PRESET if by_octaves else defaults.SEE_PRESET
     with_preset = {"preset": preset_name, **settings}
     preset = find_preset(str(with_preset["preset"])).settings
     return {"network": preset.get("network", defaults.SEE_NETWORK), **with_preset}

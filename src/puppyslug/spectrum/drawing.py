@@ -13,7 +13,8 @@ from torch import Tensor
 from puppyslug.images.sizes import Size
 from puppyslug.isolation.torch_state import copy_inference_tensor
 from puppyslug.networks.network import Network
-from puppyslug.objectives import Batch, MapRegion, Objective
+from puppyslug.objectives import Batch, Objective
+from puppyslug.objectives.term import whole_maps
 from puppyslug.spectrum.crops import draw_crop
 from puppyslug.spectrum.fourier import FourierImages
 from puppyslug.spectrum.natural_statistics import NaturalStatistics, has_natural_statistics
@@ -142,12 +143,7 @@ class Drawing:
 
     def _objective_scores(self, view: Tensor) -> Tensor:
         activations = self._network.activations(view, self._batch.layers)
-        return self._batch.score_regions(
-            {
-                name: MapRegion(activation, (activation.shape[-2], activation.shape[-1]))
-                for name, activation in activations.items()
-            }
-        )
+        return self._batch.score_regions(whole_maps(activations))
 
     def _penalty(self, images: Tensor) -> Tensor:
         """Return what is minimised in pixels, (N,): grain, and difference from the base."""
