@@ -39,7 +39,7 @@ def roof_share(size: tuple[int, int], precision: str) -> float:
     height, width = size
     for block, (count, _) in enumerate(network.spec.structure[:4], 1):
         for index in range(1, count + 1):
-            layer = network._architecture.convolutions[f"{block}_{index}"]
+            layer = network._architecture.base.convolutions[f"{block}_{index}"]
             for channels, backward in ((layer.in_channels, False), (layer.out_channels, True)):
                 x = torch.rand(1, channels, height, width).to(DTYPES[precision])
                 x = x.contiguous(memory_format=torch.channels_last)

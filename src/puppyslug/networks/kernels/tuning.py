@@ -5,7 +5,7 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -81,22 +81,34 @@ def _read(path: Path) -> int | None:
 
 
 def _measure_min_channels(dtype: torch.dtype, kernels: str) -> int:
-    """Find the fewest channels for which Winograd's method is faster; 0 if there are none.
+    """Find the fewest channels from which Winograd's method is used; 0 if it never is.
 
-    Measured is the processor time of a single thread, which other programs hardly influence.
+    It is the number with the shortest sum of all measured times, so that no single measurement
+    decides. Measured is the processor time of a single thread, which other programs hardly
+    influence.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        min_channels = 0
-        for channels in reversed(CHANNELS):
-            direct, by_winograd = _time_gradients(channels, dtype, kernels)
-            if by_winograd > direct:
-                break
-            min_channels = channels
-        return min_channels
+        times = {channels: _time_gradients(channels, dtype, kernels) for channels in CHANNELS}
     finally:
         torch.set_num_threads(threads)
+    return fastest_min_channels(times)
+
+
+def fastest_min_channels(times: Mapping[int, tuple[float, float]]) -> int:
+    """Return the fewest channels for Winograd's method with the shortest total time.
+
+    Args:
+        times: of a convolution with each number of channels: directly and by Winograd's method.
+
+    Returns:
+        One of the numbers of channels, or 0 for direct convolutions only.
+    """
+    totals = {0: sum(direct for direct, _ in times.values())}
+    for start in times:
+        totals[start] = sum(pair[channels >= start] for channels, pair in times.items())
+    return min(totals, key=totals.__getitem__)
 
 
 def _time_gradients(channels: int, dtype: torch.dtype, kernels: str) -> tuple[float, float]:
