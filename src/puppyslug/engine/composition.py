@@ -131,6 +131,8 @@ def drawing_settings(recipe: Recipe, place: Place) -> DrawingSettings:
         requires_statistics=recipe.natural is not None,
         variation=VARIATION,
         fidelity=recipe.fidelity,
+        chroma=recipe.chroma,
+        annealing=recipe.annealing,
         window=place.window(),
     )
 
