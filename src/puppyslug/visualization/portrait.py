@@ -21,7 +21,7 @@ from puppyslug.networks.runtime import resolve_device
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import InputFiles, PortraitRecipe, extract_files
-from puppyslug.recipe.defaults import NETWORK, SEE_NETWORK
+from puppyslug.recipe.defaults import NETWORK, OBJECTIVES_DIVERSITY, SEE_NETWORK
 from puppyslug.visualization.drawing_options import OPTIONS as DRAWING_OPTIONS
 from puppyslug.visualization.portraits import (
     PortraitStep,
@@ -82,8 +82,8 @@ class Portrait:
     def to_sheet(self) -> Image.Image:
         """Return the portraits in a grid, each with its objective and score, as a Pillow image.
 
-        Small portraits are enlarged by a whole factor. The sheet carries no
-        recipe, because ``redo`` draws portraits as ``to_pil`` arranges them.
+        Small portraits are enlarged by a whole factor, and transparent ones are on white. The sheet
+        carries no recipe, because ``redo`` draws portraits side by side.
         """
         images = self.images if self.alpha is None else self.images * self.alpha + 1 - self.alpha
         texts = self.recipe.objectives * (len(images) // len(self.recipe.objectives))
@@ -126,10 +126,10 @@ def portrait(
             named classes.
         on_step: called with every ``PortraitStep``; if it returns False, drawing ends there.
         settings: ``size``, ``steps``, ``seed``, ``batch`` (variants of the objective),
-            ``diversity``, ``transparent``, ``precision``, ``device``, ``winograd``, ``kernels``,
-            ``threads``; ``weights`` and ``labels`` are files. Or the options of ``portrait_steps``
-            that replace parts of the optimisation, such as ``start`` and ``transform``; portraits
-            drawn with them are saved without a recipe.
+            ``diversity`` (default: 0 for different objectives), ``transparent``, ``precision``,
+            ``device``, ``winograd``, ``kernels``, ``threads``; ``weights`` and ``labels`` are
+            files. Or the options of ``portrait_steps`` that replace parts of the optimisation, such
+            as ``start`` and ``transform``; portraits drawn with them are saved without a recipe.
 
     Returns:
         The portraits; their method ``to_pil`` returns a picture that carries the recipe.
@@ -148,7 +148,7 @@ def portrait(
     spec = find_spec(str(name)) if loaded is None else loaded.spec
     chosen: dict[str, object] = {"batch": len(texts), "size": default_side(spec)}
     if any(text != texts[0] for text in texts):  # a penalty would distort what differs anyhow
-        chosen["diversity"] = 0.0
+        chosen["diversity"] = OBJECTIVES_DIVERSITY
     settings = {**chosen, **settings, "objectives": tuple(texts)}
     recipe = PortraitRecipe.complete(settings)
     with unchanged_threads():
