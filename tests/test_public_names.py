@@ -39,6 +39,7 @@ def test_no_submodule_shadows_a_public_function():
         ),
         ("classify", ["source", "network", "top"]),
         ("class_map", ["network", "image", "classes", "tile"]),
+        ("score", ["objective", "source", "network"]),
         ("strongest", ["network", "layer", "image", "count"]),
         (
             "portrait_steps",

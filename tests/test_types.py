@@ -33,6 +33,9 @@ for step in puppyslug.dream_steps(photo, puppyslug.Recipe.complete({}, own.spec)
     step.skore  # wrong
 objective: Objective = (puppyslug.layer("0") + puppyslug.channel("0", 1)) / 2
 portrait: Portrait = puppyslug.portrait([objective, "0:3"], own, size=64)
+portrait.to_sheet().save("sheet.png")
+value: float = puppyslug.score(objective, photo, own)
+puppyslug.score(photo, objective)  # wrong
 puppyslug.redo("a.png", network=own).save("b.png")
 layers: tuple[LayerInfo, ...] = own.layers
 puppyslug.see(None)  # wrong

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from puppyslug.engine.dream import dream
     from puppyslug.engine.loop import dream_steps
     from puppyslug.engine.progress import DreamStep
+    from puppyslug.engine.scoring import score
     from puppyslug.errors import PuppyslugError
     from puppyslug.images import Photo, load_image, save_image
     from puppyslug.labels import find_label
@@ -75,6 +76,7 @@ __all__ = [
     "portrait_steps",
     "redo",
     "save_image",
+    "score",
     "see",
     "strongest",
     "teach",
@@ -114,6 +116,7 @@ _MODULES = {
     "portrait_steps": "visualization.portraits",
     "redo": "visualization.redo",
     "save_image": "images",
+    "score": "engine.scoring",
     "see": "objectives",
     "strongest": "recognition.channel_responses",
     "teach": "training",

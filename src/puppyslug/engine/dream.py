@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Unpack
 
+import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
 
 from puppyslug.engine.loop import dream_steps
 from puppyslug.engine.preparation import prepare
@@ -47,7 +49,8 @@ def dream(
             dream. Other arguments take precedence.
         network: a loaded network, or the name of one. A name such as ``"package.module:factory"``
             is code that will be executed.
-        on_step: called with every ``DreamStep``; if it returns False, the dream ends there.
+        on_step: called with every ``DreamStep``; if it returns False, the dream ends there, and so
+            does its recipe.
         settings: fields of a ``Recipe``, such as ``octaves=5``; or the shorthand ``see``,
             ``layer``, ``channel`` and ``guide`` in place of ``objective``. ``mask`` and ``guide``
             can be files or Pillow images, ``weights`` and ``labels`` are files.
@@ -86,9 +89,19 @@ def run_dream(prepared: PreparedDream, on_step: StepCallback | None = None) -> I
     """Run a prepared dream to its end, or until ``on_step`` returns False."""
     for step in dream_steps(prepared):
         last = step
-        if on_step is not None and on_step(step) is False:
+        if on_step is not None and ends_run(on_step(step)):
             break
     return prepared.to_pil(last)
+
+
+def ends_run(result: object) -> bool:
+    """Return whether the result of a callback ends a run: False, also as one of NumPy or torch.
+
+    Nothing else does, such as None, or the 0 that a function happens to return.
+    """
+    if isinstance(result, Tensor):
+        return result.dtype == torch.bool and result.numel() == 1 and not result.item()
+    return isinstance(result, bool | np.bool_) and not result
 
 
 @contextlib.contextmanager

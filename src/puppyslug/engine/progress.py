@@ -36,9 +36,10 @@ class Progress:
 
     @property
     def score(self) -> float:
-        """Score of the image before the step, a mean over the layer; it rises within an octave.
+        """Score of the image before the step, as the network sees it; it rises within an octave.
 
-        Reading it waits until a GPU has computed it.
+        It depends on the seed and on the size of the octave; ``puppyslug.score`` does not. Reading
+        it waits until a GPU has computed it.
         """
         return float(self.scores.mean())
 

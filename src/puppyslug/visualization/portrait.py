@@ -6,13 +6,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
-from puppyslug.engine.dream import unchanged_threads
+from puppyslug.engine.dream import ends_run, unchanged_threads
 from puppyslug.engine.network_loading import load_recipe_network, machine_settings
 from puppyslug.images import RecipeImage, to_pil
-from puppyslug.images.contact_sheet import join_horizontally
+from puppyslug.images.contact_sheet import Cell, contact_sheet, join_horizontally
 from puppyslug.isolation.torch_state import isolated
 from puppyslug.networks import find_spec
 from puppyslug.networks.external import trust
@@ -21,7 +21,7 @@ from puppyslug.networks.runtime import resolve_device
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.objectives.terms.see import SeeTerm
 from puppyslug.recipe import InputFiles, PortraitRecipe, extract_files
-from puppyslug.recipe.defaults import NETWORK, SEE_NETWORK
+from puppyslug.recipe.defaults import NETWORK, OBJECTIVES_DIVERSITY, SEE_NETWORK
 from puppyslug.visualization.drawing_options import OPTIONS as DRAWING_OPTIONS
 from puppyslug.visualization.portraits import (
     PortraitStep,
@@ -31,6 +31,8 @@ from puppyslug.visualization.portraits import (
 )
 
 PortraitCallback = Callable[[PortraitStep], object]
+
+_SHEET_SIDE = 160  # pixels, that portraits on a sheet have at least
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,21 @@ class Portrait:
             return row
         return RecipeImage.from_image(row, self.recipe.to_json())
 
+    def to_sheet(self) -> Image.Image:
+        """Return the portraits in a grid, each with its objective and score, as a Pillow image.
+
+        Small portraits are enlarged by a whole factor, and transparent ones are on white. The sheet
+        carries no recipe, because ``redo`` draws portraits side by side.
+        """
+        images = self.images if self.alpha is None else self.images * self.alpha + 1 - self.alpha
+        texts = self.recipe.objectives * (len(images) // len(self.recipe.objectives))
+        factor = -(-_SHEET_SIDE // self.recipe.size)
+        cells = []
+        for image, text, score in zip(images, texts, self.scores, strict=True):
+            picture = ImageOps.scale(to_pil(image[None]), factor, Image.Resampling.NEAREST)
+            cells.append(Cell(picture, text, f"{score:.3g}"))
+        return contact_sheet(cells)
+
     def save(self, path: str | Path) -> None:
         """Write the portraits to a file as ``PIL.Image.Image.save`` does, with the recipe."""
         self.to_pil().save(path)
@@ -109,10 +126,10 @@ def portrait(
             named classes.
         on_step: called with every ``PortraitStep``; if it returns False, drawing ends there.
         settings: ``size``, ``steps``, ``seed``, ``batch`` (variants of the objective),
-            ``diversity``, ``transparent``, ``precision``, ``device``, ``winograd``, ``kernels``,
-            ``threads``; ``weights`` and ``labels`` are files. Or the options of ``portrait_steps``
-            that replace parts of the optimisation, such as ``start`` and ``transform``; portraits
-            drawn with them are saved without a recipe.
+            ``diversity`` (default: 0 for different objectives), ``transparent``, ``precision``,
+            ``device``, ``winograd``, ``kernels``, ``threads``; ``weights`` and ``labels`` are
+            files. Or the options of ``portrait_steps`` that replace parts of the optimisation, such
+            as ``start`` and ``transform``; portraits drawn with them are saved without a recipe.
 
     Returns:
         The portraits; their method ``to_pil`` returns a picture that carries the recipe.
@@ -129,7 +146,9 @@ def portrait(
     settings["network"] = name if loaded is None else loaded.spec.name
     trust(str(name) if loaded is None else "")
     spec = find_spec(str(name)) if loaded is None else loaded.spec
-    chosen = {"batch": len(texts), "size": default_side(spec)}
+    chosen: dict[str, object] = {"batch": len(texts), "size": default_side(spec)}
+    if any(text != texts[0] for text in texts):  # a penalty would distort what differs anyhow
+        chosen["diversity"] = OBJECTIVES_DIVERSITY
     settings = {**chosen, **settings, "objectives": tuple(texts)}
     recipe = PortraitRecipe.complete(settings)
     with unchanged_threads():
@@ -187,7 +206,7 @@ def draw_portrait(
     stopped = False
     try:
         for last in steps:
-            stopped = on_step is not None and on_step(last) is False
+            stopped = on_step is not None and ends_run(on_step(last))
             if stopped or last.step + 1 == recipe.stop_after:
                 break
     except KeyboardInterrupt:

@@ -1,8 +1,10 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import avg_pool2d, conv2d
 
 from puppyslug.networks.external.hooks import run_with_hooks
+from puppyslug.networks.network import Network
 
 
 @pytest.fixture
@@ -31,3 +33,31 @@ def test_hooks_are_removed_also_after_an_exception(module, fails):
     except LookupError:
         assert fails
     assert not module[0]._forward_hooks
+
+
+class ShrinkingWindow(nn.Module):
+    """Mean pooling in windows, whose size a smaller image reduces for good, as in some Swins."""
+
+    def __init__(self):
+        super().__init__()
+        self.window = 8
+        self.weight = nn.Parameter(torch.randn(5, 3, 1, 1))
+
+    def forward(self, x):
+        side = min(x.shape[-2:])
+        if side < self.window:
+            self.window = self.kept = side
+        if self.window < 8 and side > 16:
+            raise RuntimeError("the windows are too small")
+        return avg_pool2d(conv2d(x, self.weight), self.window)
+
+
+def test_small_images_leave_a_module_as_it_was():
+    torch.manual_seed(0)
+    network = Network.from_module(ShrinkingWindow(), trained_at=64)
+    image = torch.rand(1, 3, 64, 64)
+    expected = network.activations(image, "output")["output"]
+    assert expected.shape == (1, 5, 8, 8)
+    network.activations(image[..., :4, :4], "output")
+    assert torch.equal(network.activations(image, "output")["output"], expected)
+    assert not hasattr(network.architecture.module, "kept")
