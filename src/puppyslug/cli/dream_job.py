@@ -184,12 +184,10 @@ class DreamJob:
             destination: the output file.
             source: what the progress bar is labelled with.
             concurrency: number of workers that compute each step.
-            checkpoint: where the state is stored in the meantime, and what it resumes from; None
-                for neither.
+            checkpoint: where the state is stored, and what it resumes from; None for neither.
 
         Returns:
-            0, or 130 after Ctrl-C. An interrupted dream is saved with a recipe that stops at its
-            last step.
+            0, or 130 after Ctrl-C, when it is saved with a recipe that stops at its last step.
 
         Raises:
             ClusterError: the cluster was lost; the dream was saved likewise.
