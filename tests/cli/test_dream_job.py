@@ -16,7 +16,8 @@ import torch
 
 from puppyslug.cli import main
 from puppyslug.cli.destination import Destination, unused_paths
-from puppyslug.cli.dream_job import DreamJob, run_steps
+from puppyslug.cli.dream_job import DreamJob
+from puppyslug.cli.dream_run import run_steps
 from puppyslug.errors import ClusterError, ImageError, OutputError
 from puppyslug.images import read_recipe_text
 from support.commands import image_size, read_recipe

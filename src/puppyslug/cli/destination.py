@@ -20,8 +20,17 @@ if TYPE_CHECKING:
 MAX_STEM_BYTES = 200  # file names are limited to 255 bytes
 
 
+def is_unused(path: Path) -> bool:
+    """Return whether nothing exists at a path."""
+    return not os.path.lexists(path)
+
+
 def unused_paths(
-    folder: Path, stem: str, suffix: str = ".png", reserved: set[Path] | None = None
+    folder: Path,
+    stem: str,
+    suffix: str = ".png",
+    reserved: set[Path] | None = None,
+    is_free: Callable[[Path], bool] = is_unused,
 ) -> Iterator[Path]:
     """Yield paths at which no file exists: ``stem.png``, ``stem-2.png`` and so on.
 
@@ -30,13 +39,14 @@ def unused_paths(
         stem: their name without number and suffix.
         suffix: their suffix.
         reserved: paths of files that are still to be written; every yielded path is added.
+        is_free: whether a file may be written to a path.
     """
     reserved = set() if reserved is None else reserved
     number = 1
     stem = shorten_name(stem, MAX_STEM_BYTES, Path(stem).suffix)
     while True:
         path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
-        if path not in reserved and not os.path.lexists(path):
+        if path not in reserved and is_free(path):
             reserved.add(path)
             yield path
         number += 1
@@ -79,6 +89,7 @@ class Destination:
         suffix: str = ".png",
         overwrite: bool = False,
         reserved: set[Path] | None = None,
+        is_free: Callable[[Path], bool] = is_unused,
     ) -> "Destination":
         """Choose the file from the option ``-o``, and check that it can be written.
 
@@ -89,6 +100,7 @@ class Destination:
             suffix: suffix of the default name.
             overwrite: whether an existing file may be replaced.
             reserved: as in ``unused_paths``, if several results are saved at the same time.
+            is_free: whether a file may be written to a path, even if there is one.
 
         Raises:
             OutputError: the file cannot be written.
@@ -97,8 +109,11 @@ class Destination:
 
         if output is not None and is_folder(output):
             folder, output = output, None
-        destination = cls(output, unused_paths(folder, stem, suffix, reserved), overwrite=overwrite)
-        validate_output_path(destination.path, overwrite=overwrite)
+        candidates = unused_paths(folder, stem, suffix, reserved, is_free)
+        destination = cls(output, candidates, overwrite=overwrite)
+        if os.path.lexists(destination.path) and is_free(destination.path):
+            destination._overwrite = True
+        validate_output_path(destination.path, overwrite=destination._overwrite)
         return destination
 
     @property
@@ -149,7 +164,8 @@ class Destination:
             with _interrupts_ignored():
                 notices = save(self.path)
         except OutputError as error:
-            if not self._is_explicit and self.path.exists():  # another process has taken the name
+            taken = not self._is_explicit and not self._overwrite and self.path.exists()
+            if taken:  # by another process
                 self.path = next(self._candidates)
                 return self.save(picture, recipe_text, quiet=quiet)
             raise saved_temporarily(error, f"{self.path.stem}.png", "picture", save) from error

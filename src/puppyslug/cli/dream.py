@@ -71,7 +71,8 @@ def dream(
 ) -> int:
     """Turn photos, noise or clouds into dreams.
 
-    A neural network looks at the image, and whatever activates it is amplified.
+    A neural network looks at the image, and whatever activates it is amplified. An interrupted
+    dream resumes with the same command.
     """
     settings = options.with_flags(settings, unset=unset, strip=strip)
     settings, files = load_settings(settings, recipe, new_photos=bool(photos))
@@ -85,7 +86,7 @@ def dream(
         complete, files, recipe, output, force, print_recipe, no_recipe, timelapse, quiet
     )
     if skip_existing:
-        sources = _without_existing(job, sources)
+        sources = _without_existing(job, sources, resumes=cluster is None)
     if cluster is not None and not (print_recipe and output is None):
         from puppyslug.cli.distributed import dream_on_cluster
 
@@ -121,11 +122,20 @@ def _find_sources(
     return [recipe.photo]
 
 
-def _without_existing(job: DreamJob, sources: list[str | Path]) -> list[str | Path]:
-    """Return the sources whose dream is not there yet, and say how many are."""
-    stems = default_stems(sources)
-    job.stems.update(stems)
-    missing = [one for one in sources if not job.expected_path(one).exists()]
+def _without_existing(
+    job: DreamJob, sources: list[str | Path], *, resumes: bool
+) -> list[str | Path]:
+    """Return the sources whose dream is not there yet, and say how many are.
+
+    A dream that was interrupted is not there yet, if it can be resumed.
+    """
+    job.stems.update(default_stems(sources))
+    missing = [
+        one
+        for one in sources
+        if not job.expected_path(one).exists()
+        or (resumes and job.may_write(job.expected_path(one), one))
+    ]
     if skipped := len(sources) - len(missing):
         print_message(f"{plural(skipped, 'dream')} already there", quiet=job.quiet)
     return missing
@@ -146,5 +156,4 @@ def _dream_locally(job: DreamJob, source: str | Path) -> int:
         prepared = prepare_dream(job.recipe, source, job.files, quiet=job.quiet)
         print(prepared.recipe.to_json(indent=2))
         return 0
-    destination, prepared = job.prepare(source)
-    return job.render(prepared, destination, source)
+    return job.dream(source)

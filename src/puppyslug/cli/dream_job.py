@@ -1,20 +1,22 @@
 """The path of one image through a command: destination, preparation, steps, saved file."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from puppyslug.cli.batch import fill_pattern, is_pattern
-from puppyslug.cli.destination import Destination, saved_temporarily
+from puppyslug.cli.destination import Destination, is_unused, saved_temporarily
+from puppyslug.cli.dream_run import run_steps
 from puppyslug.cli.messages import EXIT_INTERRUPTED, format_duration, print_message
-from puppyslug.cli.progress_bar import ProgressBar
+from puppyslug.cli.resumption import keep_for_resumption, may_write, prepare_or_resume
 from puppyslug.cli.weights import resolve_weights
 from puppyslug.errors import ClusterError, OutputError
 from puppyslug.files.names import is_folder
 from puppyslug.recipe import InputFiles, Recipe
 
 if TYPE_CHECKING:
+    from puppyslug.engine.checkpoint import DreamCheckpoint
     from puppyslug.engine.prepared_dream import PreparedDream
     from puppyslug.engine.progress import DreamStep
     from puppyslug.images.reader import ImageSource
@@ -81,6 +83,74 @@ class DreamJob:
         Raises:
             PuppyslugError: the image cannot be read, or the dream cannot be written.
         """
+        destination = self._choose_destination(source, reserved)
+        prepared = prepare_dream(
+            self.recipe, source, self.files, result_folder=destination.folder, quiet=self.quiet
+        )
+        return destination, prepared
+
+    def dream(self, source: str | Path) -> int:
+        """Dream of one image on this machine, from where an interrupted run has stopped.
+
+        Args:
+            source: as in ``prepare``.
+
+        Returns:
+            As ``render`` does.
+
+        Raises:
+            PuppyslugError: the image cannot be read, or the dream cannot be written.
+        """
+        destination = self._choose_destination(source, resumes=True)
+        return self.dream_to(destination, source, result_folder=destination.folder)
+
+    def dream_to(
+        self,
+        destination: Destination,
+        source: str | Path,
+        *,
+        result_folder: Path | None = None,
+        label: str | Path = "",
+    ) -> int:
+        """Dream of one image as ``dream`` does, and save the result to a chosen file.
+
+        Args:
+            destination: the output file.
+            source: as in ``prepare``.
+            result_folder: folder to which the recipe's paths are relative, or None.
+            label: what the progress bar is labelled with, if that is not the source.
+        """
+        prepare = partial(
+            prepare_dream,
+            source=source,
+            files=self.files,
+            result_folder=result_folder,
+            quiet=self.quiet,
+        )
+        if self.timelapse is not None:  # it needs all steps
+            return self.render(prepare(self.recipe), destination, label or source)
+        from puppyslug.engine.checkpoint import DreamCheckpoint
+
+        checkpoint = DreamCheckpoint(destination.path, self._describe(source))
+        prepared = prepare_or_resume(
+            checkpoint, self.recipe, prepare, restart=self.force, quiet=self.quiet
+        )
+        return self.render(prepared, destination, label or source, checkpoint=checkpoint)
+
+    def may_write(self, path: Path, source: str | Path) -> bool:
+        """Return whether the dream of an image may be saved to a path; see ``resumption``."""
+        if self.timelapse is not None:
+            return is_unused(path)
+        return may_write(path, partial(self._describe, source))
+
+    def _describe(self, source: str | Path) -> dict[str, Any]:
+        from puppyslug.engine.checkpoint import describe_job
+
+        return describe_job(self.recipe, source, self.files)
+
+    def _choose_destination(
+        self, source: str | Path, reserved: set[Path] | None = None, *, resumes: bool = False
+    ) -> Destination:
         if isinstance(source, Path):
             from puppyslug.images import check_image_file
 
@@ -91,15 +161,12 @@ class DreamJob:
             stem=self._stem(source),
             overwrite=self.force,
             reserved=reserved,
+            is_free=partial(self.may_write, source=source) if resumes else is_unused,
         )
         destination.check_not_input(
             source, self.recipe_file, self.files.mask, *self.files.guides.values()
         )
-        folder = destination.folder
-        prepared = prepare_dream(
-            self.recipe, source, self.files, result_folder=folder, quiet=self.quiet
-        )
-        return destination, prepared
+        return destination
 
     def render(
         self,
@@ -108,6 +175,7 @@ class DreamJob:
         source: str | Path,
         *,
         concurrency: int = 1,
+        checkpoint: "DreamCheckpoint | None" = None,
     ) -> int:
         """Run a prepared dream, and save the result with its recipe.
 
@@ -116,34 +184,35 @@ class DreamJob:
             destination: the output file.
             source: what the progress bar is labelled with.
             concurrency: number of workers that compute each step.
+            checkpoint: where the state is stored, and what it resumes from; None for neither.
 
         Returns:
-            0, or 130 after Ctrl-C. An interrupted dream is saved with a recipe that stops at its
-            last step.
+            0, or 130 after Ctrl-C, when it is saved with a recipe that stops at its last step.
 
         Raises:
             ClusterError: the cluster was lost; the dream was saved likewise.
         """
-        from puppyslug.engine.estimation import estimate_seconds
         from puppyslug.images import validate_output_size
 
         if self.print_recipe:
             print(prepared.recipe.to_json(indent=2))
         validate_output_size(destination.path, (prepared.size[1], prepared.size[0]))
+        resumed = None if checkpoint is None else checkpoint.snapshot
         if not self.quiet:
-            seconds = estimate_seconds(prepared) / concurrency
-            print_message(f"{prepared.plan}: about {format_duration(seconds)}")
+            _print_estimate(prepared, concurrency, 0.0 if resumed is None else resumed.fraction)
         recorder = self._start_timelapse(prepared)
         step, interruption = run_steps(
             prepared,
             source_name(source),
             quiet=self.quiet,
             on_step=None if recorder is None else recorder.add,
+            checkpoint=checkpoint,
         )
         if step is None:
             if isinstance(interruption, ClusterError):
                 raise interruption
-            print_message("interrupted before the first step: nothing to save", quiet=self.quiet)
+            hint = "nothing to save" if resumed is None else "run the same command to resume"
+            print_message(f"interrupted before the first step: {hint}", quiet=self.quiet)
             return EXIT_INTERRUPTED
         if interruption is not None:
             step = replace(step, recipe=step.recipe.with_settings({"stop_after": step.number}))
@@ -154,6 +223,10 @@ class DreamJob:
         self._save(step, prepared, destination, recorder)
         if isinstance(interruption, ClusterError):
             raise interruption
+        if checkpoint is not None and interruption is None:
+            checkpoint.delete()
+        elif checkpoint is not None:
+            keep_for_resumption(checkpoint, destination, force=self.force, quiet=self.quiet)
         return 0 if interruption is None else EXIT_INTERRUPTED
 
     def _save(
@@ -186,6 +259,14 @@ class DreamJob:
         recorder = TimeLapse(self.timelapse)
         recorder.check(prepared.size, "" if self.no_recipe else prepared.recipe.to_json())
         return recorder
+
+
+def _print_estimate(prepared: "PreparedDream", concurrency: int, done: float) -> None:
+    """Print what is dreamt, and how long the rest takes, of which a share may be done already."""
+    from puppyslug.engine.estimation import estimate_seconds
+
+    time = format_duration((1 - done) * estimate_seconds(prepared) / concurrency)
+    print_message(f"{prepared.plan}: about {time}{' left' if done else ''}")
 
 
 def _save_timelapse(recorder: "TimeLapse", comment: str) -> None:
@@ -236,39 +317,3 @@ def prepare_dream(
     for notice in prepared.notices:
         print_message(notice, quiet=quiet)
     return prepared
-
-
-def run_steps(
-    prepared: "PreparedDream",
-    label: str,
-    *,
-    quiet: bool,
-    on_step: "Callable[[DreamStep], None] | None" = None,
-) -> "tuple[DreamStep | None, KeyboardInterrupt | ClusterError | None]":
-    """Run the steps of a dream, with a progress bar.
-
-    Args:
-        prepared: the prepared dream.
-        label: name of the dream, shown before the bar.
-        quiet: whether to print nothing.
-        on_step: called with every step.
-
-    Returns:
-        The last completed step, None if there is none; and what interrupted the dream, None if it
-        is complete.
-    """
-    from puppyslug.engine.loop import dream_steps
-
-    last, tile = None, prepared.recipe.tile
-    try:
-        with ProgressBar(label, quiet=quiet) as bar:
-            for last in dream_steps(prepared):
-                bar.show_step(last)
-                if on_step is not None:
-                    on_step(last)
-                if last.recipe.tile != tile:
-                    tile = last.recipe.tile
-                    print_message(f"out of memory: continuing in tiles of {tile}", quiet=quiet)
-    except (KeyboardInterrupt, ClusterError) as interruption:
-        return last, interruption
-    return last, None

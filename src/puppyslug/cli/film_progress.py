@@ -1,11 +1,11 @@
 """Progress of a film: a bar in a terminal, and the latest frame as an image beside the film."""
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from puppyslug.cli.messages import format_duration
 from puppyslug.cli.progress_bar import FrameBar
+from puppyslug.engine.remaining_time import RemainingTime
 from puppyslug.errors import OutputError
 
 if TYPE_CHECKING:
@@ -30,11 +30,10 @@ class FilmProgress:
             quiet: whether to show no bar.
         """
         self.done = done
-        self._rendered = 0
         self._frames = frames
         self._latest = latest
         self._bar = FrameBar(output.name, frames, quiet=quiet)
-        self._start = time.monotonic()
+        self._remaining = RemainingTime()
 
     def __enter__(self) -> Self:
         self._bar.__enter__()
@@ -50,15 +49,12 @@ class FilmProgress:
             OutputError: the image cannot be written.
         """
         self.done += 1
-        self._rendered += 1
         self._write_latest(pixels)
         status = f"frame {self.done}/{self._frames}"
-        if self._rendered == 1:  # takes longer than all others, so it is not timed
-            self._start = time.monotonic()
-        else:
-            fps = (self._rendered - 1) / (time.monotonic() - self._start)
-            remaining = format_duration((self._frames - self.done) / fps)
-            status += f"  {fps:.2f} fps  {remaining} left"
+        self._remaining.add(self.done / self._frames)
+        speed, seconds = self._remaining.speed, self._remaining.seconds
+        if speed is not None and seconds is not None:
+            status += f"  {speed * self._frames:.2f} fps  {format_duration(seconds)} left"
         self._bar.update(self.done, status)
 
     def _write_latest(self, pixels: "Pixels") -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from puppyslug.cli.messages import escape_control_characters
+from puppyslug.engine.remaining_time import RemainingTime
 
 if TYPE_CHECKING:
     from rich.progress import ProgressColumn
@@ -57,17 +58,19 @@ class ProgressBar(_BaseBar):
             label: name of the work, shown before the bar.
             quiet: whether to show nothing.
         """
-        from rich.progress import TextColumn, TimeRemainingColumn
+        from rich.progress import TextColumn
 
+        self._remaining = RemainingTime()
         columns = [
             TextColumn("{task.percentage:>3.0f} %"),
-            TimeRemainingColumn(compact=True),
+            _remaining_column(self._remaining),
             TextColumn("left"),
         ]
         super().__init__(label, total=1.0, quiet=quiet, columns=columns)
 
     def update(self, fraction: float, description: str) -> None:
         """Show the completed fraction of the work, and what is being done."""
+        self._remaining.add(fraction)
         text = f"{self._label}  {description}"
         self._progress.update(self._task, completed=fraction, description=text)
 
@@ -78,6 +81,29 @@ class ProgressBar(_BaseBar):
             f"octave {step.octave + 1}/{step.octaves}  step {step.step + 1}/{step.steps}  "
             f"score {step.score:.3g}",
         )
+
+
+def _remaining_column(remaining: RemainingTime) -> "ProgressColumn":
+    """Return a column that counts the remaining time down between two steps."""
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class RemainingColumn(ProgressColumn):
+        max_refresh = 0.5  # seconds
+
+        def render(self, _task: Task) -> Text:
+            return Text(format_clock(remaining.seconds), style="progress.remaining")
+
+    return RemainingColumn()
+
+
+def format_clock(seconds: float | None) -> str:
+    """Format a duration as M:SS or H:MM:SS; None as ``-:--``."""
+    if seconds is None:
+        return "-:--"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 class DownloadBar(_BaseBar):

@@ -1,5 +1,6 @@
 """``puppyslug redo``: dream or draw again by the recipe inside a picture."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,7 +8,7 @@ import typer
 
 from puppyslug.cli import options
 from puppyslug.cli.destination import Destination
-from puppyslug.cli.dream_job import DreamJob, prepare_dream
+from puppyslug.cli.dream_job import DreamJob
 from puppyslug.cli.portrait_job import save_portrait
 from puppyslug.cli.recipe_files import VIDEO_SUFFIXES
 from puppyslug.errors import RecipeError
@@ -62,7 +63,8 @@ def redo(
     """Repeat a dream or a portrait, render it larger, or change it.
 
     On the same machine the result is identical, byte for byte; --size keeps the composition. All
-    other options change what they name, and the recipe keeps the rest.
+    other options change what they name, and the recipe keeps the rest. An interrupted dream resumes
+    with the same command.
     """
     from puppyslug.engine.redo import find_dream_inputs
     from puppyslug.images import WRITABLE_SUFFIXES, read_recipe_text
@@ -77,7 +79,8 @@ def redo(
     if pick is not None or is_sheet(parse_settings(text)):
         text, stem = _pick(dream, text, pick), f"{stem}-{pick}"
         changes = {"size": str(PHOTO_SIDE), **changes}
-    destination = Destination.from_option(
+    choose_destination = partial(
+        Destination.from_option,
         output,
         folder=dream.parent,
         stem=stem,
@@ -87,6 +90,7 @@ def redo(
     if is_portrait(parse_settings(text)):
         from puppyslug.visualization.redo import find_portrait_inputs, refuse_files
 
+        destination = choose_destination()
         destination.check_not_input(dream)
         refuse_files(dream, {"photo": photo})
         changes = _with_integer_size(changes)
@@ -99,9 +103,10 @@ def redo(
     recipe, source, files = find_dream_inputs(
         dream, text, changes, photo=photo, mask=mask, guides=[Path(guide) for guide in guides or ()]
     )
+    job = DreamJob(recipe, files, force=force, quiet=quiet)
+    destination = choose_destination(is_free=partial(job.may_write, source=source))
     destination.check_not_input(dream, source, files.mask, *files.guides.values())
-    prepared = prepare_dream(recipe, source, files, quiet=quiet)
-    return DreamJob(recipe, quiet=quiet).render(prepared, destination, dream)
+    return job.dream_to(destination, source, label=dream)
 
 
 def _pick(sheet: Path, text: str, number: int | None) -> str:

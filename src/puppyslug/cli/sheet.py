@@ -7,7 +7,8 @@ import typer
 
 from puppyslug.cli import options
 from puppyslug.cli.destination import Destination
-from puppyslug.cli.dream_job import prepare_dream, run_steps, source_name
+from puppyslug.cli.dream_job import prepare_dream, source_name
+from puppyslug.cli.dream_run import run_steps
 from puppyslug.cli.help_panels import LOOK_PANEL, OBJECTIVE_PANEL
 from puppyslug.cli.messages import EXIT_INTERRUPTED, print_message
 from puppyslug.cli.variations import Variation, choose_variations

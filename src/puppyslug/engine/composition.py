@@ -3,10 +3,13 @@
 The octaves that follow refine it, so that a thing in a large picture is the thing of a small one.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor
 
-from puppyslug.engine.dream_state import DreamState
+from puppyslug.engine.dream_state import DreamState, pixels_per_view
 from puppyslug.images import resize
 from puppyslug.images.sizes import Size
 from puppyslug.objectives import Objective
@@ -34,6 +37,7 @@ class Composition:
         base: the photo at the size of the composition, 1×3×h×w RGB in [0, 1].
         image: the photo with what has been drawn so far.
         scores: (1,), what is maximised, before the last step.
+        completed: number of completed steps.
     """
 
     def __init__(self, dream: DreamState, base: Tensor) -> None:
@@ -46,6 +50,7 @@ class Composition:
         recipe, network = dream.recipe, dream.prepared.network
         self.base = self.image = base
         self.scores = base.new_zeros(1)
+        self.completed = 0
         self._network = network
         self._size: Size = (base.shape[-2], base.shape[-1])
         mask = dream.prepared.mask
@@ -78,10 +83,22 @@ class Composition:
         self._drawing.settings = drawing_settings(recipe, place)
         self.image = self._add_to_base(self._drawing.step())
         self.scores = self._drawing.scores
-        dream.pixels += self._size[0] * self._size[1]
+        dream.pixels += pixels_per_view(number, recipe.drawing_steps)
         done = (number + 1) / recipe.drawing_steps
         if (number + 1) % MASK_INTERVAL == 0 and MASK_STEPS[0] <= done < MASK_STEPS[1]:
             self._fit_mask(self.image)
+        self.completed = number + 1
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return what the next steps depend on: tensors by name, and JSON."""
+        tensors, values = self._drawing.state()
+        return {**tensors, "image": self.image}, values
+
+    def load_state(self, tensors: Mapping[str, Tensor], values: Mapping[str, Any]) -> None:
+        """Go on from what ``state`` has returned."""
+        self._drawing.load_state(tensors, values)
+        self.image = tensors["image"].to(self.base.device)
+        self.completed = self._drawing.completed
 
     def _add_to_base(self, drawn: Tensor) -> Tensor:
         """Add what has been drawn to the photo, whose extremes a drawing cannot represent."""

@@ -1,8 +1,9 @@
 """The state of a running dream, which its steps share."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from torch import Tensor
@@ -21,6 +22,11 @@ from puppyslug.images import resize
 from puppyslug.images.sizes import Size
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.recipe import Recipe
+from puppyslug.spectrum.settings import DrawingSettings
+
+if TYPE_CHECKING:
+    from puppyslug.engine.composition import Composition
+    from puppyslug.engine.octave import Octave
 
 T = TypeVar("T")
 
@@ -39,8 +45,11 @@ class DreamState:
         draws_composition: whether the first octave is a composition, drawn as a spectrum.
         drawn_region: where the composition was drawn, 1×1×h×w in [0, 1], which is what the octaves
             after it refine; None for everywhere.
+        octave: index of the current octave.
+        current: what is being dreamt in it, an ``Octave`` or a ``Composition``; None before that.
+        fades: whether detail of coarser octaves may fade in finer ones.
         detail: detail that the next octave starts from, or None.
-        pixels: number of pixels processed in all steps so far.
+        pixels: number of pixels that the network has seen in all steps so far.
         unproven: recipe and state of the random views before the changes that no step has been
             taken with yet; None if there are none.
         rejected: why the latest changes were reverted; empty if they were not.
@@ -54,6 +63,9 @@ class DreamState:
     terms: DreamTermContext
     draws_composition: bool = False
     drawn_region: Tensor | None = None
+    octave: int = 0
+    current: "Octave | Composition | None" = None
+    fades: bool = True
     detail: Tensor | None = None
     pixels: int = 0
     _objectives: dict[tuple[str, Size], Objective] = field(default_factory=dict)
@@ -88,12 +100,44 @@ class DreamState:
         return tuple(steps)
 
     @property
+    def fraction(self) -> float:
+        """Completed share of the work, in [0, 1]."""
+        return self.pixels / self._work
+
+    @property
     def _work(self) -> int:
-        """Number of pixels that all steps process."""
-        return sum(
-            count * height * width
-            for count, (height, width) in zip(self.steps, self.sizes, strict=True)
+        """Number of pixels that the network sees in all steps."""
+        steps, sizes, drawn = self.steps, self.sizes, 0
+        if self.draws_composition:
+            drawn = sum(pixels_per_view(number, steps[0]) for number in range(steps[0]))
+            steps, sizes = steps[1:], sizes[1:]
+        return drawn + sum(
+            count * height * width for count, (height, width) in zip(steps, sizes, strict=True)
         )
+
+    def state(self) -> dict[str, Any]:
+        """Return what the next steps depend on, apart from images, as JSON."""
+        return {
+            "octave": self.octave,
+            "pixels": self.pixels,
+            "recipe": json.loads(self.recipe.to_json()),
+            "generator": self.ascent.generator.bit_generator.state,
+            "magnitudes": self._magnitudes,
+            "magnitudes_octave": self._magnitudes_octave,
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what ``state`` has returned."""
+        before = json.loads(self.recipe.to_json())
+        changed = {
+            name: value for name, value in state["recipe"].items() if value != before.get(name)
+        }
+        if changed:  # smaller tiles, or changes that were sent
+            self.recipe = self.recipe.with_settings(changed)
+        self.octave, self.pixels = int(state["octave"]), int(state["pixels"])
+        self.ascent.generator.bit_generator.state = state["generator"]
+        self._magnitudes = dict(state["magnitudes"])
+        self._magnitudes_octave = int(state["magnitudes_octave"])
 
     def apply(self, changed: Recipe) -> None:
         """Go on with a changed recipe, unless the next step fails."""
@@ -208,7 +252,7 @@ class DreamState:
             steps=steps[octave],
             first=sum(steps[:octave]),
             scores=scores,
-            fraction=self.pixels / self._work,
+            fraction=self.fraction,
             image=image,
             base=base,
             start=self.prepared.image,
@@ -217,3 +261,13 @@ class DreamState:
             rejected=rejected,
             is_reproducible=self.prepared.is_reproducible,
         )
+
+
+def pixels_per_view(number: int, steps: int) -> int:
+    """Return how many pixels a network sees in a step of a drawing.
+
+    Args:
+        number: index of the step, from 0.
+        steps: number of steps.
+    """
+    return DrawingSettings(steps).view_size_at(number / steps) ** 2

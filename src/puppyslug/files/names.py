@@ -1,10 +1,13 @@
 """File names, also those that are too long for a file system."""
 
+import hashlib
 import os
 import unicodedata
 from pathlib import Path
 
 MAX_NAME_BYTES = 255  # of a file's name, on nearly all file systems
+CHECKPOINT_ENDING = ".checkpoint"  # of the folder beside an unfinished picture
+_MAX_KEPT_BYTES = 200  # of a long name, in the name of a folder that belongs to the file
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")  # belong to the character before them
 
 
@@ -37,3 +40,16 @@ def is_folder(path: Path) -> bool:
         return path.is_dir()
     except OSError:
         return False
+
+
+def companion_name(name: str, ending: str) -> str:
+    """Return the name of a folder that belongs to a file, such as ``film.mp4.frames``.
+
+    Args:
+        name: name of the file; long names are shortened, and differ by a hash.
+        ending: what is added, such as ``.frames``.
+    """
+    if len(os.fsencode(name + ending)) <= MAX_NAME_BYTES:
+        return name + ending
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
+    return f"{shorten_name(name, _MAX_KEPT_BYTES)}.{digest}{ending}"

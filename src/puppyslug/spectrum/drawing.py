@@ -4,7 +4,8 @@ Large shapes settle first, because the spectrum is cut off at a frequency that g
 stays one thing, where a spectrum of full bandwidth gives parts that are scattered over a texture.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,6 +36,7 @@ class Drawing:
         mask: N×1×H×W, how much each pixel may change; None for fully. It may be replaced between
             steps.
         settings: how the drawing proceeds.
+        completed: number of completed steps.
     """
 
     def __init__(
@@ -83,7 +85,7 @@ class Drawing:
         self._statistics = None
         if settings.natural and (settings.requires_statistics or has_natural_statistics(network)):
             self._statistics = NaturalStatistics(network)
-        self._step = 0
+        self.completed = 0
 
     def step(self) -> Tensor:
         """Take a step.
@@ -91,7 +93,7 @@ class Drawing:
         Returns:
             The images after it, N×3×H×W RGB in [0, 1].
         """
-        settings, done = self.settings, self._step / self.settings.steps
+        settings, done = self.settings, self.completed / self.settings.steps
         with torch.enable_grad():
             images, _ = self._images.decode(settings.cutoff_at(done), self.mask)
             size = (images.shape[-2], images.shape[-1])
@@ -106,7 +108,7 @@ class Drawing:
         for group in self._adam.param_groups:
             group["lr"] = settings.learning_rate_at(done)
         self._adam.step()
-        self._step += 1
+        self.completed += 1
         return self.images()
 
     def replace_objectives(self, objectives: Sequence[Objective]) -> None:
@@ -116,9 +118,35 @@ class Drawing:
 
     def images(self) -> Tensor:
         """Return the images so far, N×3×H×W RGB in [0, 1]."""
-        cutoff = self.settings.cutoff_at(self._step / self.settings.steps)
+        cutoff = self.settings.cutoff_at(self.completed / self.settings.steps)
         with torch.no_grad():
             return self._images.decode(cutoff, self.mask)[0]
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return copies of what the next steps depend on: tensors by name, and JSON."""
+        adam = self._adam.state[self._images.coefficients]
+        tensors = {f"adam/{name}": value.clone() for name, value in adam.items()}
+        tensors["coefficients"] = self._images.coefficients.detach().clone()
+        tensors["noise"] = self._noise.get_state()
+        if self.mask is not None:
+            tensors["mask"] = self.mask
+        crops = self._generator.bit_generator.state
+        return tensors, {"completed": self.completed, "crops": crops}
+
+    def load_state(self, tensors: Mapping[str, Tensor], values: Mapping[str, Any]) -> None:
+        """Go on from what ``state`` has returned; objectives and settings stay as they are."""
+        coefficients = self._images.coefficients
+        with torch.no_grad():
+            coefficients.copy_(tensors["coefficients"])
+        self._adam.state[coefficients] = {
+            name.removeprefix("adam/"): value.to(coefficients.device) if value.dim() else value
+            for name, value in tensors.items()
+            if name.startswith("adam/")
+        }
+        self._noise.set_state(tensors["noise"])
+        self._generator.bit_generator.state = values["crops"]
+        self.mask = tensors["mask"].to(coefficients.device) if "mask" in tensors else None
+        self.completed = int(values["completed"])
 
     def select(self, numbers: Sequence[int]) -> None:
         """Go on with some images of the batch only."""

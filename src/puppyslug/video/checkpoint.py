@@ -1,8 +1,6 @@
 """Rendered frames stored beside an unfinished film, so that an interrupted run can resume."""
 
-import hashlib
 import json
-import os
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -15,11 +13,10 @@ from numpy.typing import NDArray
 
 from puppyslug.errors import OutputError, option
 from puppyslug.files.locks import acquire, release
-from puppyslug.files.names import MAX_NAME_BYTES, shorten_name
+from puppyslug.files.names import companion_name
 from puppyslug.video.frames import Pixels, RenderedFrame, ResumeState
 
 PNG_COMPRESSION = 1  # low, for speed: the frames are deleted when the film is complete
-MAX_SHORT_NAME = 200  # bytes of a film's name that are kept in the name of its folder
 MAX_PNG_RATIO = 0.8  # largest size of a dream's PNG, relative to its raw size
 
 
@@ -45,7 +42,7 @@ class FrameCheckpoint:
             OutputError: the folder holds frames of another job, is damaged or cannot be created,
                 or another process is rendering the film.
         """
-        self.folder = film.with_name(_folder_name(film.name))
+        self.folder = film.with_name(companion_name(film.name, ".frames"))
         self._lock = self.folder / "lock"
         self._job = json.loads(json.dumps(job, sort_keys=True))  # comparable with a stored job
         try:
@@ -168,15 +165,6 @@ class FrameCheckpoint:
         partial = path.with_name(f"{path.name}.part")
         partial.write_bytes(data)
         partial.replace(path)
-
-
-def _folder_name(film: str) -> str:
-    """Return the name of a film's folder; long names are shortened, and differ by a hash."""
-    name = f"{film}.frames"
-    if len(os.fsencode(name)) <= MAX_NAME_BYTES:
-        return name
-    digest = hashlib.sha256(os.fsencode(film)).hexdigest()[:8]
-    return shorten_name(film, MAX_SHORT_NAME) + f".{digest}.frames"
 
 
 def disk_space_needed(size: tuple[int, int], frames: int) -> int:

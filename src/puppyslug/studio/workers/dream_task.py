@@ -17,6 +17,7 @@ from puppyslug.engine.loop import dream_steps
 from puppyslug.engine.preparation import prepare
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.engine.progress import DreamStep
+from puppyslug.engine.remaining_time import RemainingTime
 from puppyslug.engine.steering import apply_changes
 from puppyslug.engine.term_context import DreamTermContext
 from puppyslug.errors import OutputError, PuppyslugError
@@ -133,7 +134,8 @@ def dream_picture(
     try:
         while True:
             reporter.report(step)
-            step = _apply_changes(prepared, control, steps, step)
+            with reporter.untimed():  # the dream may be paused meanwhile
+                step = _apply_changes(prepared, control, steps, step)
             if control.stopped:
                 break
             following = next(steps, None)
@@ -224,7 +226,8 @@ def _dream_zoom(
             yield frame
             reporter.frame += 1
             reporter.preview(partial(Image.fromarray, frame.pixels))
-            control.poll()
+            with reporter.untimed():
+                control.poll()
             if control.stopped:
                 return
 
@@ -258,15 +261,16 @@ class ProgressReporter:
         self._is_film = job.kind == "zoom"
         self._frames = job.frames if self._is_film else 1
         self._control = control
-        self._start: tuple[float, float] | None = None  # time and fraction at the first report
+        self._remaining = RemainingTime()
         self._next_preview = 0.0  # earliest time
 
     def report(self, step: DreamStep) -> None:
         """Emit the progress of a step, and for a picture a preview of it."""
         if self._is_film:
-            self._control.poll()
+            with self.untimed():
+                self._control.poll()
         fraction = (self.frame + step.fraction) / self._frames
-        seconds_left = self._seconds_left(fraction)
+        self._remaining.add(fraction)
         if not self._is_film:
             self.preview(partial(_render_preview, step))
         self._control.emit(
@@ -279,11 +283,18 @@ class ProgressReporter:
                 frame=self.frame,
                 score=step.score,
                 fraction=fraction,
-                seconds_left=seconds_left,
+                seconds_left=self._remaining.seconds,
                 stage="dreaming",
                 preview=self.previews,
             ),
         )
+
+    @contextlib.contextmanager
+    def untimed(self) -> Iterator[None]:
+        """Leave the time of a block out of the estimate of the remaining time."""
+        start = time.monotonic()
+        yield
+        self._remaining.skip(time.monotonic() - start)
 
     def preview(self, render: Callable[[], Image.Image]) -> None:
         """Emit a preview, unless the previous one is too recent or previews take too much time."""
@@ -294,14 +305,6 @@ class ProgressReporter:
         self._control.emit("preview", _encode_jpeg(render(), PREVIEW_SIZE))
         end = time.monotonic()
         self._next_preview = end + max(MIN_PREVIEW_INTERVAL, (end - start) / MAX_PREVIEW_SHARE)
-
-    def _seconds_left(self, fraction: float) -> float | None:
-        now = time.monotonic()
-        if self._start is None:  # the first step is a warm-up and does not count
-            self._start = (now, fraction)
-        start_time, start_fraction = self._start
-        done = fraction - start_fraction
-        return (now - start_time) / done * (1 - fraction) if done > 0 else None
 
 
 def _render_preview(step: DreamStep) -> Image.Image:
