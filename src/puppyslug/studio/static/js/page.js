@@ -31,12 +31,16 @@ export function sentence(text) {
   return /[.?!]$/.test(capitalised) ? capitalised : `${capitalised}.`;
 }
 
-/** Returns the look of a recipe: a preset, or the settings of another look. */
+/** Returns the look of a recipe: a preset, the settings of another look, or one that the user has saved. */
 export function findLook(recipe) {
   const preset = findPreset(recipe);
+  const has = ([name, value]) => JSON.stringify(recipe[name] ?? null) === JSON.stringify(value);
   return choices.looks.find(({ settings }) => (settings.preset ? settings.preset === preset?.name
-    : Object.entries(settings).every(([name, value]) => recipe[name] === value)));
+    : Object.entries(settings).every(has))) ?? choices.own_looks.find(({ settings }) => Object.entries(settings).every(has));
 }
+
+/** Returns the value of the card of a look. */
+export const lookKey = (look) => look.id ?? look.name;
 
 /** Returns the preset of a recipe, unless the recipe has another objective. */
 export function findPreset(recipe) {
