@@ -31,12 +31,13 @@ export function sentence(text) {
   return /[.?!]$/.test(capitalised) ? capitalised : `${capitalised}.`;
 }
 
-/** Returns the look of a recipe: a preset, the settings of another look, or one that the user has saved. */
+/** Returns the look of a recipe: one that the user has saved, a preset, or the settings of another look. */
 export function findLook(recipe) {
   const preset = findPreset(recipe);
-  const has = ([name, value]) => JSON.stringify(recipe[name] ?? null) === JSON.stringify(value);
-  return choices.looks.find(({ settings }) => (settings.preset ? settings.preset === preset?.name
-    : Object.entries(settings).every(has))) ?? choices.own_looks.find(({ settings }) => Object.entries(settings).every(has));
+  const matches = ({ settings }) => Object.entries(settings)
+    .every(([name, value]) => JSON.stringify(recipe[name] ?? null) === JSON.stringify(value));
+  return choices.own_looks.find(matches)
+    ?? choices.looks.find((look) => (look.settings.preset ? look.settings.preset === preset?.name : matches(look)));
 }
 
 /** Returns the value of the card of a look. */

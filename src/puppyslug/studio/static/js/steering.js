@@ -25,9 +25,12 @@ export function start(getDream) {
   });
   picker = new ChannelPicker(el("steer-atlas"), { getLayers: layersToPick, onChoose: (channel) => {
     if (channel) chooseOnly("channel");
-    el("steer-channel").textContent = channel ? `Chosen: ${channel.title}` : "";
+    el("steer-channel").textContent = channel ? `Chosen: ${nameOf(channel)}` : "";
   } });
 }
+
+/** Returns what a channel shows, or its number where the atlas is unsure. */
+const nameOf = ({ title, number }) => (title === "unsure" ? `channel ${number}` : title);
 
 const chosenLayer = () => el("steer").elements["steer-layer"]?.value ?? "";
 
@@ -86,7 +89,7 @@ async function send(dream) {
   }
   if (!Object.keys(changes).length) throw new Error("choose a layer, a portrait, a class, a step size or a strength");
   await post(dreamUrl(dream.id, "steer"), changes);
-  const name = objective || see || channel?.title || network?.layers.find((one) => one.name === layer)?.shows;
+  const name = objective || see || (channel && nameOf(channel)) || network?.layers.find((one) => one.name === layer)?.shows;
   if (name) el("steer-now").textContent = name;
   showStatus("Changed from the next step on.");
 }
