@@ -8,6 +8,9 @@ from puppyslug.recipe.fields import slider
 from puppyslug.recipe.look_fields import LookFields
 from puppyslug.recipe.places import format_place, parse_place
 
+DRAWING_FIELDS = frozenset({"drawing_steps", "natural", "fidelity", "place", "extent"})
+"""The settings that only drawings have."""
+
 
 class DrawingFields(LookFields):
     """The settings of the method ``"spectrum"``, on top of all others."""
