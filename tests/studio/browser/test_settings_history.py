@@ -56,7 +56,7 @@ def test_the_choice_of_what_to_amplify_is_undone(page):
     for _ in range(3):
         page.click("#undo-settings")
     expect(page.locator("#network")).to_have_value("vgg19")
-    expect(page.locator("#any-layer option").first).to_contain_text("relu1_1")
+    expect(page.locator("#any-layer option").first).to_contain_text("conv1_1")
     page.click("#undo-settings")
     expect(page.locator("[name=preset][value=eyes]")).to_be_checked()
     page.click("#undo-settings")
