@@ -83,3 +83,41 @@ def test_scripts_and_the_machine_itself_control_everything(app, client):
         with AppClient(app, "http://127.0.0.1:8000") as local:
             local.get(f"/?token={TOKEN}")
             assert local.delete(f"/api/dreams/{dream}").status_code == 204
+
+
+def test_a_browser_sees_and_changes_its_own_looks_only(app, services):
+    with Browser(app) as one, Browser(app) as other:
+        dream = submit(one)
+        (services.folder.job_folder(dream) / "thumbnail.jpg").write_bytes(b"a picture")
+        look = one.post("/api/looks", json={"dream": dream, "name": "Mine"}).json()
+        assert other.post("/api/looks", json={"dream": dream, "name": "Mine"}).status_code == 201
+        assert one.get("/api/looks").json() == [look]
+        assert look["id"] not in other.get("/").text
+        assert look["id"] in one.get("/").text
+        url = f"/api/looks/{look['id']}"
+        assert_rejected(other.patch(url, json={"name": "x"}), 403, "somebody else")
+        assert_rejected(other.delete(url), 403, "somebody else")
+        assert one.delete(url).status_code == 204
+
+
+def test_a_browser_tags_its_own_dreams_only(app):
+    with Browser(app) as one, Browser(app) as other:
+        dream = submit(one)
+        body = {"dreams": [dream], "add": ["mine"]}
+        assert_rejected(other.post("/api/tags", json=body), 403, "somebody else")
+        assert one.post("/api/tags", json=body).json()[0]["tags"] == ["mine"]
+        assert one.get("/api/tags").json() == [{"name": "mine", "count": 1}]
+        assert other.get("/api/tags").json() == []
+
+
+def test_a_browser_moves_its_own_jobs_only_and_sees_no_titles_of_others(app, services):
+    with Browser(app) as one, Browser(app) as other:
+        first, second = submit(one), submit(one)
+        foreign = submit(other)
+        move = {"to": "first"}
+        assert_rejected(other.post(f"/api/queue/{second}", json=move), 403, "somebody else")
+        queue = [first, foreign, second]
+        assert [entry["id"] for entry in one.get("/api/queue").json()] == queue
+        assert [entry["title"] for entry in other.get("/api/queue").json()] == ["", "clouds", ""]
+        assert one.post(f"/api/queue/{second}", json=move).status_code == 200
+        assert list(services.store.queued_ids()) == [second, foreign, first]

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
@@ -20,12 +21,13 @@ from starlette.exceptions import HTTPException
 from puppyslug.errors import PuppyslugError
 from puppyslug.recipe import defaults
 from puppyslug.studio import api, choices
+from puppyslug.studio.api.looks import list_own_looks
 from puppyslug.studio.http_errors import HTTPError, error_response
 from puppyslug.studio.looks import SAMPLES, describe_looks
 from puppyslug.studio.request_body import RequestBodyMiddleware
 from puppyslug.studio.security import MAX_PLAIN_BODY, SecurityMiddleware, allowed_hosts
 from puppyslug.studio.services import Services
-from puppyslug.studio.visitors import ensure_cookie
+from puppyslug.studio.visitors import ensure_cookie, identify
 
 MAX_THREADS = 12  # of requests; each that computes delays all others
 
@@ -108,6 +110,7 @@ def _add_pages(app: FastAPI, services: Services) -> None:
         here = {network["name"] for network in networks if network["here"]}
         context = {
             "looks": describe_looks(here),
+            "own_looks": _own_looks(services, request),
             "samples": SAMPLES,
             "presets": choices.describe_presets(),
             "fields": choices.describe_fields(),
@@ -125,6 +128,11 @@ def _add_pages(app: FastAPI, services: Services) -> None:
         networks = [network for network in choices.describe_networks() if network["here"]]
         context = {"networks": networks, "defaults": choices.describe_defaults()}
         return _page(templates.TemplateResponse(request, "teach.html", context), request)
+
+
+def _own_looks(services: Services, request: Request) -> list[dict[str, Any]]:
+    client = identify(request, shared=request.app.state.shared)
+    return [look.model_dump(exclude={"owner"}) for look in list_own_looks(services, client)]
 
 
 def _page(response: HTMLResponse, request: Request) -> HTMLResponse:

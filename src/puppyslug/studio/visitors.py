@@ -4,13 +4,18 @@ import hashlib
 import ipaddress
 import secrets
 from dataclasses import dataclass
+from typing import Protocol
 
 from fastapi import Request, Response
 
-from puppyslug.studio.jobs.models import Job
-
 COOKIE = "puppyslug_browser"
 COOKIE_AGE = 400 * 24 * 3600  # seconds, the longest that browsers keep a cookie
+
+
+class Owned(Protocol):
+    """What a browser has made, such as a job or a saved look."""
+
+    owner: str
 
 
 @dataclass(frozen=True)
@@ -25,9 +30,9 @@ class Visitor:
     owner: str = ""
     controls_all: bool = True
 
-    def may_control(self, job: Job) -> bool:
-        """Return whether the visitor may change, stop and delete a job."""
-        return self.controls_all or bool(self.owner and self.owner == job.owner)
+    def may_control(self, owned: Owned) -> bool:
+        """Return whether the visitor may change, stop and delete something."""
+        return self.controls_all or bool(self.owner and self.owner == owned.owner)
 
 
 def identify(request: Request, *, shared: bool) -> Visitor:

@@ -6,8 +6,11 @@ from puppyslug.studio.api import (
     dreams,
     events,
     files,
+    looks,
     networks,
+    queue,
     recognition,
+    tags,
     training,
 )
 
@@ -20,4 +23,7 @@ ROUTERS = (
     events.router,
     recognition.router,
     download.router,
+    looks.router,
+    tags.router,
+    queue.router,
 )

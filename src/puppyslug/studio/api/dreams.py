@@ -117,15 +117,23 @@ def list_dreams(
     studio: Studio,
     client: Client,
     words: Annotated[
-        str, Query(max_length=200, description="words in title, objective, network or preset")
+        str,
+        Query(max_length=200, description="words in title, objective, network, preset or tags"),
     ] = "",
     limit: Annotated[int, Query(ge=1, le=100)] = 30,
     before: Annotated[
         str | None, Query(max_length=40, description="id of a dream, for older ones")
     ] = None,
+    tags: Annotated[
+        list[str] | None,
+        Query(alias="tag", max_length=20, description="tags that dreams have, all of them"),
+    ] = None,
+    favourite: Annotated[bool, Query(description="favourites only")] = False,
 ) -> list[DreamView]:
     """List dreams, newest first."""
-    jobs = studio.store.list_dreams(limit, before=before, words=words)
+    jobs = studio.store.list_dreams(
+        limit, before=before, words=words, tags=tags or (), favourites=favourite
+    )
     return [studio.view_dream(job, client) for job in jobs]
 
 
@@ -233,7 +241,7 @@ async def _submit(studio: Services, client: Visitor, submission: Submission) -> 
 
 def _rerun(studio: Services, job: Job) -> None:
     studio.dreams.check_capacity()
-    fields = {"status": Status.QUEUED, "attempts": 0, "error": "", "ended": None}
+    fields = {"status": Status.QUEUED, "attempts": 0, "error": "", "ended": None, "rank": None}
     if studio.store.update(job.id, if_status=_RERUNNABLE, **fields) is None:
         raise HTTPError(
             409,

@@ -7,6 +7,7 @@
     ├── reserve            disk space for the database when the disk is full
     ├── lock               held by the process that uses the folder
     ├── networks/          trained networks, NAME.safetensors
+    ├── looks/ID/          looks that users have saved, see ``jobs.saved_looks``
     └── dreams/ID/
         ├── photo.jpg …    uploaded pictures; also mask.png, guide-1.jpg
         ├── start.jpg      a small starting picture, until the dream has started
@@ -43,6 +44,7 @@ class DataFolder:
         """
         self.path = path
         self.networks = path / "networks"
+        self.looks = path / "looks"
         self._jobs = path / "dreams"
         try:
             self._jobs.mkdir(parents=True, exist_ok=True)
@@ -134,15 +136,15 @@ def class_folder(job_folder: Path, number: int) -> Path:
 def enforce_quota(store: JobStore, folder: DataFolder, max_bytes: int) -> None:
     """Delete the oldest ended dreams until all dreams fit into the disk quota.
 
-    The latest ended dream is kept in any case. Training jobs do not count and are never deleted:
-    their pictures may exist nowhere else.
+    Favourites are deleted last, and the latest ended dream is kept in any case. Training jobs do
+    not count and are never deleted: their pictures may exist nowhere else.
     """
     total = store.total_bytes()
     if total <= max_bytes:
         return
     ended = store.with_status(*(status for status in Status if status.ended))
     dreams = [job for job in ended if job.kind != TRAINING]
-    for dream in dreams[:-1]:
+    for dream in sorted(dreams[:-1], key=lambda dream: dream.favourite):
         if total <= max_bytes:
             break
         store.delete(dream.id, folder.delete_job)

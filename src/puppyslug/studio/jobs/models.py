@@ -135,6 +135,9 @@ class Job(BaseModel):
         trial: whether the dream is a small trial, which the gallery does not show.
         called: what the user calls the class that the dream amplifies, if that is not its
             preferred name; else empty.
+        tags: the user's words for it.
+        favourite: whether the user likes it most; the disk quota deletes favourites last.
+        rank: place among the owner's queued jobs, if they were arranged; None for the last.
     """
 
     id: str
@@ -162,6 +165,9 @@ class Job(BaseModel):
     owner: str = ""
     trial: bool = False
     called: str = ""
+    tags: list[str] = Field(default_factory=list)
+    favourite: bool = False
+    rank: int | None = None
 
     @property
     def is_short(self) -> bool:
@@ -213,6 +219,7 @@ class DreamView(Job):
     """
 
     owner: str = Field("", exclude=True)
+    rank: int | None = Field(None, exclude=True)
     progress: JobProgress | None = None
     position: int | None = None
     refusal: str = ""

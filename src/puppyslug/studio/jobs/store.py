@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 from puppyslug.errors import OutputError
 from puppyslug.studio.jobs.disk_reserve import DiskReserve
+from puppyslug.studio.jobs.dream_filter import IS_TRAINING, IS_TRIAL, TAGS, DreamFilter
 from puppyslug.studio.jobs.models import Job, Status
+from puppyslug.studio.jobs.queue_ranks import arrange
 from puppyslug.studio.jobs.turns import order_queue
 
 _Result = TypeVar("_Result")
@@ -28,8 +30,6 @@ CREATE TABLE IF NOT EXISTS dreams (
 CREATE INDEX IF NOT EXISTS by_status ON dreams (status, number);
 """
 SCHEMA_VERSION = 2  # version 1 has the same table, but no training jobs in it
-_IS_TRIAL = "ifnull(json_extract(document, '$.trial'), 0)"
-_IS_TRAINING = "json_extract(document, '$.kind') = 'teach'"
 
 
 class JobStore:
@@ -161,7 +161,13 @@ class JobStore:
         """Return the queued jobs in the order in which they will start."""
         with self._lock:
             queued = self._select("WHERE status = ? ORDER BY number", Status.QUEUED)
-            return order_queue(queued, self._latest_turn)
+            return order_queue(arrange(queued), self._latest_turn)
+
+    def rearrange(self, select: Callable[[list[Job]], list[Job]]) -> None:
+        """Rank the jobs that a function of the queue returns, in its order."""
+        with self._transaction():
+            for rank, job in enumerate(select(self.queue())):
+                self.update(job.id, rank=rank)
 
     def delete(self, job_id: str, delete_files: Callable[[str], None] = lambda _: None) -> bool:
         """Delete a job unless a worker is processing it; on a full disk too.
@@ -206,33 +212,54 @@ class JobStore:
                 raise
             return write()
 
-    def list_dreams(self, limit: int, *, before: str | None = None, words: str = "") -> list[Job]:
+    def list_dreams(
+        self,
+        limit: int,
+        *,
+        before: str | None = None,
+        words: str = "",
+        tags: Collection[str] = (),
+        favourites: bool = False,
+    ) -> list[Job]:
         """Return dreams, newest first.
 
         Args:
             limit: maximum number of dreams.
             before: id of a dream; return only older ones.
-            words: return only dreams with each of these words in title or recipe; case-insensitive.
+            words: see ``DreamFilter``, as for the others.
+            tags: tags.
+            favourites: whether to return favourites only.
         """
-        conditions, values = [f"NOT {_IS_TRAINING}", f"NOT {_IS_TRIAL}"], []
-        for word in words.lower().split():
-            conditions.append("instr(words, ?)")
-            values.append(word)
+        conditions, values = DreamFilter(words, tags, favourites).conditions()
         if before is not None:
             conditions.append("number < (SELECT number FROM dreams WHERE id = ?)")
             values.append(before)
         where = " AND ".join(conditions)
         return self._select(f"WHERE {where} ORDER BY number DESC LIMIT ?", *values, limit)
 
+    def count_tags(self, owner: str | None = None) -> dict[str, int]:
+        """Return every tag with the number of dreams that have it.
+
+        Args:
+            owner: count only the dreams of this browser; None for all.
+        """
+        query = f"SELECT value, count(*) FROM dreams, {TAGS}"
+        values = []
+        if owner is not None:
+            query += " WHERE json_extract(document, '$.owner') = ?"
+            values.append(owner)
+        with self._lock:
+            return dict(self._database.execute(f"{query} GROUP BY value", values).fetchall())
+
     def old_trials(self, kept: int) -> list[str]:
         """Return the ids of all ended trials but the latest ones."""
         ended = [status for status in Status if status.ended]
-        where = f"WHERE {_IS_TRIAL} AND status IN ({_placeholders(ended)})"
+        where = f"WHERE {IS_TRIAL} AND status IN ({_placeholders(ended)})"
         return [job.id for job in self._select(f"{where} ORDER BY number DESC", *ended)[kept:]]
 
     def list_training_jobs(self) -> list[Job]:
         """Return all training jobs, newest first."""
-        return self._select(f"WHERE {_IS_TRAINING} ORDER BY number DESC")
+        return self._select(f"WHERE {IS_TRAINING} ORDER BY number DESC")
 
     def with_status(self, *statuses: Status) -> list[Job]:
         """Return all jobs of these statuses, oldest first."""
@@ -273,7 +300,7 @@ class JobStore:
 
     def total_bytes(self, *, training: bool = False) -> int:
         """Return the disk space of the files of all dreams, or of all training jobs."""
-        kind = _IS_TRAINING if training else f"NOT {_IS_TRAINING}"
+        kind = IS_TRAINING if training else f"NOT {IS_TRAINING}"
         with self._lock:
             query = f"SELECT sum(bytes) FROM dreams WHERE {kind}"
             (total,) = self._database.execute(query).fetchone()
@@ -315,5 +342,5 @@ def _placeholders(values: Sequence[object]) -> str:
 
 def _columns(job: Job) -> tuple[str, str, int, str]:
     names = [str(job.recipe.get(field)) for field in ("objective", "network", "preset")]
-    words = " ".join([job.title, job.kind, *names]).lower()
+    words = " ".join([job.title, job.kind, *names, *job.tags]).lower()
     return job.status, words, job.bytes, json.dumps(job.model_dump(mode="json"))

@@ -19,7 +19,11 @@ from puppyslug.studio.workers.supervisor import WorkerSupervisor
 
 
 class ProcessPool:
-    """All workers of a studio."""
+    """All workers of a studio.
+
+    Attributes:
+        size: number of jobs that are processed at the same time.
+    """
 
     def __init__(
         self,
@@ -40,6 +44,7 @@ class ProcessPool:
             limits: limits of a job.
             launch: starts a worker process, such as ``process_launcher(size, create_runner)``.
         """
+        self.size = size
         self._context = PoolContext(
             store,
             folder,

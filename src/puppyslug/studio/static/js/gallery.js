@@ -3,7 +3,8 @@
 import { dreamUrl, get, remove, thumbnailUrl } from "./api.js";
 import { compare, MAX_DREAMS } from "./comparison.js";
 import * as connection from "./connection.js";
-import { attempt, el } from "./page.js";
+import { attempt, el, showStatus } from "./page.js";
+import * as tags from "./tags.js";
 import { capitalise, describeLook } from "./words.js";
 
 const PAGE_SIZE = 24;
@@ -37,6 +38,17 @@ export function start(open) {
     setSelecting(false);
   }));
   el("select-delete").addEventListener("click", () => attempt(deleteSelected));
+  el("select-favourite").addEventListener("click", () => attempt(favouriteSelected));
+  for (const change of ["add", "remove"]) {
+    el(`select-tag-${change}`).addEventListener("click", () => attempt(() => tagSelected(change)));
+  }
+  el("select-tag").addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !el("select-tag-add").disabled) attempt(() => tagSelected("add"));
+  });
+  tags.start(() => {
+    older = 0;
+    attempt(refresh);
+  });
   connection.follow(onActivity);
   attempt(refresh);
 }
@@ -47,6 +59,23 @@ async function deleteSelected() {
   const ids = [...selected];
   setSelecting(false);
   for (const id of ids) await remove(dreamUrl(id));
+}
+
+/** Makes the selected dreams favourites; if all of them are, no longer. */
+async function favouriteSelected() {
+  const favourite = [...selected].some((id) => !cards.get(id)?.dataset.favourite);
+  await tags.editAll([...selected], { favourite });
+  showStatus(favourite ? "Added to the favourites." : "Removed from the favourites.");
+}
+
+/** Adds the tag that the user has typed to the selected dreams, or removes it. */
+async function tagSelected(change) {
+  const tag = el("select-tag").value.trim();
+  if (!tag) throw new Error("enter a tag, such as holiday");
+  const count = selected.size;
+  await tags.editAll([...selected], { [change]: [tag] });
+  el("select-tag").value = "";
+  showStatus(`${change === "add" ? `${count} tagged` : `${count} no longer tagged`} ${tag}.`);
 }
 
 function setSelecting(selecting) {
@@ -69,7 +98,7 @@ function markSelected() {
   }
   const count = selected?.size ?? 0;
   el("select-compare").disabled = count < 2 || count > MAX_DREAMS;
-  el("select-delete").disabled = count === 0;
+  for (const name of ["delete", "favourite", "tag-add", "tag-remove"]) el(`select-${name}`).disabled = count === 0;
   el("select-download").hidden = count === 0;
   el("select-download").href = `/api/download?${new URLSearchParams([...(selected ?? [])].map((id) => ["id", id]))}`;
   el("select-hint").textContent = count ? `${count} selected` : `Choose 2 to ${MAX_DREAMS} dreams to compare.`;
@@ -87,6 +116,7 @@ function onActivity({ version, queue, active }) {
 
 export async function refresh() {
   const request = ++latestRequest;
+  await tags.refresh();
   const pages = [await fetchPage()];
   for (let page = 0; page < older && pages.at(-1).length === PAGE_SIZE; page++) {
     pages.push(await fetchPage(pages.at(-1).at(-1).id));
@@ -111,7 +141,7 @@ async function loadOlder(before) {
 }
 
 function fetchPage(before) {
-  const query = new URLSearchParams({ limit: PAGE_SIZE, words: el("search").value });
+  const query = new URLSearchParams([["limit", PAGE_SIZE], ["words", el("search").value], ...tags.query()]);
   if (before) query.set("before", before);
   return get(`/api/dreams?${query}`);
 }
@@ -119,7 +149,7 @@ function fetchPage(before) {
 function updateFooter(dreams) {
   el("older").hidden = dreams.length < PAGE_SIZE;
   el("no-dreams").hidden = el("dreams").children.length > 0;
-  el("no-dreams").textContent = el("search").value ? "No dream matches." : "No dreams yet.";
+  el("no-dreams").textContent = el("search").value || tags.isFiltered() ? "No dream matches." : "No dreams yet.";
 }
 
 /** Returns the card of a dream, which is created if there is none yet. */
@@ -136,6 +166,8 @@ function showCard(dream) {
   const picture = item.querySelector("img");
   if (picture.getAttribute("src") !== url) picture.src = url;
   item.querySelector(".title").textContent = dream.title;
+  item.querySelector(".star").hidden = !dream.favourite;
+  item.dataset.favourite = dream.favourite ? "yes" : "";
   const state = dream.status === "done" ? describeLook(dream.recipe, dream.called) : capitalise(dream.status);
   item.dataset.text = dream.kind === "zoom" ? `Film, ${state}` : state;
   item.dataset.title = dream.title;
@@ -152,9 +184,10 @@ function showProgress(item, active, position) {
   const text = fraction !== undefined ? `${capitalise(active.status)}, ${Math.round(100 * fraction)} %`
     : position >= 0 ? `Queued, number ${position + 1}` : item.dataset.text;
   const line = item.querySelector(".muted");
-  if (line.textContent === text) return;
-  line.textContent = text;
-  item.querySelector("button").ariaLabel = `Dream of ${item.dataset.title}: ${text}`;
+  const favourite = item.dataset.favourite ? ", favourite" : "";
+  const label = `Dream of ${item.dataset.title}: ${text}${favourite}`;
+  if (line.textContent !== text) line.textContent = text;
+  if (item.querySelector("button").ariaLabel !== label) item.querySelector("button").ariaLabel = label;
 }
 
 /** Highlights the dream that is open. */

@@ -1,5 +1,6 @@
 /** A mask painted on the photo: painted areas change, the rest stays. */
 
+import { undoKey } from "./keys.js";
 import { el } from "./page.js";
 
 const COLOUR = "#2ad0b4";
@@ -12,6 +13,7 @@ const past = []; // earlier states of the mask, for undo
 const future = [];
 
 const canvas = () => el("brush");
+export const isOpen = () => !canvas().hidden;
 const context = () => canvas().getContext("2d", { willReadFrequently: true });
 
 export function start() {
@@ -28,11 +30,10 @@ export function start() {
   el("undo").addEventListener("click", () => travel(past, future));
   el("redo").addEventListener("click", () => travel(future, past));
   document.addEventListener("keydown", (event) => {
-    if (canvas().hidden || !(event.ctrlKey || event.metaKey) || event.target.matches("input:not([type=range])")) return;
-    const key = event.key.toLowerCase();
-    if (key !== "z" && key !== "y") return;
+    const key = undoKey(event);
+    if (!key || !isOpen() || event.target.closest("#settings")) return; // the settings have an undo of their own
     event.preventDefault();
-    if (key === "y" || event.shiftKey) travel(future, past);
+    if (key === "redo") travel(future, past);
     else travel(past, future);
   });
   canvas().addEventListener("pointerdown", (event) => {

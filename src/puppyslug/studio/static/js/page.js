@@ -31,12 +31,17 @@ export function sentence(text) {
   return /[.?!]$/.test(capitalised) ? capitalised : `${capitalised}.`;
 }
 
-/** Returns the look of a recipe: a preset, or the settings of another look. */
+/** Returns the look of a recipe: one that the user has saved, a preset, or the settings of another look. */
 export function findLook(recipe) {
   const preset = findPreset(recipe);
-  return choices.looks.find(({ settings }) => (settings.preset ? settings.preset === preset?.name
-    : Object.entries(settings).every(([name, value]) => recipe[name] === value)));
+  const matches = ({ settings }) => Object.entries(settings)
+    .every(([name, value]) => JSON.stringify(recipe[name] ?? null) === JSON.stringify(value));
+  return choices.own_looks.find(matches)
+    ?? choices.looks.find((look) => (look.settings.preset ? look.settings.preset === preset?.name : matches(look)));
 }
+
+/** Returns the value of the card of a look. */
+export const lookKey = (look) => look.id ?? look.name;
 
 /** Returns the preset of a recipe, unless the recipe has another objective. */
 export function findPreset(recipe) {

@@ -3,6 +3,7 @@
 import { dreamUrl, get, post, thumbnailUrl } from "./api.js";
 import * as connection from "./connection.js";
 import { attempt, el, formatDuration, reserveSpace, sentence, showError, showStage, showStatus } from "./page.js";
+import { describeExpectedStart } from "./queue.js";
 import * as steering from "./steering.js";
 import { describeStage } from "./words.js";
 
@@ -93,7 +94,7 @@ function update(dream) {
   } else {
     el("progress").removeAttribute("value");
   }
-  el("progress-text").textContent = describe(dream);
+  showText();
   if (dream.refusal && dream.refusal !== refusal) showError(new Error(dream.refusal));
   refusal = dream.refusal;
   if (ENDED.includes(status)) {
@@ -105,9 +106,14 @@ function update(dream) {
   el("status").dataset.last = status;
 }
 
+/** Says how far the dream is, or when it starts. */
+export function showText() {
+  if (watched) el("progress-text").textContent = describe(watched);
+}
+
 function describe(dream) {
   const { progress, status } = dream;
-  const parts = [describeStage(dream)];
+  const parts = [describeStage(dream), status === "queued" ? describeExpectedStart(dream.id) : ""].filter(Boolean);
   if (progress?.stage === "dreaming") {
     parts.push(`${Math.round(100 * progress.fraction)} %`);
     if (progress.seconds_left !== null && status !== "paused") parts.push(`${formatDuration(progress.seconds_left)} left`);

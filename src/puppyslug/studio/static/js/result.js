@@ -9,6 +9,7 @@ import * as form from "./settings-form.js";
 import { onKeys } from "./keys.js";
 import * as maskEditor from "./mask-editor.js";
 import * as source from "./source.js";
+import * as tags from "./tags.js";
 import { describeLook } from "./words.js";
 
 const LARGER = 1.6; // factor
@@ -62,6 +63,9 @@ async function reuse(dream, onSourceChange) {
   showStatus("The form now has the settings of this dream.");
 }
 
+/** Returns the finished dream that the page shows or has shown. */
+export const shownDream = () => current;
+
 export function open(dream) {
   current = dream;
   showStage("done");
@@ -69,7 +73,7 @@ export function open(dream) {
   const film = succeeded && dream.kind === "zoom";
   showError(succeeded || dream.status === "cancelled" ? null : new Error(dream.error || `the dream was ${dream.status}`));
   showStatus(succeeded ? `The dream of ${dream.title} is done.` : sentence(`the dream is ${dream.status}`));
-  for (const id of ["download", "compare"]) el(id).hidden = !succeeded;
+  for (const id of ["download", "compare", "save-look"]) el(id).hidden = !succeeded;
   for (const button of document.querySelectorAll("[data-derive]")) {
     button.hidden = !succeeded || (film && button.dataset.derive !== "seed");
   }
@@ -83,6 +87,7 @@ export function open(dream) {
   el("compare-slider").value = 0;
   showPictures(dream, { succeeded, film });
   el("facts").textContent = describe(dream);
+  tags.show(dream);
   el("recipe").textContent = JSON.stringify(dream.recipe, null, 1);
   updateComparison();
 }

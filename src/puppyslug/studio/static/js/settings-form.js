@@ -1,28 +1,35 @@
 /** The settings form. Only fields that the user has set are sent; the preset decides the rest. */
 
-import * as atlas from "./atlas.js";
+import { ChannelPicker, hasAtlas } from "./atlas.js";
 import * as carried from "./carried.js";
-import { choices, el, findLook } from "./page.js";
+import { choices, el, findLook, lookKey } from "./page.js";
 
 const form = () => el("settings");
 const fields = () => form().querySelectorAll("[data-field]");
 
+let picker = null; // of a channel
 let called = ""; // what a recipe's user calls its class
 const target = () => form().elements.target.value; // preset, see, layer or guide
 const presetSettings = (name) => choices.presets.find((preset) => preset.name === name)?.settings ?? {};
-export const chosenLook = () => choices.looks.find((look) => look.name === form().elements.preset.value);
+export const chosenLook = () =>
+  [...choices.own_looks, ...choices.looks].find((look) => lookKey(look) === form().elements.preset.value);
 /** The network whose portraits stand for the classes: the default classes are those of ImageNet. */
 export const portraitNetwork = () => el("see-network").value || choices.defaults.portrait_network;
 export const classNetwork = () => el("see-network").value || presetSettings(choices.defaults.see_preset).network;
 
 export function start() {
+  picker = new ChannelPicker(el("atlas"), { getLayers: chosenLayer, onChoose: (channel) => {
+    el("channel").value = channel?.number ?? "";
+    el("channel").dispatchEvent(new Event("change", { bubbles: true }));
+  } });
+  el("channel").addEventListener("input", markChannel);
   form().addEventListener("change", (event) => {
     if (event.target.name === "target") showTarget();
     if (event.target.name === "preset") showPresetValues();
     if (event.target.id === "network") showLayers();
     if (event.target.name === "layer") {
       el("any-layer").value = event.target.value;
-      atlas.showLayer();
+      showPortraits();
     }
     if (event.target.id === "any-layer") markLayer();
     if (event.target.matches("[data-target] *, [name=target]") && !event.target.dataset.field) chooseLook();
@@ -32,6 +39,22 @@ export function start() {
   el("see-network-label").hidden = el("see-network").options.length < 2;
   showLayers();
   showTarget();
+}
+
+/** Returns the chosen layer, as a list, which is empty if it has no atlas. */
+function chosenLayer() {
+  const [network, layer] = [el("network").value, el("any-layer").value];
+  return hasAtlas(network, layer) ? [{ network, layer, title: "Channels" }] : [];
+}
+
+function markChannel() {
+  const { value } = el("channel");
+  picker.mark(value === "" ? null : { layer: el("any-layer").value, number: Number(value) });
+}
+
+function showPortraits() {
+  markChannel();
+  picker.show();
 }
 
 /** Keeps the range and the number of a slider equal; it is unset while the number is empty. */
@@ -67,17 +90,22 @@ function showTarget() {
   showPresetValues();
 }
 
-/** Returns the preset whose values apply to the fields that are not set. */
-const shownPreset = () =>
-  (el("objective").value ? null : { see: choices.defaults.see_preset, preset: chosenLook().settings.preset }[target()]) ?? choices.defaults.preset;
+/** Returns the settings that apply where the user has set nothing: those of a preset or a look. */
+function usualSettings() {
+  if (el("objective").value) return presetSettings(choices.defaults.preset);
+  if (target() === "see") return presetSettings(choices.defaults.see_preset);
+  if (target() !== "preset") return presetSettings(choices.defaults.preset);
+  const { settings } = chosenLook();
+  return { ...presetSettings(settings.preset ?? choices.defaults.preset), ...settings };
+}
 
 /** Shows the preset's values as placeholders of the fields that are not set. */
 function showPresetValues() {
-  const preset = presetSettings(shownPreset());
+  const usual = usualSettings();
   for (const field of fields()) {
     if (field.type !== "number") continue;
     field.dataset.default ??= field.placeholder;
-    field.placeholder = preset[field.dataset.field] ?? field.dataset.default;
+    field.placeholder = usual[field.dataset.field] ?? field.dataset.default;
     const range = field.closest(".slider")?.querySelector(".range");
     if (range && field.value === "") range.value = field.placeholder;
   }
@@ -115,7 +143,7 @@ function markLayer() {
   for (const radio of form().querySelectorAll("[name=layer]")) {
     radio.checked = radio.value === el("any-layer").value;
   }
-  atlas.showLayer();
+  showPortraits();
 }
 
 /** Returns the fields that are set, as fields of a recipe. */
@@ -131,13 +159,13 @@ export function readSettings() {
   }
   const { value, dataset } = el("size");
   if (value) settings.size = dataset.exact?.startsWith(`${value}=`) ? dataset.exact.split("=")[1] : value;
-  return { ...settings, ...readObjective(), ...carried.read() };
+  return { ...readObjective(), ...settings, ...carried.read() };
 }
 
 function readObjective() {
   const objective = el("objective").value.trim();
   if (objective) return target() === "layer" ? { objective, network: el("network").value } : { objective };
-  if (target() === "preset") return chosenLook().settings;
+  if (target() === "preset") return readLook(chosenLook());
   if (target() === "see") {
     const see = el("see").value.trim() === "" ? called : el("see").value.trim();
     if (!see) throw new Error("enter the class to see, such as castle");
@@ -151,7 +179,53 @@ function readObjective() {
   return {};
 }
 
+function readLook({ settings, called: name }) {
+  if (!name) return settings;
+  const { objective: _, ...others } = settings;
+  return { ...others, see: name }; // the dream is called what the user calls the class
+}
+
 export const guideFiles = () => (target() === "guide" ? [...el("guide").files] : []);
+
+const CONTROLS = "input[id]:not([type=file], [type=search], .range, #keep-mask), select[id]";
+const controls = () => [...form().elements].filter((control) => control.matches(CONTROLS));
+const property = (control) => (control.type === "checkbox" ? "checked" : "value");
+
+/** Returns everything that the form holds, by name, for restore. */
+export function snapshot() {
+  const values = Object.fromEntries(controls().map((control) => [control.id, control[property(control)]]));
+  const { target: { value: targetName }, preset: { value: look } } = form().elements;
+  return { ...values, target: targetName, look, exact: el("size").dataset.exact, called, carried: carried.read(), guides: [...el("guide").files] };
+}
+
+/** Sets everything that the form holds. */
+export function restore(state) {
+  form().elements.target.value = state.target;
+  form().elements.preset.value = state.look;
+  if (!chosenLook()) form().elements.preset.value = choices.defaults.preset; // the look has been deleted
+  el("network").value = state.network;
+  showLayers();
+  for (const control of controls()) {
+    if (state[control.id] === undefined) continue;
+    control[property(control)] = state[control.id];
+    if (control.closest(".slider")) control.dispatchEvent(new Event("input")); // moves its range
+  }
+  if (state.exact) el("size").dataset.exact = state.exact;
+  else delete el("size").dataset.exact;
+  setGuides(state.guides);
+  called = state.called;
+  carried.clear();
+  for (const [name, value] of Object.entries(state.carried)) carried.set(name, value);
+  markLayer();
+  showTarget();
+  announce();
+}
+
+function setGuides(guides) {
+  const files = new DataTransfer();
+  for (const guide of guides) files.items.add(guide);
+  el("guide").files = files.files;
+}
 
 /** Fills the form with the settings of a recipe, and with the guide pictures of its dream. */
 export function fill(recipe, { guides = [], called: name = "" } = {}) {
@@ -174,16 +248,17 @@ export function fill(recipe, { guides = [], called: name = "" } = {}) {
     el("size").dataset.exact = `${el("size").value}=${recipe.size}`;
   }
   carry(recipe);
+  announce();
 }
 
 /** Keeps the settings that differ from their defaults, and that no field of the form shows. */
 function carry(recipe) {
   const shown = [...fields()].filter((field) => !field.closest("[data-target][hidden]")).map((field) => field.dataset.field);
-  const preset = presetSettings(shownPreset());
+  const usual = usualSettings();
   for (const [name, value] of Object.entries(recipe)) {
     if (shown.includes(name) || !choices.carried.includes(name)) continue;
-    const usual = preset[name] ?? choices.field_defaults[name] ?? null;
-    if (JSON.stringify(value) !== JSON.stringify(usual)) carried.set(name, value);
+    const expected = usual[name] ?? choices.field_defaults[name] ?? null;
+    if (JSON.stringify(value) !== JSON.stringify(expected)) carried.set(name, value);
   }
   if (impliedNetwork() !== recipe.network) carried.set("network", recipe.network);
 }
@@ -192,15 +267,12 @@ function carry(recipe) {
 function impliedNetwork() {
   if (target() === "layer") return el("network").value;
   if (target() === "see" && el("see-network").value) return el("see-network").value;
-  const look = target() === "preset" && !el("objective").value ? chosenLook().settings : {};
-  return look.network ?? presetSettings(shownPreset()).network ?? choices.defaults.network;
+  return usualSettings().network ?? choices.defaults.network;
 }
 
 function fillObjective(recipe, guides) {
   if (guides.length) {
-    const files = new DataTransfer();
-    for (const guide of guides) files.items.add(guide);
-    el("guide").files = files.files;
+    setGuides(guides);
     selectTarget("guide");
     el("objective").value = recipe.objective;
     showPresetValues();
@@ -212,7 +284,7 @@ function fillObjective(recipe, guides) {
   const look = findLook(recipe);
   if (look) {
     selectTarget("preset");
-    form().elements.preset.value = look.name;
+    form().elements.preset.value = lookKey(look);
     showPresetValues();
   } else if (label) {
     selectTarget("see");
@@ -225,6 +297,7 @@ function fillObjective(recipe, guides) {
     el("any-layer").value = layer[1];
     markLayer();
     el("channel").value = layer[2] ?? "";
+    markChannel();
   } else {
     selectTarget(network ? "layer" : "see");
     if (network) {
@@ -242,6 +315,21 @@ export function selectClass(network, name) {
   el("see-network").value = network;
   if (!el("see-network").value) el("see-network").value = ""; // no such network: the default
   el("see").value = name;
+  announce();
+}
+
+/** Chooses the look of the default preset. */
+export function chooseUsualLook() {
+  form().elements.preset.value = choices.defaults.preset;
+  showPresetValues();
+  announce();
+}
+
+export const focusLook = () => form().querySelector("[name=preset]:checked").focus();
+
+/** Tells others that the page, not the user, has changed the form. */
+function announce() {
+  form().dispatchEvent(new Event("settings"));
 }
 
 function selectTarget(value) {
@@ -262,4 +350,5 @@ function reset() {
   called = "";
   carried.clear();
   showPresetValues();
+  announce();
 }

@@ -36,6 +36,7 @@ export function start(onChange) {
     });
   }
   window.addEventListener("dragover", (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     stage.classList.add("drag-over");
   });

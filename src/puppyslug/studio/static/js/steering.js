@@ -1,6 +1,7 @@
 /** Changes of a running dream: by the cards of layers, by the names of classes, or as text. */
 
 import { dreamUrl, get, post } from "./api.js";
+import { ChannelPicker, layersWithAtlas } from "./atlas.js";
 import { attempt, choices, el, showStatus } from "./page.js";
 import { createLayerCard } from "./settings-form.js";
 import { describeLook } from "./words.js";
@@ -8,6 +9,7 @@ import { describeLook } from "./words.js";
 const SUGGESTIONS = 12;
 let request = 0;
 let network = null; // of the dream, if it is a single one
+let picker = null; // of a channel
 
 /** Sends the changes of the form to the dream that a function returns. */
 export function start(getDream) {
@@ -16,7 +18,37 @@ export function start(getDream) {
     attempt(() => send(getDream()));
   });
   el("steer-see").addEventListener("input", () => suggest(el("steer-see").value));
-  el("steer-layers").addEventListener("change", () => { el("steer-see").value = ""; });
+  el("steer-see").addEventListener("change", () => el("steer-see").value && chooseOnly("see"));
+  el("steer-layers").addEventListener("change", () => {
+    chooseOnly("layer");
+    picker.show();
+  });
+  picker = new ChannelPicker(el("steer-atlas"), { getLayers: layersToPick, onChoose: (channel) => {
+    if (channel) chooseOnly("channel");
+    el("steer-channel").textContent = channel ? `Chosen: ${nameOf(channel)}` : "";
+  } });
+}
+
+/** Returns what a channel shows, or its number where the atlas is unsure. */
+const nameOf = ({ title, number }) => (title === "unsure" ? `channel ${number}` : title);
+
+const chosenLayer = () => el("steer").elements["steer-layer"]?.value ?? "";
+
+/** Returns the layers whose channels are offered: the chosen one, or all that have portraits. */
+function layersToPick() {
+  const names = network ? layersWithAtlas(network.name) : [];
+  const wanted = names.includes(chosenLayer()) ? [chosenLayer()] : names;
+  return wanted.map((layer) => ({ network: network.name, layer, title: network.layers.find((one) => one.name === layer)?.shows || layer }));
+}
+
+/** Keeps one choice of what to amplify, and clears the others: layer, channel or see. */
+function chooseOnly(choice) {
+  if (choice !== "see") el("steer-see").value = "";
+  if (choice !== "channel") {
+    picker.mark(null);
+    el("steer-channel").textContent = "";
+  }
+  if (choice !== "layer") for (const radio of el("steer-layers").querySelectorAll("input")) radio.checked = false;
 }
 
 /** Shows what can be changed in a dream; empty fields keep their value. */
@@ -27,7 +59,9 @@ export function show({ recipe, called }) {
   el("steer-layers").hidden = !network;
   const cards = (network?.depths ?? []).map((layer) => createLayerCard(network, layer, "steer-layer"));
   el("steer-layers").replaceChildren(el("steer-layers").querySelector("legend"), ...cards);
-  el("steer-see").value = el("steer-objective").value = "";
+  el("steer-objective").value = "";
+  chooseOnly("none");
+  picker.show();
   for (const field of el("steer").querySelectorAll("[data-field]")) {
     field.value = "";
     field.placeholder = recipe[field.dataset.field];
@@ -44,16 +78,18 @@ async function suggest(word) {
 }
 
 async function send(dream) {
-  const layer = el("steer").elements["steer-layer"]?.value;
+  const layer = chosenLayer();
+  const channel = picker.chosen;
   const see = el("steer-see").value.trim();
   const objective = el("steer-objective").value.trim();
-  const changes = objective ? { objective } : see ? { see } : layer ? { layer } : {};
+  const changes = objective ? { objective } : see ? { see }
+    : channel ? { layer: channel.layer, channel: channel.number } : layer ? { layer } : {};
   for (const field of el("steer").querySelectorAll("[data-field]")) {
     if (field.value !== "") changes[field.dataset.field] = Number(field.value);
   }
-  if (!Object.keys(changes).length) throw new Error("choose a layer, a class, a step size or a strength");
+  if (!Object.keys(changes).length) throw new Error("choose a layer, a portrait, a class, a step size or a strength");
   await post(dreamUrl(dream.id, "steer"), changes);
-  const name = objective || see || network?.layers.find((one) => one.name === layer)?.shows;
+  const name = objective || see || (channel && nameOf(channel)) || network?.layers.find((one) => one.name === layer)?.shows;
   if (name) el("steer-now").textContent = name;
   showStatus("Changed from the next step on.");
 }

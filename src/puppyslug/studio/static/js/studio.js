@@ -2,17 +2,19 @@
 
 import { dreamUrl, get, post } from "./api.js";
 import { attempt, el, showError, showStage, showStatus } from "./page.js";
-import * as atlas from "./atlas.js";
 import * as classSearch from "./class-search.js";
 import * as comparison from "./comparison.js";
 import * as connection from "./connection.js";
 import * as form from "./settings-form.js";
 import * as gallery from "./gallery.js";
 import * as keys from "./keys.js";
+import * as ownLooks from "./own-looks.js";
 import * as maskEditor from "./mask-editor.js";
 import * as progress from "./progress.js";
+import * as queue from "./queue.js";
 import * as result from "./result.js";
 import * as seen from "./seen.js";
+import * as settingsHistory from "./settings-history.js";
 import * as sheet from "./sheet.js";
 import * as source from "./source.js";
 import * as trials from "./trials.js";
@@ -111,7 +113,6 @@ function applyQuery() {
   history.replaceState(null, "", location.pathname + location.hash);
 }
 
-atlas.start();
 form.start();
 maskEditor.start();
 seen.start();
@@ -121,6 +122,7 @@ comparison.start((id) => openDream(id));
 classSearch.start(form.classNetwork, form.portraitNetwork);
 source.start(onSourceChange);
 progress.start(onEnd);
+queue.start(progress.showText);
 result.start({
   onQueued,
   onSourceChange,
@@ -130,7 +132,9 @@ result.start({
     attempt(gallery.refresh);
   },
 });
+ownLooks.start(result.shownDream, () => attempt(gallery.refresh));
 gallery.start((id) => openDream(id));
+settingsHistory.start();
 keys.start();
 connection.start();
 el("settings").addEventListener("submit", submit);

@@ -3,7 +3,7 @@
 import { dreamUrl, get, post } from "./api.js";
 import { compare } from "./comparison.js";
 import * as connection from "./connection.js";
-import { attempt, choices, el, showStatus } from "./page.js";
+import { attempt, choices, el, lookKey, showStatus } from "./page.js";
 import * as form from "./settings-form.js";
 import * as source from "./source.js";
 
@@ -29,16 +29,22 @@ export function onSource() {
   if (!triedSource || key === triedSource) return;
   triedSource = "";
   pending.clear();
-  for (const look of choices.looks) cardOf(look).src = `/static/pictures/${look.picture}.webp`;
+  for (const look of allLooks()) {
+    cardOf(look).src = look.id ? `/api/looks/${look.id}/thumbnail` : `/static/pictures/${look.picture}.webp`;
+  }
 }
 
-const cardOf = (look) => el("settings").querySelector(`[name=preset][value="${look.name}"] + img`);
+/** Returns the looks that can be tried: those with guide pictures need another tab of the form. */
+const allLooks = () => [...choices.own_looks.filter(({ guides }) => !guides.length), ...choices.looks];
+
+const cardOf = (look) => el("settings").querySelector(`[name=preset][value="${lookKey(look)}"] + img`);
 
 async function tryLooks() {
-  const queued = await submitAll(choices.looks.map((look) => look.settings), LOOK_SIDE);
+  const looks = allLooks();
+  const queued = await submitAll(looks.map((look) => look.settings), LOOK_SIDE);
   triedSource = source.current().url;
   for (const [index, dream] of queued.entries()) {
-    const card = cardOf(choices.looks[index]);
+    const card = cardOf(looks[index]);
     card.classList.add("waiting");
     pending.set(dream.id, card);
   }
