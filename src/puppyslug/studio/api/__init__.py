@@ -2,6 +2,7 @@
 
 from puppyslug.studio.api import (
     choices,
+    classroom,
     download,
     dreams,
     events,
@@ -20,4 +21,6 @@ ROUTERS = (
     events.router,
     recognition.router,
     download.router,
+    classroom.router,
+    classroom.teacher_router,
 )

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import threading
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,8 @@ CREATE INDEX IF NOT EXISTS by_status ON dreams (status, number);
 SCHEMA_VERSION = 2  # version 1 has the same table, but no training jobs in it
 _IS_TRIAL = "ifnull(json_extract(document, '$.trial'), 0)"
 _IS_TRAINING = "json_extract(document, '$.kind') = 'teach'"
+_OWNER = "ifnull(json_extract(document, '$.owner'), '')"
+_IS_OWNERS = f"{_OWNER} = ?"
 
 
 class JobStore:
@@ -51,7 +54,8 @@ class JobStore:
         self.version = 0  # increases with every change of a job
         self._turns = 0
         self._latest_turn: dict[str, int] = {}  # by owner
-        self._queued_ids: tuple[str, ...] = ()
+        self._changes = Counter[str]()  # by owner
+        self._queued: tuple[Job, ...] = ()
         self._queue_version = -1
         try:
             try:
@@ -101,6 +105,7 @@ class JobStore:
                 "INSERT INTO dreams (id, status, words, bytes, document) VALUES (?, ?, ?, ?, ?)",
                 (job.id, *_columns(job)),
             )
+            self._changes[job.owner] += 1
         return True
 
     def get(self, job_id: str) -> Job | None:
@@ -115,6 +120,7 @@ class JobStore:
                 "UPDATE dreams SET status = ?, words = ?, bytes = ?, document = ? WHERE id = ?",
                 (*_columns(job), job.id),
             )
+            self._changes[job.owner] += 1
 
     def update(
         self, job_id: str, *, if_status: Collection[Status] = tuple(Status), **fields: Any
@@ -157,11 +163,14 @@ class JobStore:
                 job.id, status=Status.RUNNING, started=time.time(), attempts=job.attempts + 1
             )
 
-    def queue(self) -> list[Job]:
+    def queue(self) -> tuple[Job, ...]:
         """Return the queued jobs in the order in which they will start."""
         with self._lock:
-            queued = self._select("WHERE status = ? ORDER BY number", Status.QUEUED)
-            return order_queue(queued, self._latest_turn)
+            if self._queue_version != self.version:
+                queued = self._select("WHERE status = ? ORDER BY number", Status.QUEUED)
+                self._queued = tuple(order_queue(queued, self._latest_turn))
+                self._queue_version = self.version
+            return self._queued
 
     def delete(self, job_id: str, delete_files: Callable[[str], None] = lambda _: None) -> bool:
         """Delete a job unless a worker is processing it; on a full disk too.
@@ -191,10 +200,13 @@ class JobStore:
     def _delete(self, job_id: str) -> bool:
         active = [status for status in Status if status.active]
         with self._transaction() as database:
+            job = self.get(job_id)
             deleted = database.execute(
                 f"DELETE FROM dreams WHERE id = ? AND status NOT IN ({_placeholders(active)})",
                 (job_id, *active),
             )
+            if job is not None:
+                self._changes[job.owner] += 1
         return deleted.rowcount > 0
 
     def _use_reserve(self, write: Callable[[], _Result]) -> _Result:
@@ -206,23 +218,34 @@ class JobStore:
                 raise
             return write()
 
-    def list_dreams(self, limit: int, *, before: str | None = None, words: str = "") -> list[Job]:
+    def list_dreams(
+        self, limit: int, *, before: str | None = None, words: str = "", owner: str | None = None
+    ) -> list[Job]:
         """Return dreams, newest first.
 
         Args:
             limit: maximum number of dreams.
             before: id of a dream; return only older ones.
             words: return only dreams with each of these words in title or recipe; case-insensitive.
+            owner: return only dreams of this owner; None for those of all.
         """
         conditions, values = [f"NOT {_IS_TRAINING}", f"NOT {_IS_TRIAL}"], []
         for word in words.lower().split():
             conditions.append("instr(words, ?)")
             values.append(word)
+        if owner is not None:
+            conditions.append(_IS_OWNERS)
+            values.append(owner)
         if before is not None:
             conditions.append("number < (SELECT number FROM dreams WHERE id = ?)")
             values.append(before)
         where = " AND ".join(conditions)
         return self._select(f"WHERE {where} ORDER BY number DESC LIMIT ?", *values, limit)
+
+    def latest_done(self, limit: int) -> list[Job]:
+        """Return the dreams that were submitted last, of those that are done."""
+        where = f"WHERE status = ? AND NOT {_IS_TRAINING}"
+        return self._select(f"{where} ORDER BY number DESC LIMIT ?", Status.DONE, limit)
 
     def old_trials(self, kept: int) -> list[str]:
         """Return the ids of all ended trials but the latest ones."""
@@ -246,20 +269,11 @@ class JobStore:
 
     def queued_ids(self) -> tuple[str, ...]:
         """Return the ids of the queued jobs in the order in which they will start."""
-        with self._lock:
-            if self._queue_version != self.version:
-                self._queued_ids = tuple(job.id for job in self.queue())
-                self._queue_version = self.version
-            return self._queued_ids
+        return tuple(job.id for job in self.queue())
 
     def has_queued_pictures(self) -> bool:
         """Return whether a picture is queued, for which longer jobs wait."""
-        with self._lock:
-            query = (
-                "SELECT 1 FROM dreams WHERE status = ? AND "
-                "json_extract(document, '$.kind') = 'picture' LIMIT 1"
-            )
-            return self._database.execute(query, (Status.QUEUED,)).fetchone() is not None
+        return any(job.kind == "picture" for job in self.queue())
 
     def count_queued(self) -> int:
         """Return the number of queued jobs."""
@@ -271,13 +285,30 @@ class JobStore:
         with self._lock:
             return {row[0] for row in self._database.execute("SELECT id FROM dreams")}
 
-    def total_bytes(self, *, training: bool = False) -> int:
-        """Return the disk space of the files of all dreams, or of all training jobs."""
+    def total_bytes(self, *, training: bool = False, owner: str | None = None) -> int:
+        """Return the disk space of the files of all dreams, of an owner's, or of training jobs."""
         kind = _IS_TRAINING if training else f"NOT {_IS_TRAINING}"
+        owned, values = ("", ()) if owner is None else (f" AND {_IS_OWNERS}", (owner,))
         with self._lock:
-            query = f"SELECT sum(bytes) FROM dreams WHERE {kind}"
-            (total,) = self._database.execute(query).fetchone()
+            query = f"SELECT sum(bytes) FROM dreams WHERE {kind}{owned}"
+            (total,) = self._database.execute(query, values).fetchone()
         return total or 0
+
+    def count_by_owner(self) -> dict[str, Counter[str]]:
+        """Return the number of dreams of each owner, without trials, by status."""
+        query = (
+            f"SELECT {_OWNER}, status, count(*) FROM dreams "
+            f"WHERE NOT {_IS_TRAINING} AND NOT {_IS_TRIAL} GROUP BY 1, 2"
+        )
+        counts = defaultdict[str, Counter[str]](Counter)
+        with self._lock:
+            for owner, status, count in self._database.execute(query):
+                counts[owner][status] = count
+        return counts
+
+    def owner_version(self, owner: str) -> int:
+        """Return a number that increases with every change of a job of an owner."""
+        return self._changes[owner]
 
     def _count(self, status: Status) -> int:
         query = "SELECT count(*) FROM dreams WHERE status = ?"

@@ -4,7 +4,7 @@ import { dreamUrl, get, remove, thumbnailUrl } from "./api.js";
 import { compare, MAX_DREAMS } from "./comparison.js";
 import * as connection from "./connection.js";
 import { attempt, el } from "./page.js";
-import { capitalise, describeLook } from "./words.js";
+import { capitalise, describeLook, describeWait } from "./words.js";
 
 const PAGE_SIZE = 24;
 const MAX_SELECTED = 100;
@@ -150,11 +150,16 @@ function showCard(dream) {
 function showProgress(item, active, position) {
   const fraction = active?.progress?.fraction;
   const text = fraction !== undefined ? `${capitalise(active.status)}, ${Math.round(100 * fraction)} %`
-    : position >= 0 ? `Queued, number ${position + 1}` : item.dataset.text;
+    : position >= 0 ? describeQueued(item.dataset.id, position) : item.dataset.text;
   const line = item.querySelector(".muted");
   if (line.textContent === text) return;
   line.textContent = text;
   item.querySelector("button").ariaLabel = `Dream of ${item.dataset.title}: ${text}`;
+}
+
+function describeQueued(id, position) {
+  const wait = connection.waitOf(id);
+  return wait ? `Waiting: ${describeWait(wait).toLowerCase()}` : `Queued, number ${position + 1}`;
 }
 
 /** Highlights the dream that is open. */
