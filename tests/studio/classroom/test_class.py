@@ -10,7 +10,7 @@ from puppyslug.studio.jobs.models import Status
 from puppyslug.studio.limits import CLASS_LIMITS, PupilLimits
 from puppyslug.studio.visitors import COOKIE
 from support.classes import joined_pupil, open_browser, teacher_of
-from support.studios import QUICK, assert_rejected, random_picture
+from support.studios import QUICK, assert_rejected
 
 HTML = {"Accept": "text/html"}
 PAGES = ("/", "/worksheet")
@@ -30,9 +30,8 @@ def app(services):
 
 
 def submit(client, **form):
-    files = {"photo": ("mine.png", random_picture())}
-    recipe = {"layer": "relu1_1", "octaves": 1, "size": "64", **form.pop("recipe", {})}
-    return client.post("/api/dreams", data={"recipe": json.dumps(recipe), **form}, files=files)
+    recipe = {**QUICK, **form.pop("recipe", {})}
+    return client.post("/api/dreams", data={"recipe": json.dumps(recipe), **form})
 
 
 def dream(client, **form):
@@ -106,7 +105,7 @@ def test_a_pupil_sees_and_controls_nothing_of_another(app, services):
             assert_rejected(bob.post(f"/api/dreams/{hers}/{order}", json={}), 404)
         assert_rejected(bob.delete(f"/api/dreams/{hers}"), 404)
         assert_rejected(submit(bob, photo_of=hers), 404)
-        assert ada.get(f"/api/dreams/{hers}/photo").status_code == 200
+        assert ada.get(f"/api/dreams/{hers}/recipe").status_code == 200
         assert ada.post(f"/api/dreams/{hers}/cancel").json()["status"] == "cancelled"
         assert ada.delete(f"/api/dreams/{hers}").status_code == 204
 
