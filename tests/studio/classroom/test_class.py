@@ -247,6 +247,7 @@ def test_the_pictures_of_a_pupil_have_a_limit(app, services):
     services.classroom.limits = PupilLimits(bytes=1)
     with joined_pupil(app, services, "Ada") as ada, joined_pupil(app, services, "Bob") as bob:
         job = dream(ada)
+        services.store.update(job, bytes=2)  # as if a photo had been uploaded
         assert_rejected(submit(ada), 413, "delete")
         dream(bob)
         ada.post(f"/api/dreams/{job}/cancel")
