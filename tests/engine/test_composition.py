@@ -9,6 +9,7 @@ from puppyslug.engine.loop import dream_steps
 from puppyslug.engine.octaves import drawing_size
 from puppyslug.errors import RecipeError
 from puppyslug.recipe import Recipe
+from puppyslug.recognition.class_maps import class_map
 
 SETTINGS = {
     "method": "spectrum", "objective": "see(goldfish)", "drawing_steps": 3, "iterations": 2,
@@ -94,6 +95,19 @@ def test_changes_apply_while_the_thing_is_drawn(toy, picture):
     assert changed[-1].recipe.schedule[0].field == "objective"
     (*_, again) = dream_steps(picture, changed[-1].recipe, toy)
     assert torch.equal(again.image, changed[-1].image)
+
+
+def test_the_mask_follows_a_class_that_is_changed(toy, picture, monkeypatch):
+    sought = []
+
+    def recorded(network, image, classes):
+        sought.append(classes)
+        return class_map(network, image, classes)
+
+    monkeypatch.setattr("puppyslug.engine.composition.class_map", recorded)
+    steps_of(toy, picture, [{"objective": "see(tench)"}], drawing_steps=20)
+    assert sought[0] == (1,)
+    assert set(sought[1:]) == {(0,)}
 
 
 def test_an_interrupted_drawing_stops_after_the_same_step(toy, picture):

@@ -38,3 +38,9 @@ def test_halos_and_summaries_count(toy, picture):
     ]
     assert estimates == sorted(estimates)
     assert estimates[2] == pytest.approx(estimates[1] * 4 / 3)
+
+
+@pytest.mark.usefixtures("seconds_per_step")
+def test_the_steps_of_a_drawing_count_by_their_number(toy, picture):
+    drawn = toy_recipe(method="spectrum", objective="see(goldfish)", drawing_steps=30)
+    assert estimation.estimate_seconds(PreparedDream(picture, drawn, toy)) == 30

@@ -2,7 +2,13 @@
 
 import torch
 
-from puppyslug.engine.notices import count_notices, octave_notices, precision_notices, size_notices
+from puppyslug.engine.notices import (
+    count_notices,
+    drawing_notices,
+    octave_notices,
+    precision_notices,
+    size_notices,
+)
 from puppyslug.engine.octaves import OctavePlan
 from puppyslug.images import LoadedImage
 from puppyslug.recipe import Recipe
@@ -22,6 +28,16 @@ def test_too_many_objects_are_reported():
     for part in ("256×256", "4 objects", "9", "larger size"):
         assert part in notice
     assert not list(count_notices(recipe, (1024, 1024)))
+
+
+def test_settings_of_a_drawing_are_reported_where_the_dream_grows_in_octaves():
+    settings = {"objective": "see(dog)", "place": "0.3,0.6", "fidelity": 3.0}
+    (notice,) = drawing_notices(Recipe.complete({"preset": "natural", **settings}))
+    for part in ("place", "fidelity", 'preset="named"'):
+        assert part in notice
+    assert "extent" not in notice
+    assert not list(drawing_notices(Recipe.complete({"preset": "named", **settings})))
+    assert not list(drawing_notices(Recipe.complete({"preset": "natural"})))
 
 
 def test_dropped_octaves_are_reported():

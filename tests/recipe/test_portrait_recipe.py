@@ -45,6 +45,12 @@ def test_what_is_out_of_range_is_refused(settings, named):
         PortraitRecipe.complete(settings)
 
 
+def test_drawings_of_the_second_version_keep_their_colours():
+    second = {"objective": "see(cat)", "method": "spectrum", "recipe_version": 2}
+    assert PortraitRecipe.complete(second).method == "vivid spectrum"
+    assert PortraitRecipe.complete({**second, "recipe_version": 3}).method == "spectrum"
+
+
 def test_recipes_of_dreams_and_of_portraits_are_told_apart():
     with pytest.raises(RecipeError, match=r"of a dream"):
         PortraitRecipe.from_json('{"octaves": 3}')

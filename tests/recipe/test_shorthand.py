@@ -37,6 +37,8 @@ def test_class_names_bring_their_preset_and_network_unless_others_are_named():
     named = Recipe.complete({"preset": "named"})
     assert (expanded["preset"], expanded["network"]) == ("named", named.network)
     assert expand_shorthand({"see": "dog", "network": "googlenet"})["preset"] == "natural"
+    drawn = expand_shorthand({"see": "dog", "network": "efficientnet_lite0", "natural": 10})
+    assert (drawn["preset"], drawn["network"]) == ("named", "efficientnet_lite0")
     other = expand_shorthand({"see": "dog", "network": "googlenet", "preset": "classic"})
     assert (other["preset"], other["network"]) == ("classic", "googlenet")
 

@@ -1,5 +1,7 @@
 """Drawings of named things: objectives, the course of a drawing, and what it changes."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -14,9 +16,10 @@ from puppyslug.spectrum.settings import DrawingSettings
 SETTINGS = DrawingSettings(30, views=((1.0, 32),), natural=0.0, noise=0.0)
 
 
-def drawing(network, names=("goldfish",), **settings):
+def drawing(network, names=("goldfish",), annealing=0.0, base=None):
     objectives = [see(name, network.find_label) for name in names]
-    return Drawing(network, objectives, (40, 48), SETTINGS, seed=1, **settings)
+    settings = replace(SETTINGS, annealing=annealing)
+    return Drawing(network, objectives, (40, 48), settings, seed=1, base=base)
 
 
 def test_a_cutoff_removes_high_frequencies():
@@ -42,6 +45,25 @@ def test_the_cutoff_and_the_views_grow():
     assert cutoffs == sorted(cutoffs)
     assert (cutoffs[0], cutoffs[-1]) == settings.cutoffs
     assert [settings.view_size_at(share) for share in (0, 0.59, 0.6, 1)] == [160, 160, 224, 224]
+
+
+def test_the_learning_rate_falls_while_annealing_only():
+    constant = DrawingSettings(100)
+    assert {constant.learning_rate_at(step / 100) for step in range(100)} == {0.05}
+    annealed = DrawingSettings(100, annealing=0.6)
+    rates = [annealed.learning_rate_at(step / 100) for step in range(101)]
+    assert set(rates[:41]) == {0.05}
+    assert rates[41:] == sorted(set(rates[41:]), reverse=True)
+    assert rates[-1] == pytest.approx(0.1 * 0.05)
+
+
+def test_annealed_steps_become_smaller(toy):
+    def last_change(annealing):
+        course = drawing(toy, annealing=annealing)
+        before, after = [course.step() for _ in range(30)][-2:]
+        return (after - before).abs().mean()
+
+    assert last_change(0.6) < 0.5 * last_change(0.0)
 
 
 def test_a_class_is_asked_of_every_member_of_an_ensemble():

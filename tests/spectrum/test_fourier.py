@@ -51,3 +51,13 @@ def test_pixels_are_the_inverse_transform_of_the_coefficients():
     rows = np.cos(2 * np.pi * 2 * np.arange(16) / 16)
     expected = np.broadcast_to(rows[:, None], (16, 16))
     np.testing.assert_allclose(red / np.abs(red).max(), expected, atol=1e-4)
+
+
+def test_chroma_scales_differences_of_colours_only():
+    def logits(chroma):
+        images = FourierImages(1, (16, 16), generator())
+        images.scale_chroma(chroma)
+        return torch.logit(images.decode()[0].detach().double())
+
+    half, full, grey = logits(0.5), logits(1.0), logits(0.0)
+    torch.testing.assert_close(half - grey, (full - grey) / 2, atol=1e-5, rtol=1e-4)

@@ -8,7 +8,7 @@ from puppyslug import load_network
 from puppyslug.errors import NetworkError
 from puppyslug.networks.weights.formats import read_weights_file
 from puppyslug.networks.weights.location import locate_weights
-from puppyslug.spectrum.natural_statistics import NaturalStatistics
+from puppyslug.spectrum.natural_statistics import NaturalStatistics, _Moments
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,26 @@ def test_the_first_layer_equals_the_formula(lite0):
         lite0.activations(photograph(), ["labels"])
     layers = len(distances)
     assert float(distances[0]) == pytest.approx(10 / layers * float(terms.mean()), rel=1e-3)
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_moments_and_their_gradient_equal_those_of_torch(memory_format):
+    x, m, weights = torch.randn(2, 5, 6, 7), torch.randn(5), torch.randn(2, 2, 5)
+    x = x.contiguous(memory_format=memory_format)
+
+    def by_torch(x, m):
+        values = x - m[:, None, None]
+        return values.mean((2, 3)), values.square().mean((2, 3))
+
+    gradients = []
+    for moments in (_Moments.apply, by_torch):
+        leaf = x.clone().requires_grad_()
+        mean, square = moments(leaf, m)
+        torch.testing.assert_close(mean, by_torch(x, m)[0])
+        torch.testing.assert_close(square, by_torch(x, m)[1])
+        (mean * weights[0] + square * weights[1]).sum().backward()
+        gradients.append(leaf.grad)
+    torch.testing.assert_close(*gradients)
 
 
 def test_an_ensemble_uses_the_member_that_has_statistics(lite0):

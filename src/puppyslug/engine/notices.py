@@ -7,7 +7,8 @@ from puppyslug.errors import option, plural
 from puppyslug.images import LoadedImage
 from puppyslug.images.sizes import Size, display_size
 from puppyslug.networks.runtime import has_fast_bfloat16
-from puppyslug.recipe import Recipe
+from puppyslug.recipe import Recipe, defaults
+from puppyslug.recipe.drawing_fields import DRAWING_FIELDS
 
 
 def size_notices(recipe: Recipe, photo: LoadedImage) -> Iterator[str]:
@@ -36,6 +37,23 @@ def count_notices(recipe: Recipe, composition_size: Size) -> Iterator[str]:
         yield (
             f"{display_size(composition_size)} has room for about {plural(room, 'object')} of "
             f"{OBJECT_SIZE} pixels each, not for {recipe.count}; use a larger {option('size')}"
+        )
+
+
+def drawing_notices(recipe: Recipe) -> Iterator[str]:
+    """Report settings of a drawing that have no effect, because the dream grows in octaves."""
+    if recipe.draws_composition:
+        return
+    fields = Recipe.model_fields
+    unused = [
+        option(name)
+        for name in fields
+        if name in DRAWING_FIELDS and getattr(recipe, name) != fields[name].default
+    ]
+    if unused:
+        yield (
+            f"without effect, since this dream grows in octaves: {', '.join(unused)}; "
+            f"{option('preset', defaults.SEE_PRESET)} draws a named thing"
         )
 
 

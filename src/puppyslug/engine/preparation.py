@@ -16,6 +16,7 @@ from puppyslug.engine.masks import compute_mask
 from puppyslug.engine.network_loading import load_recipe_network, machine_settings
 from puppyslug.engine.notices import (
     count_notices,
+    drawing_notices,
     octave_notices,
     precision_notices,
     size_notices,
@@ -135,7 +136,11 @@ def _resolve_octaves(
     objective = recipe.combined_objective()
     composition_size = recipe.composition_size or photo.size
     objective.check(spec, composition_size)
-    notices = [*size_notices(recipe, photo), *count_notices(recipe, composition_size)]
+    notices = [
+        *size_notices(recipe, photo),
+        *count_notices(recipe, composition_size),
+        *drawing_notices(recipe),
+    ]
     recipe = recipe.with_settings({"octaves": _count_octaves(recipe, photo, composition_size)})
     plan = plan_octaves(recipe, objective, spec, photo.size)
     notices += octave_notices(plan)

@@ -8,6 +8,11 @@ from puppyslug.recipe.fields import slider
 from puppyslug.recipe.look_fields import LookFields
 from puppyslug.recipe.places import format_place, parse_place
 
+DRAWING_FIELDS = frozenset(
+    {"drawing_steps", "natural", "fidelity", "chroma", "annealing", "place", "extent"}
+)
+"""The settings that only drawings have."""
+
 
 class DrawingFields(LookFields):
     """The settings of the method ``"spectrum"``, on top of all others."""
@@ -39,6 +44,20 @@ class DrawingFields(LookFields):
         description="with the method spectrum: how closely the thing follows the photo's colours "
         "and light",
         json_schema_extra=slider(0, 8, 0.5),
+    )
+    chroma: float = Field(
+        0.5,
+        gt=0,
+        le=4,
+        description="with the method spectrum: how much colours change, relative to brightness",
+        json_schema_extra=slider(0.2, 1.5, 0.1),
+    )
+    annealing: float = Field(
+        0.6,
+        ge=0,
+        le=1,
+        description="with the method spectrum: last share of the steps, in which they become "
+        "smaller, so that no grain is left; 0: none",
     )
     place: str | None = Field(
         None,

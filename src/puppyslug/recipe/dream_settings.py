@@ -39,6 +39,8 @@ class DreamSettings(TypedDict, total=False):
     drawing_steps: int
     natural: float
     fidelity: float
+    chroma: float
+    annealing: float
     place: str | None
     extent: float
     mask: Any

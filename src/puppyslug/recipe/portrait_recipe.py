@@ -34,8 +34,9 @@ class PortraitRecipe(BaseModel):
         batch: number of portraits.
         steps: number of steps, which also sets the learning rate.
         method: ``"transforms"`` for gradient ascent under random affine transforms (Lucid),
-            ``"spectrum"`` for named classes, drawn whole from coarse to fine, or ``"auto"``:
-            spectrum where all objectives are classes and nothing is transparent.
+            ``"spectrum"`` for named classes, drawn whole from coarse to fine, ``"vivid spectrum"``
+            for the same with strong colours and more grain, or ``"auto"``: spectrum where all
+            objectives are classes and nothing is transparent.
         stop_after: number of steps after which drawing was interrupted, or None.
     """
 
@@ -53,7 +54,7 @@ class PortraitRecipe(BaseModel):
     batch: int = Field(defaults.PORTRAIT_BATCH, ge=1, le=MAX_BATCH)
     diversity: float = Field(defaults.PORTRAIT_DIVERSITY, ge=0, le=100)
     transparent: bool = False
-    method: Literal["auto", "transforms", "spectrum"] = "auto"
+    method: Literal["auto", "transforms", "spectrum", "vivid spectrum"] = "auto"
     precision: Literal["auto", "float32", "bfloat16", "float64"] = "auto"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     winograd: Annotated[int, Field(ge=0, le=1_000_000)] | Literal["auto", "steady"] = "steady"
@@ -84,6 +85,8 @@ class PortraitRecipe(BaseModel):
             settings["objectives"] = settings.pop("objective")
         validate_version(settings)
         validate_names(settings, cls.model_fields)
+        if settings.get("recipe_version") == 2 and settings.get("method") == "spectrum":
+            settings["method"] = "vivid spectrum"  # the name that it has since version 3
         try:
             recipe = cls.model_validate({**earlier_settings(settings, ADDED_FIELDS), **settings})
         except ValidationError as error:

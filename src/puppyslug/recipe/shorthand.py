@@ -8,6 +8,7 @@ from puppyslug.labels import FindLabel, label_finder, unresolved_label
 from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.objectives import Objective, guide, patches, see
 from puppyslug.recipe import defaults
+from puppyslug.recipe.drawing_fields import DRAWING_FIELDS
 from puppyslug.recipe.presets import find_preset
 from puppyslug.recipe.recipe import Recipe
 
@@ -140,10 +141,11 @@ def _see_term(text: str, find_label: FindLabel) -> str:
 def _with_see_defaults(settings: Mapping[str, object]) -> dict[str, object]:
     """Add the preset for named classes and its network, unless the settings name others.
 
-    Settings of octaves, or of a network, choose the preset that consists of octaves: a drawing
-    needs several networks.
+    Settings of a drawing choose the preset that draws. Otherwise settings of octaves, or of a
+    network, choose the preset that consists of octaves: a drawing needs several networks.
     """
-    by_octaves = bool({"octaves", "octave_scale", "network"} & settings.keys())
+    draws = bool(DRAWING_FIELDS & settings.keys())
+    by_octaves = not draws and bool({"octaves", "octave_scale", "network"} & settings.keys())
     preset_name = defaults.SEE_FILM_PRESET if by_octaves else defaults.SEE_PRESET
     with_preset = {"preset": preset_name, **settings}
     preset = find_preset(str(with_preset["preset"])).settings

@@ -11,7 +11,7 @@ torch.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 
 AddedFields = Mapping[int, Mapping[str, object]]
 
@@ -32,7 +32,8 @@ ADDED_FIELDS: AddedFields = MappingProxyType(
             "scale": "medium",
             "min_side": 1,
             "metadata": "strip",
-        }
+        },
+        3: {"chroma": 1.0, "annealing": 0.0},
     }
 )
 

@@ -78,6 +78,7 @@ class Drawing:
             base=grey if base is None else base,
             device=network.device,
         )
+        self._images.scale_chroma(settings.chroma)
         self._adam = torch.optim.Adam([self._images.coefficients], lr=settings.learning_rate)
         self._statistics = None
         if settings.natural and (settings.requires_statistics or has_natural_statistics(network)):
@@ -102,6 +103,8 @@ class Drawing:
             penalty = self._penalty(images).sum()
             self._adam.zero_grad()
             torch.autograd.backward([view, penalty], [-gradient, torch.ones_like(penalty)])
+        for group in self._adam.param_groups:
+            group["lr"] = settings.learning_rate_at(done)
         self._adam.step()
         self._step += 1
         return self.images()

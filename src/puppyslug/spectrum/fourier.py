@@ -80,6 +80,10 @@ class FourierImages:
         grey = torch.tensor([[1.0, 0.0, 0.0]] * 3) / math.sqrt(3)
         self._colours = grey.to(self._colours.device)
 
+    def scale_chroma(self, factor: float) -> None:
+        """Make colours change faster, or slower if the factor is below 1, than brightness."""
+        self._colours = self._colours * self._colours.new_tensor([1.0, factor, factor])
+
     @property
     def parameters(self) -> list[Tensor]:
         """The tensor to optimise."""

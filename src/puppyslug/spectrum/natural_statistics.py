@@ -8,6 +8,7 @@ Data-free Knowledge Transfer via DeepInversion", 2020, arXiv:1912.08795).
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -82,8 +83,31 @@ class NaturalStatistics:
 
 
 def _distance(activation: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-    variances, means = torch.var_mean(activation.float(), (2, 3), correction=0)
-    of_mean = ((means - mean) / std).square().clamp(max=_MAX_MEAN)
+    shifts, squares = _Moments.apply(activation, mean)  # type: ignore[no-untyped-call]
+    variances = squares - shifts.square()
+    of_mean = (shifts / std).square().clamp(max=_MAX_MEAN)
     of_std = (variances.clamp(min=_TINY).sqrt() / std - 1).square().clamp(max=_MAX_STD)
     distance: Tensor = (of_mean + of_std).mean(1)
     return distance
+
+
+class _Moments(torch.autograd.Function):
+    """Mean and mean square of x − m in each channel, N×C×H×W and (C,) → two (N, C) in float32.
+
+    As matrix products they take a third of the time of ``torch.var_mean``, or less.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(x, m)
+        values = x.permute(0, 2, 3, 1).flatten(1, 2) - m  # no copy where channels are last
+        average = values.new_full((1, values.shape[1]), 1 / values.shape[1])
+        return (average @ values)[:, 0], (average @ values.square())[:, 0]
+
+    @staticmethod
+    def backward(ctx: Any, of_mean: Tensor, of_square: Tensor) -> tuple[Tensor, None]:
+        x, m = ctx.saved_tensors
+        scale = 2 / (x.shape[2] * x.shape[3]) * of_square
+        shift = of_mean / (x.shape[2] * x.shape[3]) - scale * m
+        shift, scale = (one.to(x.dtype)[..., None, None] for one in (shift, scale))
+        return torch.addcmul(shift, scale, x), None

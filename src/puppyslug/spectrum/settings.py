@@ -7,6 +7,8 @@ from puppyslug.spectrum.crops import Window
 
 WHOLE = Window((0.75, 1.15), border_share=0.6)  # of an image that a thing fills
 
+LAST_RATE = 0.1  # of the learning rate, where annealing ends
+
 
 @dataclass(frozen=True)
 class DrawingSettings:
@@ -23,6 +25,8 @@ class DrawingSettings:
         variation: weight of the total variation, against grain.
         noise: standard deviation of the noise that is added to what networks see; it falls to 0.
         fidelity: weight of the squared difference from the base image, in percent.
+        chroma: how much colours change, relative to brightness.
+        annealing: last share of the steps, over which the learning rate falls along a cosine.
         window: where crops are taken.
     """
 
@@ -36,12 +40,22 @@ class DrawingSettings:
     variation: float = 3.0
     noise: float = 0.1
     fidelity: float = 0.0
+    chroma: float = 1.0
+    annealing: float = 0.0
     window: Window = WHOLE
 
     def cutoff_at(self, done: float) -> float:
         """Return the cutoff after a share of the steps."""
         low, high = self.cutoffs
         return low * math.pow(high / low, min(1.0, done / self.growth))
+
+    def learning_rate_at(self, done: float) -> float:
+        """Return the learning rate after a share of the steps."""
+        if done <= 1 - self.annealing:
+            return self.learning_rate
+        passed = (done - (1 - self.annealing)) / self.annealing
+        share = (1 + math.cos(math.pi * passed)) / 2
+        return self.learning_rate * (LAST_RATE + (1 - LAST_RATE) * share)
 
     def view_size_at(self, done: float) -> int:
         """Return the side of what networks see after a share of the steps."""

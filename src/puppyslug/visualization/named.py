@@ -1,6 +1,7 @@
 """Portraits of named classes: whole things on calm ground, drawn from coarse to fine."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ STARTS = 2  # of each portrait, of which the better one is drawn to the end
 STARTS_SHARE = 0.35  # of the steps, after which the better one is chosen
 MOMENTUM = 0.8  # of the mean score of a start over its last steps
 PLACE = Place(0.5, 0.5, 0.8)  # of the thing
+CHROMA, ANNEALING = 0.6, 0.6  # see ``DrawingSettings``
 MASK_FLOOR = 0.3  # how much the ground around it may change
 
 
@@ -31,6 +33,7 @@ def draw_named(
     size: int,
     steps: int,
     seed: int,
+    vivid: bool = False,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Draw portraits of named classes.
 
@@ -40,17 +43,21 @@ def draw_named(
         size: side length in pixels.
         steps: number of steps.
         seed: of the initial noise and the crops.
+        vivid: whether colours change as fast as brightness, and steps stay large to the end.
 
     Yields:
         After each step, what is maximised, (N,), and the images, N×3×size×size RGB in [0, 1].
     """
     count = len(objectives)
     starts = STARTS if steps > 1 else 1
+    settings = DrawingSettings(steps)
+    if not vivid:
+        settings = replace(settings, chroma=CHROMA, annealing=ANNEALING)
     drawing = Drawing(
         network,
         [one for one in objectives for _ in range(starts)],
         (size, size),
-        DrawingSettings(steps),
+        settings,
         seed=seed,
     )
     drawing.mask = PLACE.mask((size, size), MASK_FLOOR).to(network.device)

@@ -47,7 +47,8 @@ CLASS_SETTINGS = OptimisationSettings(  # for larger shapes and softer colours
     steps=defaults.CLASS_ATLAS_STEPS,
 )
 
-AUTO, TRANSFORMS, SPECTRUM = "auto", "transforms", "spectrum"  # see ``PortraitRecipe.method``
+AUTO, TRANSFORMS, SPECTRUM, VIVID = "auto", "transforms", "spectrum", "vivid spectrum"
+METHODS = (AUTO, TRANSFORMS, SPECTRUM, VIVID)  # see ``PortraitRecipe.method``
 PRE_RELU_STEPS = 16  # initial steps, in which inactive channels are optimised before the ReLU
 LOGIT_WEIGHT = 0.3  # of a class's logit; its probability alone has almost no gradient at first
 STARTS = 4  # of portraits that do not activate: that of the seed, and others
@@ -128,9 +129,11 @@ def portrait_steps(
         validate_portrait(objective, network.spec, size)
     context = DreamTermContext(network, torch.full((1, 3, size, size), 0.5), {})
     plain = not drawing and not transparent
-    if resolve_method(method, resolved, network.spec, plain=plain) == SPECTRUM:
+    method = resolve_method(method, resolved, network.spec, plain=plain)
+    if method != TRANSFORMS:
         bound = [one.bind(context) for one in resolved]
-        drawn = draw_named(bound, network, size=size, steps=steps, seed=seed)
+        vivid = method == VIVID
+        drawn = draw_named(bound, network, size=size, steps=steps, seed=seed, vivid=vivid)
         for step, (scores, images) in enumerate(drawn):
             yield PortraitStep(step, steps, scores, images, None)
         return
@@ -232,15 +235,15 @@ def resolve_method(
     Raises:
         RecipeError: there is no such method, or it cannot draw the objectives.
     """
-    if method not in (AUTO, TRANSFORMS, SPECTRUM):
-        raise RecipeError(f"method is {method!r}; use {AUTO}, {TRANSFORMS} or {SPECTRUM}")
+    if method not in METHODS:
+        raise RecipeError(f"method is {method!r}; use one of {', '.join(METHODS)}")
     is_named = all(names_classes(one) for one in objectives)
     if method == AUTO:
         can_draw = is_named and plain and not spec.uses_external_modules
         return SPECTRUM if can_draw else TRANSFORMS
-    if method == SPECTRUM and not (plain and is_named):
+    if method != TRANSFORMS and not (plain and is_named):
         obstacle = "objectives that are not classes" if plain else "transparent or custom portraits"
-        raise RecipeError(f"the method spectrum cannot draw {obstacle}; use {TRANSFORMS}")
+        raise RecipeError(f"the method {method} cannot draw {obstacle}; use {TRANSFORMS}")
     return method
 
 

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -26,6 +27,23 @@ def test_winograd_is_chosen_down_to_where_it_is_slower(monkeypatch, slow_below, 
     )
     method = ConvolutionMethod(expected, "torch") if expected else DIRECT
     assert tuning.choose_convolution("float32", "torch") == method
+
+
+def test_one_noisy_measurement_does_not_decide():
+    times = {64: (1.0, 0.8), 128: (1.0, 0.7), 256: (1.0, 0.7), 512: (1.0, 1.1)}
+    assert tuning.fastest_min_channels(times) == 64
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_chosen_number_of_channels_has_the_shortest_total(seed):
+    pairs = np.random.default_rng(seed).uniform(0.5, 1.5, (len(tuning.CHANNELS), 2))
+    times = dict(zip(tuning.CHANNELS, pairs.tolist(), strict=True))
+
+    def total(start):
+        return sum(pair[bool(start) and channels >= start] for channels, pair in times.items())
+
+    chosen = tuning.fastest_min_channels(times)
+    assert total(chosen) <= min(map(total, (0, *tuning.CHANNELS))) + 1e-9
 
 
 def test_a_machine_is_measured_once(monkeypatch, tmp_path):

@@ -6,7 +6,7 @@ const NAMES = {
   network: "Network", preset: "Based on", count: "Number", composed: "Composition for", stop_after: "Stops after step",
   zoom: "Zoom per frame", rotate: "Rotation per frame", pan_x: "Shift per frame", pan_y: "Downward shift per frame",
   octave_scale: "Octave scale", method: "Method", drawing_steps: "Drawing steps", fidelity: "Fidelity", extent: "Extent",
-  place: "Place", natural: "Natural", schedule: "Changes while it runs",
+  place: "Place", natural: "Natural", chroma: "Strength of colours", annealing: "Annealing", schedule: "Changes while it runs",
 };
 const OF_LOOK = ["network", "preset", "schedule", "composed"]; // belong to what the dream amplifies
 const settings = new Map();
