@@ -1,10 +1,12 @@
 """Measures how much time the studio's previews take, and how the server responds under load.
 
     python bench/studio.py [--size 1024] [--rounds 5]
+    python bench/studio.py --class 30 [--seconds 60]
 
 Renders the same dream alternately with and without previews, and prints the best time of each.
 Then starts a studio with a running dream, sends it 200 photos at the same time from another
 process, and prints the response times of the page in the meantime.
+With --class, measures a class instead; see studio_class.py.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+from studio_class import measure_class
 
 from puppyslug.engine.preparation import prepare
 from puppyslug.engine.prepared_dream import PreparedDream
@@ -116,9 +119,14 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=1024)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--send", help=argparse.SUPPRESS)
+    parser.add_argument("--class", type=int, dest="pupils", help="measure a class of pupils only")
+    parser.add_argument("--seconds", type=float, default=60, help="duration of the class")
     options = parser.parse_args()
     if options.send:
         send_all(options.send)
+        return
+    if options.pupils:
+        measure_class(options.pupils, options.seconds)
         return
     recipe = Recipe.complete({"size": str(options.size)})
     prepared = prepare(recipe, "clouds")

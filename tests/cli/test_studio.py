@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from puppyslug.cli import studio
+from puppyslug.cli.announcement import url_host
 from support.commands import run_failing
 
 
@@ -23,7 +24,7 @@ def test_the_disk_quota_has_a_unit():
     ],
 )
 def test_urls_have_a_host_that_a_browser_can_open(host, expected):
-    assert studio._url_host(host) == expected
+    assert url_host(host) == expected
 
 
 def test_any_free_port_can_be_requested():

@@ -3,7 +3,8 @@
 import pytest
 
 from puppyslug.studio import create_app
-from puppyslug.studio.security import COOKIE, allowed_hosts, is_loopback
+from puppyslug.studio.credentials import COOKIE
+from puppyslug.studio.security import allowed_hosts, is_loopback
 from support.app_client import AppClient
 from support.studios import assert_rejected
 

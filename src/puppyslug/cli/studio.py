@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from puppyslug.cli.announcement import Announcement, announce_class, url_host
 from puppyslug.cli.messages import print_message
 from puppyslug.cli.options import Cluster
 from puppyslug.errors import ClusterError, OutputError, RecipeError
 from puppyslug.files.folders import data_folder
-from puppyslug.recipe.defaults import STUDIO_DISK_QUOTA, STUDIO_HOST, STUDIO_PORT, STUDIO_WORKERS
+from puppyslug.recipe.defaults import (
+    CLASS_HOST,
+    STUDIO_DISK_QUOTA,
+    STUDIO_HOST,
+    STUDIO_PORT,
+    STUDIO_WORKERS,
+)
 from puppyslug.recipe.sizes import parse_memory
 
 if TYPE_CHECKING:
@@ -20,15 +27,13 @@ if TYPE_CHECKING:
 
     from puppyslug.studio.workers.runner import RunnerFactory
 
-ALL_INTERFACES = ("0.0.0.0", "::", "[::]")
-
 Host = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--host",
         metavar="ADDRESS",
         help="address to listen on; one that other machines can reach, such as 0.0.0.0, requires "
-        "a token",
+        f"a token [default: {STUDIO_HOST}; with --class {CLASS_HOST}]",
     ),
 ]
 Port = Annotated[
@@ -56,17 +61,26 @@ Keep = Annotated[
         help="disk quota for dreams; the oldest that have ended are deleted first",
     ),
 ]
+InClass = Annotated[
+    bool,
+    typer.Option(
+        "--class",
+        help="class mode: pupils join with a pass phrase, each has a gallery, and the teacher sees "
+        "all",
+    ),
+]
 
 
 def studio(
     *,
-    host: Host = STUDIO_HOST,
+    host: Host = None,
     port: Port = STUDIO_PORT,
     data: Data = None,
     no_browser: NoBrowser = False,
     workers: Workers = STUDIO_WORKERS,
     keep: Keep = STUDIO_DISK_QUOTA,
     cluster: Cluster = None,
+    in_class: InClass = False,
 ) -> int:
     """Dream in the browser: drop a photo, watch the dream, steer it.
 
@@ -74,8 +88,10 @@ def studio(
     running dreams resume when it starts again.
     """
     import secrets
+    from dataclasses import replace
 
     from puppyslug.studio import Limits, Services, create_app
+    from puppyslug.studio.limits import CLASS_LIMITS
     from puppyslug.studio.security import is_loopback
     from puppyslug.studio.workers.runner import create_local_runner
 
@@ -83,17 +99,21 @@ def studio(
     folder = data or data_folder()
     if data is None:
         folder.mkdir(parents=True, exist_ok=True)
-    token = None if is_loopback(host) else secrets.token_urlsafe(24)
-    limits = Limits(keep=_parse_quota(keep))
+    if host is None:
+        host = CLASS_HOST if in_class else STUDIO_HOST
+    token = None if in_class or is_loopback(host) else secrets.token_urlsafe(24)
+    limits = replace(CLASS_LIMITS if in_class else Limits(), keep=_parse_quota(keep))
     with (
         _open_listener(host, port) as listener,
-        Services.open(folder, limits, workers, create_runner) as services,
+        Services.open(folder, limits, workers, create_runner, in_class=in_class) as services,
     ):
-        url = f"http://{_url_host(host)}:{listener.getsockname()[1]}/"
-        if token is not None:
-            url += f"?token={token}"
+        port = listener.getsockname()[1]
+        query = "" if token is None else f"?token={token}"
+        announcement = Announcement(f"http://{url_host(host)}:{port}/{query}")
+        if services.classroom is not None:
+            announcement = announce_class(services.classroom, host, port)
         app = create_app(services, host=host, token=token)
-        _serve(app, listener, url, services.hub.close, open_browser=not no_browser)
+        _serve(app, listener, announcement, services.hub.close, open_browser=not no_browser)
     return 0
 
 
@@ -119,7 +139,7 @@ def _cluster_runner_factory(address: str) -> "RunnerFactory":
 def _serve(
     app: "FastAPI",
     listener: socket.socket,
-    url: str,
+    announcement: Announcement,
     on_stop: "Callable[[], None]",
     *,
     open_browser: bool,
@@ -130,10 +150,10 @@ def _serve(
     from puppyslug.studio.server import serve
 
     def announce() -> None:
-        print(url, flush=True)
+        print(announcement.text, flush=True)
         print_message("The studio is running at this address. Press Ctrl-C to stop it.")
         if open_browser:
-            webbrowser.open(url)
+            webbrowser.open(announcement.browser_address)
 
     serve(app, listener, announce, on_stop)
 
@@ -158,13 +178,6 @@ def _open_listener(host: str, port: int) -> socket.socket:
     # Nagle's algorithm would delay response bodies by 40 ms
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
-
-
-def _url_host(host: str) -> str:
-    """Return the host for a URL, which cannot be the address of all interfaces."""
-    if host in ALL_INTERFACES:
-        return socket.gethostname()
-    return f"[{host.strip('[]')}]" if ":" in host else host
 
 
 def _parse_quota(text: str) -> int:

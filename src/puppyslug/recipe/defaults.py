@@ -55,6 +55,7 @@ CLASS_ATLAS_STEPS: Final = 64
 ATLAS_RESULTS: Final = 12  # of a search
 
 STUDIO_HOST: Final = "127.0.0.1"
+CLASS_HOST: Final = "0.0.0.0"  # pupils come from other machines
 STUDIO_PORT: Final = 8000
 STUDIO_WORKERS: Final = 1  # dreams at the same time
 STUDIO_DISK_QUOTA: Final = "10GB"  # for dreams

@@ -6,32 +6,24 @@ import threading
 from asyncio import get_running_loop
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from importlib.resources import files
-from pathlib import Path
-from typing import Any
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
-from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException
 
 from puppyslug.errors import PuppyslugError
 from puppyslug.recipe import defaults
-from puppyslug.studio import api, choices
-from puppyslug.studio.api.looks import list_own_looks
+from puppyslug.studio import api
 from puppyslug.studio.http_errors import HTTPError, error_response
-from puppyslug.studio.looks import SAMPLES, describe_looks
+from puppyslug.studio.pages import PACKAGE, add_pages
 from puppyslug.studio.request_body import RequestBodyMiddleware
 from puppyslug.studio.security import MAX_PLAIN_BODY, SecurityMiddleware, allowed_hosts
 from puppyslug.studio.services import Services
-from puppyslug.studio.visitors import ensure_cookie, identify
 
 MAX_THREADS = 12  # of requests; each that computes delays all others
-
-_PACKAGE = Path(str(files("puppyslug.studio")))
 
 
 def create_app(
@@ -42,7 +34,7 @@ def create_app(
     Args:
         services: open services; the caller closes them.
         host: host that the server listens on; requests must use one of its names.
-        token: token that requests need, or None.
+        token: token that requests need, or None; not used in class mode.
 
     Returns:
         An application for any ASGI server.
@@ -71,14 +63,15 @@ def create_app(
         hosts=allowed_hosts(host),
         token=token,
         max_upload=services.limits.upload,
+        classroom=services.classroom,
     )
     _add_error_handlers(app)
     for router in api.ROUTERS:
         app.include_router(router)
     app.add_api_route("/healthz", _check_health, include_in_schema=True)
     app.add_api_route("/api/openapi.json", _api_description(app), include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=_PACKAGE / "static"), name="static")
-    _add_pages(app, services)
+    app.mount("/static", StaticFiles(directory=PACKAGE / "static"), name="static")
+    add_pages(app, services)
     return app
 
 
@@ -98,46 +91,6 @@ def _api_description(app: FastAPI) -> Callable[[], Response]:
 async def _check_health() -> dict[str, str]:
     """Return ok. It needs no thread, all of which may be busy."""
     return {"status": "ok"}
-
-
-def _add_pages(app: FastAPI, services: Services) -> None:
-    templates = Jinja2Templates(directory=_PACKAGE / "templates")
-    pictures = sorted(path.stem for path in (_PACKAGE / "static/pictures").glob("*.webp"))
-
-    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    def dream_page(request: Request) -> HTMLResponse:
-        networks = choices.describe_networks(services.networks.list_specs())
-        here = {network["name"] for network in networks if network["here"]}
-        context = {
-            "looks": describe_looks(here),
-            "own_looks": _own_looks(services, request),
-            "samples": SAMPLES,
-            "presets": choices.describe_presets(),
-            "fields": choices.describe_fields(),
-            "defaults": choices.describe_defaults(),
-            "networks": [network for network in networks if network["here"]],
-            "pictures": pictures,
-            "atlases": choices.list_atlas_layers(),
-            "carried": choices.CARRIED_FIELDS,
-            "field_defaults": choices.field_defaults(),
-        }
-        return _page(templates.TemplateResponse(request, "studio.html", context), request)
-
-    @app.get("/teach", response_class=HTMLResponse, include_in_schema=False)
-    def teach_page(request: Request) -> HTMLResponse:
-        networks = [network for network in choices.describe_networks() if network["here"]]
-        context = {"networks": networks, "defaults": choices.describe_defaults()}
-        return _page(templates.TemplateResponse(request, "teach.html", context), request)
-
-
-def _own_looks(services: Services, request: Request) -> list[dict[str, Any]]:
-    client = identify(request, shared=request.app.state.shared)
-    return [look.model_dump(exclude={"owner"}) for look in list_own_looks(services, client)]
-
-
-def _page(response: HTMLResponse, request: Request) -> HTMLResponse:
-    ensure_cookie(request, response)
-    return response
 
 
 def _add_error_handlers(app: FastAPI) -> None:

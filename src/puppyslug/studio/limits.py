@@ -41,3 +41,28 @@ class Limits:
     trial: int = 160_000
     pictures: int = 2000
     lessons: int = 5_000_000_000
+
+
+@dataclass(frozen=True)
+class PupilLimits:
+    """What one pupil may use, in class mode.
+
+    Attributes:
+        queued: maximum number of queued dreams, without trials.
+        trials: maximum number of queued trials.
+        paused: maximum number of paused dreams.
+        dream: maximum number of pixels of a dream.
+        frames: maximum number of frames of a film.
+        bytes: maximum disk space of all dreams, in bytes.
+    """
+
+    queued: int = 10
+    trials: int = 20
+    paused: int = 1
+    dream: int = 1_100_000
+    frames: int = 150
+    bytes: int = 300_000_000
+
+
+CLASS_LIMITS = Limits(queue=600, trials=1000)
+"""Limits of a studio in class mode: a class is as many people, each with a gallery."""

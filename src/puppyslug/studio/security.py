@@ -1,25 +1,30 @@
 """Access control: checks of Host, Origin and token, and security headers on every response."""
 
-import hmac
 import ipaddress
 import re
 import socket
 from collections.abc import Iterable
-from http.cookies import SimpleCookie
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from puppyslug.recipe import MAX_RECIPE_LENGTH
+from puppyslug.studio.classroom.classroom import Classroom
+from puppyslug.studio.classroom.gate import ClassroomGate
+from puppyslug.studio.credentials import (
+    SAFE_METHODS,
+    is_equal,
+    query_token,
+    remember_token,
+    sent_tokens,
+)
 from puppyslug.studio.http_errors import HTTPError, error_response
 
 _UPLOAD_PATHS = re.compile(r"/api/(dreams|recipe|seen|lessons/[^/]+/things/[^/]+/pictures)")
 MAX_PLAIN_BODY = MAX_RECIPE_LENGTH  # bytes of a request without uploads
-COOKIE = "puppyslug_token"
 HEALTH_PATH = "/healthz"  # needs no token
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
@@ -38,11 +43,18 @@ class SecurityMiddleware:
 
     Only requests to known host names are answered, to prevent DNS rebinding. Writes from other
     origins are rejected. If there is a token, every request needs it: as a query parameter on the
-    first visit, then as a cookie, or as a bearer token.
+    first visit, then as a cookie, or as a bearer token. In class mode, every request needs the
+    teacher's token, or the cookie of a pupil who has joined.
     """
 
     def __init__(
-        self, app: ASGIApp, *, hosts: Iterable[str], token: str | None, max_upload: int
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Iterable[str],
+        token: str | None,
+        max_upload: int,
+        classroom: Classroom | None = None,
     ) -> None:
         """Wrap an application.
 
@@ -51,9 +63,11 @@ class SecurityMiddleware:
             hosts: allowed host names, without ports.
             token: the required token, or None.
             max_upload: maximum size of a request with uploads, in bytes.
+            classroom: the class, which replaces the token; None without class mode.
         """
         self._app, self._token, self._max_upload = app, token, max_upload
         self._hosts = frozenset(hosts)
+        self._gate = None if classroom is None else ClassroomGate(classroom)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a valid request on to the application, and respond to all others."""
@@ -81,29 +95,26 @@ class SecurityMiddleware:
         """Return None for a valid request, or the redirect that sets the cookie."""
         host = headers.get("host", "")
         name = _host_name(host)
-        if name is None or not (name in self._hosts or (self._token and _is_address(name))):
+        is_guarded = self._token is not None or self._gate is not None
+        if name is None or not (name in self._hosts or (is_guarded and _is_address(name))):
             raise HTTPError(
                 421, f"the host name {host[:60]!r} is not this studio's; open the printed address"
             )
-        if scope["method"] not in _SAFE_METHODS:
+        if scope["method"] not in SAFE_METHODS:
             _check_origin(headers, host)
         self._check_length(scope["path"], headers)
-        if self._token is None or scope["path"] == HEALTH_PATH:
+        if scope["path"] == HEALTH_PATH:
+            return None
+        if self._gate is not None:
+            return self._gate.check(scope, headers)
+        if self._token is None:
             return None
         return self._check_token(self._token, scope, headers)
 
     def _check_token(self, token: str, scope: Scope, headers: Headers) -> Response | None:
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        if scope["method"] in _SAFE_METHODS and _equal(query.pop("token", [""])[-1], token):
-            rest = f"?{urlencode(query, doseq=True)}" if query else ""
-            path = "/" + scope["path"].lstrip("/")  # two slashes would name another host
-            response = RedirectResponse(path + rest, status_code=303)
-            response.set_cookie(COOKIE, token, httponly=True, samesite="strict")
-            return response
-        scheme, _, credentials = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and _equal(credentials.strip(), token):
-            return None
-        if _equal(_token_cookie(headers.get("cookie", "")), token):
+        if is_equal(query_token(scope), token):
+            return remember_token(scope, token)
+        if any(is_equal(sent, token) for sent in sent_tokens(headers)):
             return None
         raise HTTPError(
             401, "a token is required; open the address that 'puppyslug studio' printed"
@@ -156,10 +167,6 @@ def _check_origin(headers: Headers, host: str) -> None:
         raise HTTPError(403, "requests from other sites are not allowed")
 
 
-def _equal(candidate: str, token: str) -> bool:
-    return hmac.compare_digest(candidate.encode(), token.encode())
-
-
 def _host_name(host: str) -> str | None:
     """Return the name in a Host header, without the port; None if it is malformed."""
     try:
@@ -178,12 +185,3 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _token_cookie(text: str) -> str:
-    cookies: SimpleCookie = SimpleCookie()
-    try:
-        cookies.load(text)
-    except Exception:  # a malformed header holds no token
-        return ""
-    return cookies[COOKIE].value if COOKIE in cookies else ""

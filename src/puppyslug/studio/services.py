@@ -1,12 +1,14 @@
 """The services behind the pages and the API: store, files, queue and workers."""
 
-import asyncio
 import os
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from puppyslug.errors import OutputError
+from puppyslug.studio.classroom.activity import ClassActivityFeed
+from puppyslug.studio.classroom.classroom import Classroom
+from puppyslug.studio.fair_lock import FairLock
 from puppyslug.studio.jobs.activity import ActivityFeed
 from puppyslug.studio.jobs.data_folder import DataFolder
 from puppyslug.studio.jobs.disk_reserve import DiskReserve
@@ -16,6 +18,7 @@ from puppyslug.studio.jobs.progress_hub import ProgressHub
 from puppyslug.studio.jobs.store import JobStore
 from puppyslug.studio.jobs.submission import DreamSubmitter
 from puppyslug.studio.jobs.training_jobs import TrainingJobs
+from puppyslug.studio.jobs.waiting_time import WaitingTimes
 from puppyslug.studio.limits import Limits
 from puppyslug.studio.visitors import Visitor
 from puppyslug.studio.workers.pool import ProcessPool, process_launcher
@@ -23,7 +26,6 @@ from puppyslug.studio.workers.recogniser import Recogniser
 from puppyslug.studio.workers.runner import RunnerFactory, create_local_runner
 from puppyslug.studio.workers.sandbox import Sandbox
 
-MAX_HEAVY_REQUESTS = 1
 MAX_RESTARTS = 3  # of the server during one job; after that the job is not resumed automatically
 
 
@@ -52,11 +54,14 @@ class Services:
         training: edits and queues training jobs.
         networks: the trained networks.
         limits: resource limits.
+        waits: estimates how long queued jobs wait.
         sandbox: reads untrusted files.
         recogniser: says what a network sees in a picture.
-        heavy_requests: limits how many requests read uploads at the same time, so that the pages
-            stay responsive and few uploads are in memory.
-        recognitions: limits how many requests wait for the recogniser in a thread.
+        classroom: the class; None without class mode.
+        class_activity: the same as ``activity`` for each visitor of a class; None without one.
+        heavy_requests: one request at a time reads uploads, so that the pages stay responsive and
+            few uploads are in memory.
+        recognitions: one request at a time waits for the recogniser in a thread.
     """
 
     folder: DataFolder
@@ -68,14 +73,13 @@ class Services:
     training: TrainingJobs
     networks: FinetunedNetworks
     limits: Limits
+    waits: WaitingTimes
     sandbox: Sandbox = field(default_factory=_create_sandbox)
     recogniser: Recogniser = field(default_factory=_create_recogniser)
-    heavy_requests: asyncio.Semaphore = field(
-        default_factory=partial(asyncio.Semaphore, MAX_HEAVY_REQUESTS)
-    )
-    recognitions: asyncio.Semaphore = field(
-        default_factory=partial(asyncio.Semaphore, MAX_HEAVY_REQUESTS)
-    )
+    classroom: Classroom | None = None
+    class_activity: ClassActivityFeed | None = None
+    heavy_requests: FairLock = field(default_factory=FairLock)
+    recognitions: FairLock = field(default_factory=FairLock)
 
     @classmethod
     def open(
@@ -84,6 +88,8 @@ class Services:
         limits: Limits,
         workers: int,
         create_runner: RunnerFactory = create_local_runner,
+        *,
+        in_class: bool = False,
     ) -> "Services":
         """Open a data folder, recover the jobs of a server that was killed, and start workers.
 
@@ -92,6 +98,7 @@ class Services:
             limits: resource limits.
             workers: number of jobs that are processed at the same time; 0 for none.
             create_runner: initialises a worker process, see ``studio.workers.runner``.
+            in_class: whether to start class mode, with a pass phrase.
 
         Raises:
             OutputError: the folder cannot be used, or another studio uses it.
@@ -105,6 +112,7 @@ class Services:
                 f"{data} contains dreams, but their database {folder.database.name} is missing; "
                 "restore it, or choose another folder with --data"
             )
+        classroom = Classroom(folder.roster) if in_class else None
         store = JobStore(folder.database, DiskReserve(folder.reserve))
         folder.delete_orphans(store.ids())
         _recover_jobs(store)
@@ -116,7 +124,14 @@ class Services:
         dreams = DreamSubmitter(store, folder, limits, networks)
         training = TrainingJobs(store, folder, limits, networks)
         activity = ActivityFeed(store, hub)
-        return cls(folder, store, hub, activity, pool, dreams, training, networks, limits)
+        waits = WaitingTimes(store, hub, workers)
+        class_activity = None
+        if classroom is not None:
+            class_activity = ClassActivityFeed(classroom, store, hub, waits, lambda: pool.is_paused)
+        return cls(
+            folder, store, hub, activity, pool, dreams, training, networks, limits, waits,
+            classroom=classroom, class_activity=class_activity,
+        )  # fmt: skip
 
     def __enter__(self) -> "Services":
         return self
@@ -134,12 +149,19 @@ class Services:
 
     def view_dream(self, job: Job, visitor: Visitor = _ANYONE) -> DreamView:
         """Return a stored dream as the API shows it to a visitor."""
+        in_class: dict[str, Any] = {}
+        if self.classroom is not None and self.class_activity is not None:
+            wait = self.class_activity.wait_of(job.id)
+            in_class = {"wait_seconds": wait.seconds if wait else None}
+            if visitor.sees_all:
+                in_class["pupil"] = self.classroom.name_of(job.owner)
         return DreamView(
             **dict(job),
             mine=visitor.may_control(job),
             progress=self.hub.progress(job.id),
             position=self.store.position(job.id),
             refusal=self.hub.refusal(job.id),
+            **in_class,
         )
 
     def view_training_job(self, job: Job) -> TrainingJobView:

@@ -1,5 +1,6 @@
 """Commands to the worker of a job, with a fake pool."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +10,7 @@ from puppyslug.studio.api.dependencies import find_dream, find_training_job, sen
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.models import Status
 from puppyslug.studio.jobs.submission import Submission
+from puppyslug.studio.visitors import Visitor
 from puppyslug.studio.workers.protocol import Command
 from support.studios import QUICK
 
@@ -50,14 +52,15 @@ def test_a_command_that_no_worker_accepts_is_rejected(services, running, status)
 
 def test_jobs_are_found_by_kind(services, running):
     training_job = services.training.create()
-    assert find_dream(services, running.id) == running
+    assert find_dream(services, Visitor(), running.id) == running
     assert find_training_job(services, training_job.id) == training_job
     for find, job_id in (
-        (find_dream, training_job.id),
-        (find_dream, "nothing"),
-        (find_training_job, running.id),
-        (find_training_job, "nothing"),
+        (partial(find_dream, services, Visitor()), training_job.id),
+        (partial(find_dream, services, Visitor()), "nothing"),
+        (partial(find_dream, services, Visitor("b", sees_all=False)), running.id),
+        (partial(find_training_job, services), running.id),
+        (partial(find_training_job, services), "nothing"),
     ):
         with pytest.raises(HTTPError) as raised:
-            find(services, job_id)
+            find(job_id)
         assert raised.value.status == 404

@@ -7,9 +7,10 @@ import threading
 import pytest
 
 from puppyslug.errors import OutputError
+from puppyslug.studio.jobs.database import SCHEMA_VERSION
 from puppyslug.studio.jobs.disk_reserve import DiskReserve
 from puppyslug.studio.jobs.models import TRAINING, Job, Status, TrainingConfig
-from puppyslug.studio.jobs.store import SCHEMA_VERSION, JobStore
+from puppyslug.studio.jobs.store import JobStore
 
 # the schema and a document as version 1 wrote them, before there were training jobs
 VERSION_1 = """

@@ -517,3 +517,21 @@ def test_a_long_job_waits_while_short_ones_are_queued(create, monkeypatch):
         assert pool.wait(job_id).status is Status.DONE
     assert pool.pool.send("film", Command("stop"))
     assert pool.wait("film").status is Status.DONE
+
+
+def test_a_paused_queue_starts_nothing_and_what_runs_goes_on(create):
+    pool = create()
+    pool.run = poll_until_told
+    pool.submit("a")
+    pool.wait("a", Status.RUNNING)
+    pool.pool.pause()
+    pool.submit("b")
+    wait_until(lambda: pool.pool.send("a", Command("stop")))
+    assert pool.wait("a").status is Status.DONE
+    assert pool.pool.is_paused
+    wait_until(lambda: pool.hub.progress("a") is None)
+    assert pool.store.get("b").status is Status.QUEUED
+    pool.pool.resume()
+    pool.wait("b", Status.RUNNING)
+    wait_until(lambda: pool.pool.send("b", Command("stop")))
+    assert pool.wait("b").status is Status.DONE

@@ -2,6 +2,7 @@
 
 from puppyslug.studio.api import (
     choices,
+    classroom,
     download,
     dreams,
     events,
@@ -26,4 +27,6 @@ ROUTERS = (
     looks.router,
     tags.router,
     queue.router,
+    classroom.router,
+    classroom.teacher_router,
 )

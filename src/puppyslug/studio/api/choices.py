@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse
 
 from puppyslug.recipe.defaults import CLASSIFIER
 from puppyslug.studio import choices
-from puppyslug.studio.api.dependencies import Studio
+from puppyslug.studio.api.dependencies import Client, Studio
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.visualization.atlas import find_atlas
 from puppyslug.visualization.atlas.atlas import PORTRAITS_FILE
@@ -49,10 +49,10 @@ def get_portraits(network: NetworkName, layer: LayerName) -> FileResponse:
 
 
 @router.get("/settings")
-def get_settings(studio: Studio) -> dict[str, Any]:
+def get_settings(studio: Studio, client: Client) -> dict[str, Any]:
     """Return the presets, the recipe's fields with help and bounds, and the studio's limits."""
     return {
         "presets": choices.describe_presets(),
         "fields": choices.describe_fields(),
-        "limits": {**vars(studio.limits)},
+        "limits": {**vars(studio.limits), **(vars(client.limits) if client.limits else {})},
     }

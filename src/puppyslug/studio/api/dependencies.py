@@ -33,7 +33,8 @@ def _services(request: Request) -> Services:
 
 
 def _visitor(request: Request) -> Visitor:
-    return identify(request, shared=request.app.state.shared)
+    classroom = _services(request).classroom
+    return identify(request, shared=request.app.state.shared, classroom=classroom)
 
 
 Studio = Annotated[Services, Depends(_services)]
@@ -41,14 +42,14 @@ Client = Annotated[Visitor, Depends(_visitor)]
 JobId = Annotated[str, Path(alias="id", max_length=40)]
 
 
-def find_dream(studio: Studio, job_id: JobId) -> Job:
+def find_dream(studio: Studio, client: Client, job_id: JobId) -> Job:
     """Return the dream in the URL.
 
     Raises:
-        HTTPError: it does not exist.
+        HTTPError: it does not exist, or the client may not see it.
     """
     job = studio.store.get(job_id)
-    if job is None or job.is_training:
+    if job is None or job.is_training or not client.may_see(job):
         raise HTTPError(404, "that dream does not exist; it may have been deleted")
     return job
 
@@ -59,7 +60,7 @@ def find_own_dream(studio: Studio, client: Client, job_id: JobId) -> Job:
     Raises:
         HTTPError: it does not exist, or belongs to somebody else.
     """
-    return _check_owner(find_dream(studio, job_id), client)
+    return _check_owner(find_dream(studio, client, job_id), client)
 
 
 def find_own_training_job(studio: Studio, client: Client, job_id: JobId) -> Job:
@@ -88,6 +89,16 @@ def find_training_job(studio: Studio, job_id: JobId) -> Job:
     if job is None or not job.is_training:
         raise HTTPError(404, "that training job does not exist; it may have been deleted")
     return job
+
+
+def forbid_pupils(client: Client) -> None:
+    """Refuse what only the teacher of a class may do.
+
+    Raises:
+        HTTPError: the client is a pupil.
+    """
+    if not client.sees_all:
+        raise HTTPError(403, "only the teacher can do that in this class")
 
 
 async def run_untrusted(function: Callable[..., _Result], *arguments: object) -> _Result:

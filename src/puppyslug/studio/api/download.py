@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Query
 from fastapi.responses import FileResponse
 
-from puppyslug.studio.api.dependencies import Studio, find_dream
+from puppyslug.studio.api.dependencies import Client, Studio, find_dream
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.data_folder import FILM_FILE, RESULT_FILE
 
@@ -19,6 +19,7 @@ MAX_DREAMS = 100
 @router.get("/download", response_class=FileResponse)
 def download(
     studio: Studio,
+    client: Client,
     background: BackgroundTasks,
     ids: Annotated[
         list[str], Query(alias="id", min_length=1, max_length=MAX_DREAMS, description="dreams")
@@ -35,7 +36,7 @@ def download(
         try:
             with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
                 for job_id in dict.fromkeys(ids):
-                    _add_dream(studio, archive, job_id)
+                    _add_dream(studio, client, archive, job_id)
                 is_empty = not archive.namelist()
         except BaseException:
             path.unlink(missing_ok=True)
@@ -49,8 +50,8 @@ def download(
     )
 
 
-def _add_dream(studio: Studio, archive: zipfile.ZipFile, job_id: str) -> None:
-    job = find_dream(studio, job_id)
+def _add_dream(studio: Studio, client: Client, archive: zipfile.ZipFile, job_id: str) -> None:
+    job = find_dream(studio, client, job_id)
     file = FILM_FILE if job.kind == "zoom" else RESULT_FILE
     source = studio.folder.find_file(job.id, file)
     if source is None:

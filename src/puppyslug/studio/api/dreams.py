@@ -27,6 +27,7 @@ from puppyslug.studio.api.request_models import RequestModel
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.models import DreamKind, DreamView, Job, Status
 from puppyslug.studio.jobs.recipes import validate_changes
+from puppyslug.studio.jobs.shares import check_new_dream, check_pause
 from puppyslug.studio.jobs.submission import Submission
 from puppyslug.studio.jobs.uploads import Upload
 from puppyslug.studio.services import Services
@@ -92,9 +93,15 @@ async def submit(
     if not request.headers.get("content-type", "").startswith(FORM_TYPES):
         raise HTTPError(415, "send a form, with the recipe as JSON in the field 'recipe'")
     settings = await run_untrusted(parse_settings, form.recipe)
-    parent = await run_in_threadpool(find_dream, studio, form.photo_of) if form.photo_of else None
+    parent = (
+        await run_in_threadpool(find_dream, studio, client, form.photo_of)
+        if form.photo_of
+        else None
+    )
     await run_in_threadpool(studio.dreams.check_capacity)
-    async with studio.heavy_requests:  # the uploads of one request at a time are in memory
+    async with studio.heavy_requests.turn(
+        client.owner
+    ):  # the uploads of one request at a time are in memory
         submission = Submission(
             settings,
             form.kind,
@@ -108,6 +115,7 @@ async def submit(
             fresh=True,
             owner=client.owner,
             trial=form.trial and form.kind == "picture",
+            limits=client.limits,
         )
         return await _submit(studio, client, submission)
 
@@ -131,8 +139,9 @@ def list_dreams(
     favourite: Annotated[bool, Query(description="favourites only")] = False,
 ) -> list[DreamView]:
     """List dreams, newest first."""
+    owner = None if client.sees_all else client.owner
     jobs = studio.store.list_dreams(
-        limit, before=before, words=words, tags=tags or (), favourites=favourite
+        limit, before=before, words=words, tags=tags or (), favourites=favourite, owner=owner
     )
     return [studio.view_dream(job, client) for job in jobs]
 
@@ -159,7 +168,7 @@ def get_recipe(job: Dream) -> dict[str, Any]:
 
 
 @router.post("/dreams/{id}/steer")
-def steer(studio: Studio, job: OwnDream, changes: dict[str, Any]) -> DreamView:
+def steer(studio: Studio, client: Client, job: OwnDream, changes: dict[str, Any]) -> DreamView:
     """Change objective (or layer, channel, see), step_size, jitter, strength or keep_colours."""
     if job.kind != "picture":
         raise HTTPError(409, "a film cannot be changed while it runs; stop it, and submit another")
@@ -167,7 +176,7 @@ def steer(studio: Studio, job: OwnDream, changes: dict[str, Any]) -> DreamView:
     with reject_unexpected():
         valid = validate_changes(job, changes)
     send_command(studio, job, Command("steer", valid))
-    return _current_view(studio, job.id)
+    return _current_view(studio, client, job.id)
 
 
 @router.post("/dreams/{id}/again", status_code=201)
@@ -182,27 +191,31 @@ async def derive(studio: Studio, client: Client, job: Dream, changed: DerivedDre
         feed=changed.feed,
         enlarged=changed.size,
         owner=client.owner,
+        limits=client.limits,
     )
-    async with studio.heavy_requests:
+    async with studio.heavy_requests.turn(client.owner):
         return await _submit(studio, client, submission)
 
 
 @router.post("/dreams/{id}/{order}")
 def command(
     studio: Studio,
+    client: Client,
     job: OwnDream,
     order: Annotated[Literal["pause", "resume", "stop", "cancel", "rerun"], Path()],
 ) -> DreamView:
     """Pause, resume, stop with the result so far, or cancel; rerun what did not succeed."""
     if order == "rerun":
-        _rerun(studio, job)
+        _rerun(studio, client, job)
     elif order == "cancel" and studio.store.update(
         job.id, if_status=(Status.QUEUED,), status=Status.CANCELLED
     ):
         studio.hub.notify()
     else:
+        if order == "pause" and client.limits is not None:
+            check_pause(studio.store, client.owner, client.limits)
         send_command(studio, job, Command(order))
-    return _current_view(studio, job.id)
+    return _current_view(studio, client, job.id)
 
 
 @router.delete("/dreams/{id}", status_code=204)
@@ -215,10 +228,10 @@ def delete(studio: Studio, job: OwnDream) -> None:
 
 @router.post("/recipe")
 async def read_recipe(
-    studio: Studio, dream: Annotated[UploadFile, File()]
+    studio: Studio, client: Client, dream: Annotated[UploadFile, File()]
 ) -> dict[str, Any] | None:
     """Return the validated recipe inside an uploaded picture; null if it contains none."""
-    async with studio.heavy_requests:
+    async with studio.heavy_requests.turn(client.owner):
         upload = await _read_upload(studio, dream)
         assert upload is not None
         read = studio.sandbox.read_recipe
@@ -239,8 +252,10 @@ async def _submit(studio: Services, client: Visitor, submission: Submission) -> 
     return await run_in_threadpool(studio.view_dream, job, client)
 
 
-def _rerun(studio: Services, job: Job) -> None:
+def _rerun(studio: Services, client: Visitor, job: Job) -> None:
     studio.dreams.check_capacity()
+    if client.limits is not None:
+        check_new_dream(studio.store, client.owner, client.limits, trial=job.trial)
     fields = {"status": Status.QUEUED, "attempts": 0, "error": "", "ended": None, "rank": None}
     if studio.store.update(job.id, if_status=_RERUNNABLE, **fields) is None:
         raise HTTPError(
@@ -256,5 +271,5 @@ def _read_view(studio: Services, client: Visitor, job_id: JobId) -> DreamView | 
     return None if job is None else studio.view_dream(job, client)
 
 
-def _current_view(studio: Services, job_id: JobId) -> DreamView:
-    return studio.view_dream(find_dream(studio, job_id))
+def _current_view(studio: Services, client: Visitor, job_id: JobId) -> DreamView:
+    return studio.view_dream(find_dream(studio, client, job_id), client)

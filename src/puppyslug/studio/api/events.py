@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from puppyslug.studio.api.dependencies import Studio
+from puppyslug.studio.api.dependencies import Client, Studio
 from puppyslug.studio.jobs.models import DreamView, TrainingJobView
 from puppyslug.studio.jobs.progress_hub import ProgressHub
 
@@ -14,11 +14,16 @@ router = APIRouter(prefix="/api")
 
 
 @router.get("/events", response_class=EventSourceResponse)
-async def stream_activity(studio: Studio) -> AsyncIterator[ServerSentEvent]:
-    """Stream the queue and the progress of all jobs whenever either changes."""
+async def stream_activity(studio: Studio, client: Client) -> AsyncIterator[ServerSentEvent]:
+    """Stream the queue and the progress of all jobs that the client may see, when they change."""
+
+    def describe() -> str:
+        feed = studio.class_activity
+        return studio.activity.describe() if feed is None else feed.describe(client)
+
     previous = ""
     async for _ in studio.hub.subscribe():
-        text = await run_in_threadpool(studio.activity.describe)
+        text = await run_in_threadpool(describe)
         if text != previous:
             yield ServerSentEvent(raw_data=text)
             previous = text

@@ -12,7 +12,7 @@ from puppyslug.studio.api.dependencies import Client, Studio, find_dream
 from puppyslug.studio.api.request_models import RequestModel
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.data_folder import THUMBNAIL_FILE
-from puppyslug.studio.jobs.saved_looks import SavedLook, SavedLooks
+from puppyslug.studio.jobs.saved_looks import MISSING_LOOK, SavedLook, SavedLooks
 from puppyslug.studio.services import Services
 from puppyslug.studio.visitors import Visitor
 
@@ -41,8 +41,13 @@ class LookChanges(RequestModel):
     name: str
 
 
-def _find_look(studio: Studio, look_id: Annotated[str, Path(alias="id")]) -> SavedLook:
-    return SavedLooks(studio.folder).find(look_id)
+def _find_look(
+    studio: Studio, client: Client, look_id: Annotated[str, Path(alias="id")]
+) -> SavedLook:
+    look = SavedLooks(studio.folder).find(look_id)
+    if not client.may_see(look):
+        raise HTTPError(404, MISSING_LOOK)
+    return look
 
 
 Look = Annotated[SavedLook, Depends(_find_look)]
@@ -81,7 +86,7 @@ def list_looks(studio: Studio, client: Client) -> list[LookView]:
 @router.post("", status_code=201)
 def save_look(studio: Studio, client: Client, new: NewLook) -> LookView:
     """Save the settings of a dream that is done as a look, with its thumbnail."""
-    dream = find_dream(studio, new.dream)
+    dream = find_dream(studio, client, new.dream)
     return _view(SavedLooks(studio.folder).save(dream, new.name, client.owner))
 
 

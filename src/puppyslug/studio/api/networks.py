@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from fastapi.responses import FileResponse
 
 from puppyslug.studio import choices
-from puppyslug.studio.api.dependencies import Studio
+from puppyslug.studio.api.dependencies import Studio, forbid_pupils
 from puppyslug.studio.http_errors import HTTPError
 
 router = APIRouter(prefix="/api/networks")
@@ -19,7 +19,7 @@ def list_networks(studio: Studio) -> list[dict[str, Any]]:
     return choices.describe_networks(studio.networks.list_specs())
 
 
-@router.get("/{name}", response_class=FileResponse)
+@router.get("/{name}", response_class=FileResponse, dependencies=[Depends(forbid_pupils)])
 def get_network(studio: Studio, file: FileName) -> FileResponse:
     """Return the file of a trained network, for the command line."""
     path = studio.networks.find(file)
@@ -28,7 +28,7 @@ def get_network(studio: Studio, file: FileName) -> FileResponse:
     return FileResponse(path, filename=path.name, media_type="application/octet-stream")
 
 
-@router.delete("/{name}", status_code=204)
+@router.delete("/{name}", status_code=204, dependencies=[Depends(forbid_pupils)])
 def delete_network(studio: Studio, file: FileName) -> None:
     """Delete a trained network; the pictures that it was trained on are kept."""
     if not studio.networks.delete(file):

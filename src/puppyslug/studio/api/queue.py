@@ -8,13 +8,8 @@ from pydantic import BaseModel, Field, model_validator
 from puppyslug.studio.api.dependencies import Client, JobId, Studio
 from puppyslug.studio.api.request_models import RequestModel
 from puppyslug.studio.http_errors import HTTPError
-from puppyslug.studio.jobs.models import DreamKind, Job, Status
+from puppyslug.studio.jobs.models import DreamKind, Job
 from puppyslug.studio.jobs.queue_moves import Place, move, number_groups
-from puppyslug.studio.jobs.waiting_times import (
-    expected_starts,
-    learn_durations,
-    remaining_seconds,
-)
 from puppyslug.studio.services import Services
 from puppyslug.studio.visitors import Visitor
 
@@ -81,17 +76,10 @@ def move_job(studio: Studio, client: Client, job_id: JobId, target: Move) -> lis
 
 
 def _view_queue(studio: Services, client: Visitor) -> list[QueueEntry]:
-    queue = studio.store.queue()
-    if not queue:
-        return []
-    estimator = learn_durations(studio.store)
-    running = {
-        job.id: remaining_seconds(job, studio.hub.progress(job.id), estimator)
-        for job in studio.store.with_status(Status.RUNNING)
-    }
-    starts = expected_starts(queue, running, studio.pool.size, estimator)
+    queue, waits = studio.store.queue(), studio.waits.estimate()
+    starts = {job_id: wait.seconds for job_id, wait in waits.items()}
     groups = zip(queue, number_groups(queue), strict=True)
-    return [_view(job, group, starts[job.id], client) for job, group in groups]
+    return [_view(job, group, starts.get(job.id), client) for job, group in groups]
 
 
 def _view(job: Job, group: int, starts_in: float | None, client: Visitor) -> QueueEntry:

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from puppyslug.networks import find_spec
 from puppyslug.recipe.defaults import CLASSIFIER
-from puppyslug.studio.api.dependencies import Studio, find_dream, run_untrusted
+from puppyslug.studio.api.dependencies import Client, Studio, find_dream, run_untrusted
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.data_folder import (
     BEFORE_FILE,
@@ -18,6 +18,7 @@ from puppyslug.studio.jobs.data_folder import (
 )
 from puppyslug.studio.jobs.models import Job
 from puppyslug.studio.services import Services
+from puppyslug.studio.visitors import Visitor
 from puppyslug.studio.workers.recogniser import RecognitionRequest
 
 router = APIRouter(prefix="/api")
@@ -33,35 +34,41 @@ _FILES = {"before": (BEFORE_FILE, START_FILE), "after": (RESULT_FILE, THUMBNAIL_
 
 @router.get("/dreams/{id}/seen")
 async def get_classes(
-    studio: Studio, job: Dream, picture: Picture = "after", network: Network = ""
+    studio: Studio,
+    client: Client,
+    job: Dream,
+    picture: Picture = "after",
+    network: Network = "",
 ) -> dict[str, Any]:
     """Return the classes that a network sees in a dream, the most probable first."""
-    result: dict[str, Any] = await _recognise(studio, job, picture, network, None)
+    result: dict[str, Any] = await _recognise(studio, client, job, picture, (network, None))
     return result
 
 
 @router.get("/dreams/{id}/seen/{number}", response_class=Response)
 async def get_map(
     studio: Studio,
+    client: Client,
     job: Dream,
     number: Annotated[int, Path(ge=0, le=100_000)],
     picture: Picture = "after",
     network: Network = "",
 ) -> Response:
     """Return the picture with the parts that look like a class highlighted (JPEG)."""
-    data = await _recognise(studio, job, picture, network, number)
+    data = await _recognise(studio, client, job, picture, (network, number))
     return Response(data, media_type="image/jpeg")
 
 
 @router.post("/seen")
 async def classify_upload(
     studio: Studio,
+    client: Client,
     photo: Annotated[UploadFile, File()],
     network: Annotated[str, Form(max_length=200)] = CLASSIFIER,
 ) -> dict[str, Any]:
     """Return the classes that a network sees in an uploaded picture."""
     decode = partial(studio.sandbox.decode_upload, max_pixels=studio.limits.photo)
-    async with studio.heavy_requests:
+    async with studio.heavy_requests.turn(client.owner):
         upload = await run_untrusted(decode, photo.filename or "", await photo.read())
 
     def classify() -> dict[str, Any]:
@@ -69,21 +76,25 @@ async def classify_upload(
         result: dict[str, Any] = studio.recogniser.run(request, studio.hub.is_closed)
         return result
 
-    async with studio.recognitions:
+    async with studio.recognitions.turn(client.owner):
         return await run_untrusted(classify)
 
 
 async def _recognise(
-    studio: Services, job: Job, picture: str, network: str, number: int | None
+    studio: Services, client: Visitor, job: Job, picture: str, asked: tuple[str, int | None]
 ) -> Any:
-    """Recognise a picture of a dream. Requests wait here, so that they block no threads."""
+    """Recognise a picture of a dream. Requests wait here, so that they block no threads.
+
+    ``asked`` is the name of the network, and the number of the class to map, or None.
+    """
+    network, number = asked
 
     def run() -> Any:
         name = network or _classifier(studio, job)
         request = _request(studio, _read(studio, job, picture), name)
         return studio.recogniser.run(request._replace(map_class=number), studio.hub.is_closed)
 
-    async with studio.recognitions:
+    async with studio.recognitions.turn(client.owner):
         return await run_untrusted(run)
 
 

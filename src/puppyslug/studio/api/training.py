@@ -15,6 +15,7 @@ from puppyslug.studio.api.dependencies import (
     Studio,
     find_own_training_job,
     find_training_job,
+    forbid_pupils,
     run_untrusted,
     send_command,
 )
@@ -33,7 +34,7 @@ from puppyslug.studio.jobs.training_classes import find_picture, thumbnail_file
 from puppyslug.studio.services import Services
 from puppyslug.studio.workers.protocol import Command
 
-router = APIRouter(prefix="/api/lessons")
+router = APIRouter(prefix="/api/lessons", dependencies=[Depends(forbid_pupils)])
 TrainingJob = Annotated[Job, Depends(find_training_job)]
 OwnTrainingJob = Annotated[Job, Depends(find_own_training_job)]
 Name = Annotated[str, Field(max_length=300)]
@@ -160,7 +161,7 @@ async def add_pictures(
     studio: Studio, job: OwnTrainingJob, number: int, picture: Annotated[list[UploadFile], File()]
 ) -> list[TrainingPictureView]:
     """Add up to twelve pictures to a class; on an error, those before it are kept."""
-    return [_view_picture(await _add_picture(studio, job.id, number, one), number)
+    return [_view_picture(await _add_picture(studio, job, number, one), number)
             for one in picture]  # fmt: skip
 
 
@@ -222,13 +223,13 @@ def get_report(studio: Studio, job: TrainingJob) -> FileResponse:
     return FileResponse(path, media_type="text/html", headers=headers)
 
 
-async def _add_picture(studio: Services, job_id: str, number: int, file: UploadFile) -> StoredFile:
+async def _add_picture(studio: Services, job: Job, number: int, file: UploadFile) -> StoredFile:
     def add(data: bytes) -> StoredFile:
         name, limit = file.filename or "", studio.limits.photo
         upload = studio.sandbox.decode_upload(name, data, max_pixels=limit)
-        return studio.training.add_picture(job_id, number, upload)
+        return studio.training.add_picture(job.id, number, upload)
 
-    async with studio.heavy_requests:
+    async with studio.heavy_requests.turn(job.owner):
         return await run_untrusted(add, await file.read())
 
 

@@ -28,11 +28,13 @@ class ActivityFeed:
         with self._lock:
             versions = (self._store.version, self._hub.version)
             if versions != self._versions:
-                self._text = json.dumps(self._collect(versions[0]))
+                self._text = json.dumps(self.collect())
                 self._versions = versions
             return self._text
 
-    def _collect(self, version: int) -> dict[str, Any]:
+    def collect(self) -> dict[str, Any]:
+        """Return the activity of all jobs; see ``describe``."""
+        version = self._store.version
         active = {}
         for job in self._store.with_status(Status.RUNNING, Status.PAUSED):
             progress = self._hub.progress(job.id)

@@ -6,6 +6,7 @@
     ├── studio.db          every job (SQLite)
     ├── reserve            disk space for the database when the disk is full
     ├── lock               held by the process that uses the folder
+    ├── class.json         the pupils, in class mode
     ├── networks/          trained networks, NAME.safetensors
     ├── looks/ID/          looks that users have saved, see ``jobs.saved_looks``
     └── dreams/ID/
@@ -63,6 +64,11 @@ class DataFolder:
     def database(self) -> Path:
         """Path of the job store."""
         return self.path / "studio.db"
+
+    @property
+    def roster(self) -> Path:
+        """Path of the list of pupils, in class mode."""
+        return self.path / "class.json"
 
     @property
     def reserve(self) -> Path:

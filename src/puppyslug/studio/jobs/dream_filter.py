@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 IS_TRIAL = "ifnull(json_extract(document, '$.trial'), 0)"
 IS_TRAINING = "json_extract(document, '$.kind') = 'teach'"
+OWNER = "ifnull(json_extract(document, '$.owner'), '')"
+IS_OWNERS = f"{OWNER} = ?"
 TAGS = "json_each(document, '$.tags')"
 
 
@@ -15,11 +17,13 @@ class DreamFilter(NamedTuple):
         words: each of these words is in title, recipe or tags; case-insensitive.
         tags: the dreams have each of these tags.
         favourites: whether only favourites are listed.
+        owner: id of the browser that has submitted the dreams; None for any.
     """
 
     words: str = ""
     tags: Collection[str] = ()
     favourites: bool = False
+    owner: str | None = None
 
     def conditions(self) -> tuple[list[str], list[str]]:
         """Return SQL conditions, and the values of their placeholders."""
@@ -30,6 +34,9 @@ class DreamFilter(NamedTuple):
         for tag in self.tags:
             conditions.append(f"? IN (SELECT value FROM {TAGS})")
             values.append(tag)
+        if self.owner is not None:
+            conditions.append(IS_OWNERS)
+            values.append(self.owner)
         if self.favourites:
             conditions.append("json_extract(document, '$.favourite')")
         return conditions, values

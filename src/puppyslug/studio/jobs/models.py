@@ -216,6 +216,9 @@ class DreamView(Job):
         position: position in the queue, counted from 1; None if it is not queued.
         refusal: why the latest change was rejected; empty if it was accepted.
         mine: whether the client may control the dream.
+        wait_seconds: in class mode, about how many seconds it waits until it starts; None if that
+            is unknown, or if it is not queued.
+        pupil: in class mode, and for the teacher only, the name of the pupil who submitted it.
     """
 
     owner: str = Field("", exclude=True)
@@ -224,6 +227,8 @@ class DreamView(Job):
     position: int | None = None
     refusal: str = ""
     mine: bool = True
+    wait_seconds: float | None = None
+    pupil: str = ""
 
 
 class TrainingClassView(BaseModel):

@@ -31,7 +31,7 @@ def move(store: JobStore, job: Job, place: Place | None, before: str | None) -> 
         HTTPError: the job is not queued, or cannot change places with the other one.
     """
 
-    def arrange(queue: list[Job]) -> list[Job]:
+    def arrange(queue: Sequence[Job]) -> list[Job]:
         if job.id not in {one.id for one in queue}:
             raise HTTPError(409, "only jobs in the queue can be moved, and that one has started")
         group = [one for one in queue if move_group(one) == move_group(job)]

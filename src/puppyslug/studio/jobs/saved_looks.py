@@ -34,6 +34,7 @@ _EXCLUDED = frozenset(
     ("recipe_version", "guides", "size", "seed", "weights", "labels", "memory", "precision",
      "metadata", "zoom", "rotate", "pan_x", "pan_y")
 )  # fmt: skip
+MISSING_LOOK = "that look does not exist; it may have been deleted"
 
 
 class SavedLook(BaseModel):
@@ -83,7 +84,7 @@ class SavedLooks:
         """
         look = _read(self._folder / look_id) if _ID.fullmatch(look_id) else None
         if look is None:
-            raise HTTPError(404, "that look does not exist; it may have been deleted")
+            raise HTTPError(404, MISSING_LOOK)
         return look
 
     def find_file(self, look: SavedLook, file: str) -> Path:

@@ -4,32 +4,27 @@ import json
 import sqlite3
 import threading
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from puppyslug.errors import OutputError
+from puppyslug.studio.jobs.database import open_database
 from puppyslug.studio.jobs.disk_reserve import DiskReserve
-from puppyslug.studio.jobs.dream_filter import IS_TRAINING, IS_TRIAL, TAGS, DreamFilter
+from puppyslug.studio.jobs.dream_filter import (
+    IS_OWNERS,
+    IS_TRAINING,
+    IS_TRIAL,
+    OWNER,
+    TAGS,
+    DreamFilter,
+)
 from puppyslug.studio.jobs.models import Job, Status
 from puppyslug.studio.jobs.queue_ranks import arrange
 from puppyslug.studio.jobs.turns import order_queue
 
 _Result = TypeVar("_Result")
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS dreams (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT UNIQUE NOT NULL,
-    status TEXT NOT NULL,
-    words TEXT NOT NULL,
-    bytes INTEGER NOT NULL,
-    document TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS by_status ON dreams (status, number);
-"""
-SCHEMA_VERSION = 2  # version 1 has the same table, but no training jobs in it
 
 
 class JobStore:
@@ -51,33 +46,10 @@ class JobStore:
         self.version = 0  # increases with every change of a job
         self._turns = 0
         self._latest_turn: dict[str, int] = {}  # by owner
-        self._queued_ids: tuple[str, ...] = ()
+        self._changes = Counter[str]()  # by owner
+        self._queued: tuple[Job, ...] = ()
         self._queue_version = -1
-        try:
-            try:
-                self._open(path)
-            except sqlite3.OperationalError:
-                if reserve is None or not reserve.free():  # the disk is full
-                    raise
-                self._open(path)
-        except sqlite3.DatabaseError as error:
-            raise OutputError(
-                f"{path} is damaged or cannot be written ({error}); restore it from a backup, or "
-                "choose another folder with --data"
-            ) from error
-
-    def _open(self, path: Path) -> None:
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = NORMAL")
-        (version,) = self._database.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
-            raise OutputError(
-                f"{path} has schema version {version}, but this puppyslug supports versions up "
-                f"to {SCHEMA_VERSION}; update puppyslug"
-            )
-        self._database.executescript(_SCHEMA)
-        self._database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self._database = open_database(path, reserve)
 
     def close(self) -> None:
         """Close the database."""
@@ -101,6 +73,7 @@ class JobStore:
                 "INSERT INTO dreams (id, status, words, bytes, document) VALUES (?, ?, ?, ?, ?)",
                 (job.id, *_columns(job)),
             )
+            self._changes[job.owner] += 1
         return True
 
     def get(self, job_id: str) -> Job | None:
@@ -115,6 +88,7 @@ class JobStore:
                 "UPDATE dreams SET status = ?, words = ?, bytes = ?, document = ? WHERE id = ?",
                 (*_columns(job), job.id),
             )
+            self._changes[job.owner] += 1
 
     def update(
         self, job_id: str, *, if_status: Collection[Status] = tuple(Status), **fields: Any
@@ -157,13 +131,16 @@ class JobStore:
                 job.id, status=Status.RUNNING, started=time.time(), attempts=job.attempts + 1
             )
 
-    def queue(self) -> list[Job]:
+    def queue(self) -> tuple[Job, ...]:
         """Return the queued jobs in the order in which they will start."""
         with self._lock:
-            queued = self._select("WHERE status = ? ORDER BY number", Status.QUEUED)
-            return order_queue(arrange(queued), self._latest_turn)
+            if self._queue_version != self.version:
+                queued = self._select("WHERE status = ? ORDER BY number", Status.QUEUED)
+                self._queued = tuple(order_queue(arrange(queued), self._latest_turn))
+                self._queue_version = self.version
+            return self._queued
 
-    def rearrange(self, select: Callable[[list[Job]], list[Job]]) -> None:
+    def rearrange(self, select: Callable[[Sequence[Job]], list[Job]]) -> None:
         """Rank the jobs that a function of the queue returns, in its order."""
         with self._transaction():
             for rank, job in enumerate(select(self.queue())):
@@ -197,10 +174,13 @@ class JobStore:
     def _delete(self, job_id: str) -> bool:
         active = [status for status in Status if status.active]
         with self._transaction() as database:
+            job = self.get(job_id)
             deleted = database.execute(
                 f"DELETE FROM dreams WHERE id = ? AND status NOT IN ({_placeholders(active)})",
                 (job_id, *active),
             )
+            if job is not None:
+                self._changes[job.owner] += 1
         return deleted.rowcount > 0
 
     def _use_reserve(self, write: Callable[[], _Result]) -> _Result:
@@ -220,6 +200,7 @@ class JobStore:
         words: str = "",
         tags: Collection[str] = (),
         favourites: bool = False,
+        owner: str | None = None,
     ) -> list[Job]:
         """Return dreams, newest first.
 
@@ -229,8 +210,9 @@ class JobStore:
             words: see ``DreamFilter``, as for the others.
             tags: tags.
             favourites: whether to return favourites only.
+            owner: id of the browser that has submitted them; None for any.
         """
-        conditions, values = DreamFilter(words, tags, favourites).conditions()
+        conditions, values = DreamFilter(words, tags, favourites, owner).conditions()
         if before is not None:
             conditions.append("number < (SELECT number FROM dreams WHERE id = ?)")
             values.append(before)
@@ -250,6 +232,11 @@ class JobStore:
             values.append(owner)
         with self._lock:
             return dict(self._database.execute(f"{query} GROUP BY value", values).fetchall())
+
+    def latest_done(self, limit: int) -> list[Job]:
+        """Return the dreams that were submitted last, of those that are done."""
+        where = f"WHERE status = ? AND NOT {IS_TRAINING}"
+        return self._select(f"{where} ORDER BY number DESC LIMIT ?", Status.DONE, limit)
 
     def old_trials(self, kept: int) -> list[str]:
         """Return the ids of all ended trials but the latest ones."""
@@ -273,20 +260,11 @@ class JobStore:
 
     def queued_ids(self) -> tuple[str, ...]:
         """Return the ids of the queued jobs in the order in which they will start."""
-        with self._lock:
-            if self._queue_version != self.version:
-                self._queued_ids = tuple(job.id for job in self.queue())
-                self._queue_version = self.version
-            return self._queued_ids
+        return tuple(job.id for job in self.queue())
 
     def has_queued_pictures(self) -> bool:
         """Return whether a picture is queued, for which longer jobs wait."""
-        with self._lock:
-            query = (
-                "SELECT 1 FROM dreams WHERE status = ? AND "
-                "json_extract(document, '$.kind') = 'picture' LIMIT 1"
-            )
-            return self._database.execute(query, (Status.QUEUED,)).fetchone() is not None
+        return any(job.kind == "picture" for job in self.queue())
 
     def count_queued(self) -> int:
         """Return the number of queued jobs."""
@@ -298,13 +276,30 @@ class JobStore:
         with self._lock:
             return {row[0] for row in self._database.execute("SELECT id FROM dreams")}
 
-    def total_bytes(self, *, training: bool = False) -> int:
-        """Return the disk space of the files of all dreams, or of all training jobs."""
+    def total_bytes(self, *, training: bool = False, owner: str | None = None) -> int:
+        """Return the disk space of the files of all dreams, of an owner's, or of training jobs."""
         kind = IS_TRAINING if training else f"NOT {IS_TRAINING}"
+        owned, values = ("", ()) if owner is None else (f" AND {IS_OWNERS}", (owner,))
         with self._lock:
-            query = f"SELECT sum(bytes) FROM dreams WHERE {kind}"
-            (total,) = self._database.execute(query).fetchone()
+            query = f"SELECT sum(bytes) FROM dreams WHERE {kind}{owned}"
+            (total,) = self._database.execute(query, values).fetchone()
         return total or 0
+
+    def count_by_owner(self) -> dict[str, Counter[str]]:
+        """Return the number of dreams of each owner, without trials, by status."""
+        query = (
+            f"SELECT {OWNER}, status, count(*) FROM dreams "
+            f"WHERE NOT {IS_TRAINING} AND NOT {IS_TRIAL} GROUP BY 1, 2"
+        )
+        counts = defaultdict[str, Counter[str]](Counter)
+        with self._lock:
+            for owner, status, count in self._database.execute(query):
+                counts[owner][status] = count
+        return counts
+
+    def owner_version(self, owner: str) -> int:
+        """Return a number that increases with every change of a job of an owner."""
+        return self._changes[owner]
 
     def _count(self, status: Status) -> int:
         query = "SELECT count(*) FROM dreams WHERE status = ?"

@@ -28,9 +28,10 @@ from puppyslug.studio.jobs.data_folder import (
 from puppyslug.studio.jobs.finetuned_networks import FinetunedNetworks
 from puppyslug.studio.jobs.models import DreamKind, Job, StoredFile
 from puppyslug.studio.jobs.recipes import DreamFiles, build_recipe, result_size
+from puppyslug.studio.jobs.shares import check_new_dream
 from puppyslug.studio.jobs.store import JobStore
 from puppyslug.studio.jobs.uploads import INVISIBLE, Upload
-from puppyslug.studio.limits import Limits
+from puppyslug.studio.limits import Limits, PupilLimits
 
 RETRY_AFTER = 30  # seconds
 MAX_CLASS_NAME = 80  # characters of what the user calls a class
@@ -54,6 +55,7 @@ class Submission(NamedTuple):
             and guides.
         owner: id of the browser that submits it; empty for a script.
         trial: whether the dream is a small trial, which the gallery does not show.
+        limits: what the pupil who submits it may use; None where only the studio's limits apply.
     """
 
     settings: dict[str, Any]
@@ -69,6 +71,7 @@ class Submission(NamedTuple):
     fresh: bool = False
     owner: str = ""
     trial: bool = False
+    limits: PupilLimits | None = None
 
     @property
     def template(self) -> Job | None:
@@ -95,6 +98,10 @@ class DreamSubmitter:
         """
         self._check_film(submission)
         self.check_capacity()
+        if submission.limits is not None:
+            check_new_dream(
+                self._store, submission.owner, submission.limits, trial=submission.trial
+            )
         job_id = secrets.token_urlsafe(12)
         folder = self._folder.job_folder(job_id)
         folder.mkdir()
@@ -158,6 +165,8 @@ class DreamSubmitter:
 
     def _check_film(self, submission: Submission) -> None:
         limit = self._limits.frames
+        if submission.limits is not None:
+            limit = min(limit, submission.limits.frames)
         if submission.kind == "zoom" and not 1 <= submission.frames <= limit:
             raise HTTPError(422, f"frames is {submission.frames}; choose 1 to {limit}")
         if not 1 <= submission.fps <= 120:
@@ -176,6 +185,8 @@ class DreamSubmitter:
         size = result_size(recipe.size, files.photo.size if files.photo else None)
         limits, kind = self._limits, "trial" if submission.trial else submission.kind
         max_pixels = {"zoom": limits.film, "trial": limits.trial}.get(kind, limits.dream)
+        if submission.limits is not None:
+            max_pixels = min(max_pixels, submission.limits.dream)
         if size[0] * size[1] > max_pixels:
             raise HTTPError(
                 422,

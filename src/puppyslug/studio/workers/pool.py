@@ -79,6 +79,21 @@ class ProcessPool:
         self._context.slots.notify()
         self._context.hub.notify()
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether the queue is paused: running jobs go on, and no other one starts."""
+        return self._context.slots.is_paused
+
+    def pause(self) -> None:
+        """Pause the queue."""
+        self._context.slots.pause()
+        self._context.hub.notify()
+
+    def resume(self) -> None:
+        """Resume the queue."""
+        self._context.slots.resume()
+        self._context.hub.notify()
+
     def send(self, job_id: str, command: Command) -> bool:
         """Send a command to the worker that processes a job; False if there is none."""
         return any(supervisor.send(job_id, command) for supervisor in list(self._supervisors))

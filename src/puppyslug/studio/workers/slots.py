@@ -13,6 +13,7 @@ class ComputeSlots:
     def __init__(self, size: int) -> None:
         """Create free slots, for as many workers."""
         self._size = self._free = self._workers = size
+        self._is_paused = False
         self._returning = 0  # jobs that wait for a slot to go on
         self._changed = threading.Condition()
 
@@ -20,6 +21,21 @@ class ComputeSlots:
         """Take a slot for a new job; False if none is free, or if a job that goes on needs it."""
         with self._changed:
             return self._take(self._free - self._returning)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether no job may start or go on; those that have a slot keep it."""
+        return self._is_paused
+
+    def pause(self) -> None:
+        """Give no slots until ``resume``."""
+        self._is_paused = True
+
+    def resume(self) -> None:
+        """Give slots again."""
+        with self._changed:
+            self._is_paused = False
+            self._changed.notify_all()
 
     def give_up(self) -> None:
         """Give back a slot for which there is no job."""
@@ -86,7 +102,7 @@ class ComputeSlots:
             self._changed.wait(timeout)
 
     def _take(self, available: int) -> bool:
-        if available <= 0:
+        if self._is_paused or available <= 0:
             return False
         self._free -= 1
         return True

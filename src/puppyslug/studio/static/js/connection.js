@@ -16,6 +16,13 @@ export function follow(listener) {
 }
 
 export const activity = () => latest;
+
+/** Returns how long a queued dream waits, in class mode; undefined otherwise. */
+export function waitOf(id) {
+  const wait = latest?.waits?.[id];
+  return wait && { ...wait, paused: latest.paused };
+}
+
 export const isOnline = () => document.body.dataset.connection !== "lost";
 
 export function start() {

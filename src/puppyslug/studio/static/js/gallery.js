@@ -5,7 +5,7 @@ import { compare, MAX_DREAMS } from "./comparison.js";
 import * as connection from "./connection.js";
 import { attempt, el, showStatus } from "./page.js";
 import * as tags from "./tags.js";
-import { capitalise, describeLook } from "./words.js";
+import { capitalise, describeLook, describeWait } from "./words.js";
 
 const PAGE_SIZE = 24;
 const MAX_SELECTED = 100;
@@ -182,12 +182,17 @@ function showCard(dream) {
 function showProgress(item, active, position) {
   const fraction = active?.progress?.fraction;
   const text = fraction !== undefined ? `${capitalise(active.status)}, ${Math.round(100 * fraction)} %`
-    : position >= 0 ? `Queued, number ${position + 1}` : item.dataset.text;
+    : position >= 0 ? describeQueued(item.dataset.id, position) : item.dataset.text;
   const line = item.querySelector(".muted");
   const favourite = item.dataset.favourite ? ", favourite" : "";
   const label = `Dream of ${item.dataset.title}: ${text}${favourite}`;
   if (line.textContent !== text) line.textContent = text;
   if (item.querySelector("button").ariaLabel !== label) item.querySelector("button").ariaLabel = label;
+}
+
+function describeQueued(id, position) {
+  const wait = connection.waitOf(id);
+  return wait ? `Waiting: ${describeWait(wait).toLowerCase()}` : `Queued, number ${position + 1}`;
 }
 
 /** Highlights the dream that is open. */

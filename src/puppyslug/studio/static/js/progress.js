@@ -48,7 +48,13 @@ export function watch(dream) {
   el("after").hidden = false;
   showFirstPicture(dream);
   showStage("running");
-  update(dream);
+  update({ ...dream, wait: firstWait(dream) });
+}
+
+/** Returns how long a dream waits that has just been queued, in class mode. */
+function firstWait({ id, position, wait_seconds: seconds }) {
+  const { waits, paused } = connection.activity() ?? {};
+  return waits && position && (connection.waitOf(id) ?? { before: position - 1, seconds, paused });
 }
 
 /** Shows the picture that the dream starts from until there is a preview. */
@@ -63,7 +69,7 @@ function onActivity({ queue, active }) {
   if (!watched) return;
   const { id } = watched;
   if (active[id]) update({ ...watched, ...active[id], position: null });
-  else if (queue.includes(id)) update({ ...watched, status: "queued", progress: null, position: queue.indexOf(id) + 1 });
+  else if (queue.includes(id)) update({ ...watched, status: "queued", progress: null, position: queue.indexOf(id) + 1, wait: connection.waitOf(id) });
   else refetch(id);
 }
 

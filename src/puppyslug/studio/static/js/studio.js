@@ -105,11 +105,13 @@ async function openDream(id, { inHistory = false, fillForm = false } = {}) {
   });
 }
 
-/** Applies a link of the page Teach, which names a network and one of its classes. */
+/** Applies a link of the page Teach or of the worksheet: a network, one of its classes, what to start from. */
 function applyQuery() {
   const query = new URLSearchParams(location.search);
-  if (!query.has("see")) return;
-  form.selectClass(query.get("network") ?? "", query.get("see"));
+  if (!query.has("see") && !query.has("start")) return;
+  if (query.has("see")) form.selectClass(query.get("network") ?? "", query.get("see"));
+  const start = CSS.escape(query.get("start") ?? "");
+  document.querySelector(`[data-start="${start}"], [data-sample="${start}"]`)?.click();
   history.replaceState(null, "", location.pathname + location.hash);
 }
 

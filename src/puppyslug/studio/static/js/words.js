@@ -1,6 +1,6 @@
 /** What a recipe and its progress are called on the page: words of the person, not of the program. */
 
-import { choices, findLook } from "./page.js";
+import { choices, findLook, formatDuration } from "./page.js";
 
 const SHAPES = ["Large shapes", "Medium shapes", "Fine detail"];
 const STAGES = {
@@ -63,12 +63,20 @@ export function describeNetwork(name) {
 /** Describes the progress of a dream, apart from its remaining time. */
 export function describeStage(dream) {
   const { progress, status, position, kind } = dream;
+  if (status === "queued" && dream.wait) return describeWait(dream.wait);
   if (status === "queued") return position > 1 ? `${position - 1} ${position === 2 ? "job is" : "jobs are"} before this one` : "Next in the queue";
   if (status === "paused") return "Paused";
   if (!progress) return "Starting";
   if (progress.stage !== "dreaming") return STAGES[progress.stage] ?? capitalise(progress.stage);
   if (kind === "zoom") return `Frame ${progress.frame + 1} of ${dream.frames}`;
   return describeShapes(progress.octave, progress.octaves);
+}
+
+/** Describes how long a dream waits in a class; the server tells it about as well as it can. */
+export function describeWait({ before, seconds, paused }) {
+  const place = before ? `${before} before you` : "you are next";
+  if (paused) return `The queue is paused, ${place}`;
+  return seconds === null || seconds < 1 ? capitalise(place) : `About ${formatDuration(seconds)}, ${place}`;
 }
 
 /** Returns what an octave adds: large shapes come first. */
