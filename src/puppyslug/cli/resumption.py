@@ -57,18 +57,18 @@ def prepare_or_resume(
         checkpoint.delete()
     try:
         resolved = checkpoint.load()
-        if resolved is None:
-            return prepare(recipe)
-        prepared = prepare(resolved)
+        resumed = None if resolved is None else prepare(resolved)
     except PuppyslugError as error:
         if checkpoint.is_busy:
             raise
         prepared = prepare(recipe)  # if this fails, too, the state is kept
         print_message(f"{error}; starting again", quiet=quiet)
         checkpoint.delete()
-    else:
-        print_message(f"resuming from {checkpoint.folder}", quiet=quiet)
-    return prepared
+        return prepared
+    if resumed is None:
+        return prepare(recipe)
+    print_message(f"resuming from {checkpoint.folder}", quiet=quiet)
+    return resumed
 
 
 def keep_for_resumption(

@@ -43,7 +43,7 @@ def format_validation_error(error: ValidationError) -> str:
     if problem["type"] == "extra_forbidden":
         return f"the recipe has an unknown field {whole}; leave it out"
     value = str(problem["input"])[:60]
-    shown = value if value.strip() else repr(value)
+    shown = value if value.strip() and value.isprintable() else repr(value)
     return f"{whole} cannot be {shown}: {_describe(problem)}"
 
 
