@@ -83,10 +83,10 @@ class WaitingTimes:
         Args:
             store: job store.
             hub: progress of the running jobs.
-            workers: number of jobs that run at the same time.
+            workers: number of jobs that run at the same time; without any, jobs wait for one.
             clock: returns the Unix time in seconds.
         """
-        self._store, self._hub, self._workers = store, hub, workers
+        self._store, self._hub, self._workers = store, hub, max(1, workers)
         self._clock = clock
         self._history: list[tuple[Job, float]] = []
         self._history_version = -1
