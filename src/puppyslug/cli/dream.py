@@ -64,7 +64,7 @@ def dream(
     print_recipe: options.PrintRecipe = False,
     no_recipe: options.NoRecipe = False,
     timelapse: Timelapse = None,
-    force: options.Force = False,
+    force: options.ForceDream = False,
     skip_existing: SkipExisting = False,
     cluster: options.Cluster = None,
     quiet: options.Quiet = False,

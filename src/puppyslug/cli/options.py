@@ -218,6 +218,14 @@ Force = Annotated[
     bool,
     typer.Option("--force", help="replace OUT if it exists", rich_help_panel=OUTPUT_PANEL),
 ]
+ForceDream = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="replace OUT if it exists, and start an interrupted dream again",
+        rich_help_panel=OUTPUT_PANEL,
+    ),
+]
 Quiet = Annotated[
     bool,
     typer.Option("--quiet", help="print no progress and no notices", rich_help_panel=OUTPUT_PANEL),

@@ -57,7 +57,7 @@ def redo(
     unset: options.Unset = None,
     strip: options.Strip = False,
     output: Output = None,
-    force: options.Force = False,
+    force: options.ForceDream = False,
     quiet: options.Quiet = False,
 ) -> int:
     """Repeat a dream or a portrait, render it larger, or change it.

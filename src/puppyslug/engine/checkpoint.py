@@ -19,6 +19,7 @@ from puppyslug.engine.snapshot import DreamSnapshot
 from puppyslug.errors import OutputError, PuppyslugError
 from puppyslug.files.atomic import write_atomically
 from puppyslug.files.hashing import file_sha256
+from puppyslug.files.jobs import different_settings, normalise_job
 from puppyslug.files.locks import acquire, release
 from puppyslug.files.names import CHECKPOINT_ENDING, companion_name, is_folder
 from puppyslug.recipe import InputFiles, Recipe
@@ -55,7 +56,7 @@ class DreamCheckpoint:
         self.output = output
         self.folder = output.with_name(companion_name(output.name, CHECKPOINT_ENDING))
         self.snapshot: DreamSnapshot | None = None
-        self._job = json.loads(json.dumps(job, sort_keys=True))  # comparable with a stored job
+        self._job = normalise_job(job)
         self._lock = self.folder / "lock"
         self._state = self.folder / "state.npz"
         self._resolved: Recipe | None = None
@@ -167,8 +168,7 @@ class DreamCheckpoint:
                 shutil.rmtree(self.folder, ignore_errors=True)
 
     def _check_same_job(self, stored: Mapping[str, Any]) -> None:
-        names = sorted({*self._job, *stored})
-        different = [name for name in names if self._job.get(name) != stored.get(name)]
+        different = different_settings(self._job, stored)
         if different:
             raise OutputError(
                 f"{self.folder} is of an unfinished dream with another {', '.join(different)}"

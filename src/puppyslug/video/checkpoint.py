@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from puppyslug.errors import OutputError, option
+from puppyslug.files.jobs import different_settings, normalise_job
 from puppyslug.files.locks import acquire, release
 from puppyslug.files.names import companion_name
 from puppyslug.video.frames import Pixels, RenderedFrame, ResumeState
@@ -44,7 +45,7 @@ class FrameCheckpoint:
         """
         self.folder = film.with_name(companion_name(film.name, ".frames"))
         self._lock = self.folder / "lock"
-        self._job = json.loads(json.dumps(job, sort_keys=True))  # comparable with a stored job
+        self._job = normalise_job(job)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not acquire(self._lock):
@@ -126,8 +127,7 @@ class FrameCheckpoint:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _check_same_job(self, stored: Mapping[str, Any]) -> None:
-        names = sorted({*self._job, *stored})
-        different = [name for name in names if self._job.get(name) != stored.get(name)]
+        different = different_settings(self._job, stored)
         if different:
             raise OutputError(
                 f"{self.folder} holds frames of an unfinished film with other settings "

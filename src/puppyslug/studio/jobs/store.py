@@ -228,7 +228,7 @@ class JobStore:
         query = f"SELECT value, count(*) FROM dreams, {TAGS}"
         values = []
         if owner is not None:
-            query += " WHERE json_extract(document, '$.owner') = ?"
+            query += f" WHERE {IS_OWNERS}"
             values.append(owner)
         with self._lock:
             return dict(self._database.execute(f"{query} GROUP BY value", values).fetchall())

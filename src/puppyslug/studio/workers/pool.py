@@ -19,11 +19,7 @@ from puppyslug.studio.workers.supervisor import WorkerSupervisor
 
 
 class ProcessPool:
-    """All workers of a studio.
-
-    Attributes:
-        size: number of jobs that are processed at the same time.
-    """
+    """All workers of a studio."""
 
     def __init__(
         self,
@@ -44,7 +40,6 @@ class ProcessPool:
             limits: limits of a job.
             launch: starts a worker process, such as ``process_launcher(size, create_runner)``.
         """
-        self.size = size
         self._context = PoolContext(
             store,
             folder,
