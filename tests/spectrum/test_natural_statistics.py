@@ -17,9 +17,10 @@ def lite0():
 
 
 def distance(network, image):
-    with NaturalStatistics(network).collect() as distances:
+    statistics = NaturalStatistics(network)
+    with statistics.collect() as moments:
         network.activations(image, ["labels"])
-    return float(torch.stack(distances).sum(0))
+    return float(statistics.distance(moments))
 
 
 def photograph():
@@ -42,14 +43,20 @@ def test_the_first_layer_equals_the_formula(lite0):
     mean, variance = output.mean((0, 2, 3)), output.var((0, 2, 3), correction=0)
     var = stem["running_var"] + 1e-3
     terms = (mean - stem["running_mean"]) ** 2 / var + ((variance / var).sqrt() - 1) ** 2
-    with NaturalStatistics(lite0).collect() as distances:
+    statistics = NaturalStatistics(lite0)
+    with statistics.collect() as moments:
         lite0.activations(photograph(), ["labels"])
-    layers = len(distances)
-    assert float(distances[0]) == pytest.approx(10 / layers * float(terms.mean()), rel=1e-3)
+    with_first = float(statistics.distance(moments))
+    channels = moments[0][0].shape[1]
+    as_photographs = (torch.zeros(1, channels), statistics._stds[None, :channels].square())
+    without = float(statistics.distance([as_photographs, *moments[1:]]))
+    expected = 10 / len(moments) * float(terms.mean())
+    assert with_first - without == pytest.approx(expected, rel=1e-3)
 
 
+@pytest.mark.parametrize("is_native", [False, True])
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
-def test_moments_and_their_gradient_equal_those_of_torch(memory_format):
+def test_moments_and_their_gradient_equal_those_of_torch(memory_format, is_native):
     x, m, weights = torch.randn(2, 5, 6, 7), torch.randn(5), torch.randn(2, 2, 5)
     x = x.contiguous(memory_format=memory_format)
 
@@ -58,7 +65,7 @@ def test_moments_and_their_gradient_equal_those_of_torch(memory_format):
         return values.mean((2, 3)), values.square().mean((2, 3))
 
     gradients = []
-    for moments in (_Moments.apply, by_torch):
+    for moments in (lambda *of: _Moments.apply(*of, is_native), by_torch):
         leaf = x.clone().requires_grad_()
         mean, square = moments(leaf, m)
         torch.testing.assert_close(mean, by_torch(x, m)[0])
@@ -75,10 +82,10 @@ def test_an_ensemble_uses_the_member_that_has_statistics(lite0):
 
 
 def test_hooks_are_removed(lite0):
-    with NaturalStatistics(lite0).collect() as distances:
+    with NaturalStatistics(lite0).collect() as moments:
         pass
     lite0.activations(photograph(), ["labels"])
-    assert not distances
+    assert not moments
 
 
 def test_a_network_without_statistics_names_those_that_have_them(toy):

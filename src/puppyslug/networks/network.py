@@ -17,7 +17,7 @@ from puppyslug.networks.architectures import Architecture
 from puppyslug.networks.external.adapter import adapt_module, named_vocabulary
 from puppyslug.networks.external.spec import InputFormat
 from puppyslug.networks.finetuned import finetuned_vocabulary
-from puppyslug.networks.kernels import DIRECT, Conv3x3, ConvolutionMethod
+from puppyslug.networks.kernels import DIRECT, Conv3x3, ConvolutionMethod, DepthwiseConv2d
 from puppyslug.networks.layer_info import LayerInfo
 from puppyslug.networks.specs import NetworkSpec
 from puppyslug.networks.specs.spec import EXTERNAL_ARCHITECTURE
@@ -70,7 +70,7 @@ class Network:
         copy_inference_weights(architecture)
         self._architecture = architecture.eval().requires_grad_(False)
         for module in self._architecture.modules():
-            if isinstance(module, Conv3x3):
+            if isinstance(module, Conv3x3 | DepthwiseConv2d):
                 module.freeze(
                     device=self.device,
                     dtype=DTYPES[precision],

@@ -33,8 +33,6 @@ class Drawing:
 
     Attributes:
         scores: (N,), what is maximised, before the last step.
-        mask: N×1×H×W, how much each pixel may change; None for fully. It may be replaced between
-            steps.
         settings: how the drawing proceeds.
         completed: number of completed steps.
     """
@@ -63,7 +61,8 @@ class Drawing:
             NetworkError: the network has no statistics of natural photographs.
         """
         self.settings = settings
-        self.mask: Tensor | None = None
+        self._mask: Tensor | None = None
+        self._decoded: tuple[float, Tensor] | None = None  # a cutoff, and the images with it
         self.scores = torch.zeros(len(objectives))
         self._network = network
         self.replace_objectives(objectives)
@@ -81,7 +80,7 @@ class Drawing:
             device=network.device,
         )
         self._images.scale_chroma(settings.chroma)
-        self._adam = torch.optim.Adam([self._images.coefficients], lr=settings.learning_rate)
+        self._adam = self._make_adam()
         self._statistics = None
         if settings.natural and (settings.requires_statistics or has_natural_statistics(network)):
             self._statistics = NaturalStatistics(network)
@@ -95,7 +94,7 @@ class Drawing:
         """
         settings, done = self.settings, self.completed / self.settings.steps
         with torch.enable_grad():
-            images, _ = self._images.decode(settings.cutoff_at(done), self.mask)
+            images = self._decode()
             size = (images.shape[-2], images.shape[-1])
             crop = draw_crop(self._generator, size, settings.window, settings.view_size_at(done))
             view = crop.apply(images)
@@ -109,7 +108,17 @@ class Drawing:
             group["lr"] = settings.learning_rate_at(done)
         self._adam.step()
         self.completed += 1
+        self._decoded = None
         return self.images()
+
+    @property
+    def mask(self) -> Tensor | None:
+        """N×1×H×W, how much each pixel may change; None for fully. It may be set between steps."""
+        return self._mask
+
+    @mask.setter
+    def mask(self, mask: Tensor | None) -> None:
+        self._mask, self._decoded = mask, None
 
     def replace_objectives(self, objectives: Sequence[Objective]) -> None:
         """Go on with other objectives, one for each image."""
@@ -118,9 +127,15 @@ class Drawing:
 
     def images(self) -> Tensor:
         """Return the images so far, N×3×H×W RGB in [0, 1]."""
+        return self._decode().detach()
+
+    def _decode(self) -> Tensor:
+        """Return the images so far, with a graph for the next step."""
         cutoff = self.settings.cutoff_at(self.completed / self.settings.steps)
-        with torch.no_grad():
-            return self._images.decode(cutoff, self.mask)[0]
+        if self._decoded is None or self._decoded[0] != cutoff:
+            with torch.enable_grad():
+                self._decoded = cutoff, self._images.decode(cutoff, self._mask)[0]
+        return self._decoded[1]
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return copies of what the next steps depend on: tensors by name, and JSON."""
@@ -152,13 +167,19 @@ class Drawing:
         """Go on with some images of the batch only."""
         state = self._adam.state[self._images.coefficients]
         self._images.select(numbers)
+        self._decoded = None
         self._batch = Batch(tuple(self._batch.objectives[number] for number in numbers))
-        self._adam = torch.optim.Adam([self._images.coefficients], lr=self.settings.learning_rate)
+        self._adam = self._make_adam()
         self._adam.state[self._images.coefficients] = {
             name: value[list(numbers)] if value.dim() else value for name, value in state.items()
         }
         if self.mask is not None and len(self.mask) > 1:
             self.mask = self.mask[list(numbers)]
+
+    def _make_adam(self) -> torch.optim.Adam:
+        return torch.optim.Adam(
+            [self._images.coefficients], lr=self.settings.learning_rate, fused=True
+        )
 
     def _score(self, view: Tensor) -> tuple[Tensor, Tensor]:
         """Return the scores of what the network sees, (N,), and their gradient."""
@@ -166,9 +187,9 @@ class Drawing:
         if self._statistics is None:
             scores = self._objective_scores(source)
         else:
-            with self._statistics.collect() as distances:
+            with self._statistics.collect() as moments:
                 scores = self._objective_scores(source)
-            scores = scores - self.settings.natural * torch.stack(distances).sum(0)
+            scores = scores - self.settings.natural * self._statistics.distance(moments)
         (gradient,) = torch.autograd.grad(scores.sum(), source)
         return scores.detach(), gradient
 

@@ -7,7 +7,7 @@ Data-free Knowledge Transfer via DeepInversion", 2020, arXiv:1912.08795).
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -15,6 +15,9 @@ from torch import Tensor, nn
 
 from puppyslug.errors import NetworkError
 from puppyslug.networks.ensemble import Ensemble
+from puppyslug.networks.kernels.method import NATIVE
+from puppyslug.networks.kernels.native_depthwise import moments
+from puppyslug.networks.kernels.native_library import library_for
 from puppyslug.networks.network import Network
 from puppyslug.networks.registry import registered_networks
 from puppyslug.networks.weights.statistics import has_statistics, load_statistics
@@ -51,44 +54,46 @@ class NaturalStatistics:
                 f"some are {', '.join(names)}"
             )
         modules = dict(member.architecture.named_modules())
-        self._layers = [
-            (modules[name], mean.to(member.device), std.to(member.device))
-            for name, (mean, std) in load_statistics(member.spec).items()
-        ]
+        statistics = load_statistics(member.spec)
+        self._modules = [modules[name] for name in statistics]
+        self._is_native = member.convolution.kernels == NATIVE
+        means, stds = zip(*statistics.values(), strict=True)
+        sizes = [len(mean) for mean in means]
+        self._means = [mean.to(member.device) for mean in means]
+        self._stds = torch.cat(stds).to(member.device)
+        layers = [FIRST_LAYER_WEIGHT] + [1.0] * (len(sizes) - 1)
+        shares = [weight / len(sizes) / size for weight, size in zip(layers, sizes, strict=True)]
+        self._weights = torch.tensor(shares, device=member.device).repeat_interleave(
+            torch.tensor(sizes, device=member.device)
+        )
 
     @contextlib.contextmanager
-    def collect(self) -> Iterator[list[Tensor]]:
-        """Record the distance of each layer, (N,), while the network computes a batch of N."""
-        distances: list[Tensor] = []
-        weights = [FIRST_LAYER_WEIGHT] + [1.0] * (len(self._layers) - 1)
+    def collect(self) -> Iterator[list[tuple[Tensor, Tensor]]]:
+        """Record the moments of each layer, for ``distance``, while the network computes."""
+        moments: list[tuple[Tensor, Tensor]] = []
         handles = []
-        for weight, (module, mean, std) in zip(weights, self._layers, strict=True):
+        for module, mean in zip(self._modules, self._means, strict=True):
 
             def record(
-                _module: nn.Module,
-                _inputs: object,
-                output: Tensor,
-                weight: float = weight,
-                mean: Tensor = mean,
-                std: Tensor = std,
+                _module: nn.Module, _inputs: object, output: Tensor, mean: Tensor = mean
             ) -> None:
-                distances.append(weight / len(self._layers) * _distance(output, mean, std))
+                moments.append(_Moments.apply(output, mean, self._is_native))  # type: ignore[no-untyped-call]
 
             handles.append(module.register_forward_hook(record))
         try:
-            yield distances
+            yield moments
         finally:
             for handle in handles:
                 handle.remove()
 
-
-def _distance(activation: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-    shifts, squares = _Moments.apply(activation, mean)  # type: ignore[no-untyped-call]
-    variances = squares - shifts.square()
-    of_mean = (shifts / std).square().clamp(max=_MAX_MEAN)
-    of_std = (variances.clamp(min=_TINY).sqrt() / std - 1).square().clamp(max=_MAX_STD)
-    distance: Tensor = (of_mean + of_std).mean(1)
-    return distance
+    def distance(self, moments: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+        """Return the mean distance of the layers, (N,), from the moments of a batch of N."""
+        shifts, squares = (torch.cat(parts, 1) for parts in zip(*moments, strict=True))
+        variances = squares - shifts.square()
+        of_mean = (shifts / self._stds).square().clamp(max=_MAX_MEAN)
+        ratio = variances.clamp(min=_TINY).sqrt() / self._stds
+        of_std = (ratio - 1).square().clamp(max=_MAX_STD)
+        return (of_mean + of_std) @ self._weights
 
 
 class _Moments(torch.autograd.Function):
@@ -98,16 +103,19 @@ class _Moments(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, x: Tensor, m: Tensor, is_native: bool) -> tuple[Tensor, Tensor]:
         ctx.save_for_backward(x, m)
-        values = x.permute(0, 2, 3, 1).flatten(1, 2) - m  # no copy where channels are last
+        values = x.permute(0, 2, 3, 1).flatten(1, 2)  # no copy where channels are last
+        if is_native and library_for(values) is not None:
+            return moments(values.contiguous(), m)
+        values = values - m
         average = values.new_full((1, values.shape[1]), 1 / values.shape[1])
         return (average @ values)[:, 0], (average @ values.square())[:, 0]
 
     @staticmethod
-    def backward(ctx: Any, of_mean: Tensor, of_square: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, of_mean: Tensor, of_square: Tensor) -> tuple[Tensor, None, None]:
         x, m = ctx.saved_tensors
         scale = 2 / (x.shape[2] * x.shape[3]) * of_square
         shift = of_mean / (x.shape[2] * x.shape[3]) - scale * m
         shift, scale = (one.to(x.dtype)[..., None, None] for one in (shift, scale))
-        return torch.addcmul(shift, scale, x), None
+        return torch.addcmul(shift, scale, x), None, None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from puppyslug.networks.kernels import DIRECT, ConvolutionMethod, tuning
+from puppyslug.networks.kernels import ConvolutionMethod, tuning
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def test_winograd_is_chosen_down_to_where_it_is_slower(monkeypatch, slow_below, 
     monkeypatch.setattr(
         tuning, "_time_gradients", lambda channels, *_: (1.0, 1.1 if channels < slow_below else 0.9)
     )
-    method = ConvolutionMethod(expected, "torch") if expected else DIRECT
+    method = ConvolutionMethod(expected, "torch")
     assert tuning.choose_convolution("float32", "torch") == method
 
 

@@ -6,7 +6,7 @@ Batch normalisation is folded into the convolutions when the weights are loaded.
 from collections.abc import Iterator, Mapping, Set
 
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, pad, relu6
+from torch.nn.functional import relu6
 
 from puppyslug.networks.architectures.architecture import Architecture
 from puppyslug.networks.architectures.conversion import (
@@ -15,29 +15,9 @@ from puppyslug.networks.architectures.conversion import (
     fold_batch_norm,
 )
 from puppyslug.networks.architectures.registry import register_architecture
+from puppyslug.networks.kernels import DepthwiseConv2d, SameConv2d
 from puppyslug.networks.specs import CLASS_MAP, NetworkSpec
 from puppyslug.networks.specs.efficientnet import HEAD_CHANNELS, STEM_CHANNELS, Block
-
-
-class SameConv2d(nn.Conv2d):
-    """A convolution with TensorFlow's "same" padding: an odd pixel goes to the right and bottom."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Convolve N×C×H×W to N×C'×⌈H/stride⌉×⌈W/stride⌉."""
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        if stride == 1:
-            return conv2d(x, self.weight, self.bias, 1, kernel // 2, groups=self.groups)
-        padding: list[int] = []
-        for length in (x.shape[-1], x.shape[-2]):
-            total = max((-(-length // stride) - 1) * stride + kernel - length, 0)
-            padding += [total // 2, total - total // 2]
-        return conv2d(pad(x, padding), self.weight, self.bias, stride, groups=self.groups)
-
-
-def _make_convolution(
-    in_channels: int, out_channels: int, kernel: int = 1, stride: int = 1, groups: int = 1
-) -> SameConv2d:
-    return SameConv2d(in_channels, out_channels, kernel, stride, groups=groups)
 
 
 class InvertedResidual(nn.Module):
@@ -46,9 +26,9 @@ class InvertedResidual(nn.Module):
     def __init__(self, in_channels: int, block: Block) -> None:
         super().__init__()
         wide = in_channels * block.expansion
-        self.expand = _make_convolution(in_channels, wide) if block.expansion > 1 else None
-        self.depthwise = _make_convolution(wide, wide, block.kernel, block.stride, groups=wide)
-        self.project = _make_convolution(wide, block.channels)
+        self.expand = SameConv2d(in_channels, wide, 1) if block.expansion > 1 else None
+        self.depthwise = DepthwiseConv2d(wide, block.kernel, block.stride)
+        self.project = SameConv2d(wide, block.channels, 1)
         self.has_shortcut = block.stride == 1 and in_channels == block.channels
 
     def forward(self, x: Tensor) -> Tensor:
@@ -68,7 +48,7 @@ class EfficientNet(Architecture):
 
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
-        self.stem = _make_convolution(3, STEM_CHANNELS, 3, stride=2)
+        self.stem = SameConv2d(3, STEM_CHANNELS, 3, stride=2)
         self.blocks = nn.ModuleList()
         channels = STEM_CHANNELS
         for block in spec.structure:
@@ -76,8 +56,8 @@ class EfficientNet(Architecture):
             self.blocks.append(InvertedResidual(channels, block))
             channels = block.channels
         self.last_block_input = f"block_{len(self.blocks) - 2}"
-        self.head = _make_convolution(channels, HEAD_CHANNELS)
-        self.labels = _make_convolution(HEAD_CHANNELS, spec.classes)
+        self.head = SameConv2d(channels, HEAD_CHANNELS, 1)
+        self.labels = SameConv2d(HEAD_CHANNELS, spec.classes, 1)
 
     def iter_layers(self, x: Tensor, targets: Set[str]) -> Iterator[tuple[str, Tensor]]:  # noqa: ARG002
         """See ``Architecture.iter_layers``; every layer is yielded and none is overwritten."""

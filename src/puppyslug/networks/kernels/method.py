@@ -1,4 +1,4 @@
-"""How frozen 3×3 convolutions are computed."""
+"""How frozen 3×3 and depthwise convolutions are computed."""
 
 from typing import NamedTuple
 
@@ -10,12 +10,13 @@ TILE_ALIGNMENT = 4  # positions; the side of an output tile of Winograd's method
 
 
 class ConvolutionMethod(NamedTuple):
-    """The method of 3×3 convolutions; methods differ in speed and in rounding.
+    """The method of convolutions; methods differ in speed and in rounding.
 
     Attributes:
-        winograd_min_channels: fewest channels for which Winograd's method is used; 0 for never.
-        kernels: what computes its transforms: ``"native"`` for the compiled library, ``"torch"``
-            for torch's operations.
+        winograd_min_channels: fewest channels for which 3×3 convolutions use Winograd's method; 0
+            for never.
+        kernels: what computes its transforms and depthwise convolutions: ``"native"`` for the
+            compiled library, ``"torch"`` for torch's operations.
     """
 
     winograd_min_channels: int = 0

@@ -1,10 +1,11 @@
-/* Transforms of Winograd's minimal filtering F(4x4, 3x3), ReLU and max pooling; winograd.py and
- * sign_bits.py explain the methods.
+/* Transforms of Winograd's minimal filtering F(4x4, 3x3), ReLU and max pooling, depthwise
+ * convolution, and moments of channels; winograd.py, sign_bits.py and depthwise.py explain the methods.
  *
  * Images are height x width x channels, in float32 or in bfloat16; tiles are numbered row by row.
  * A tile's values are transformed in float32, LANES channels at a time. Signs are one bit for each
  * value, in words of 32: whether it is positive. They need a multiple of 32 channels.
  */
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -229,3 +230,179 @@ POOL(pool_float32, int32_t)
 POOL(pool_bfloat16, int16_t)
 UNPOOL(unpool_float32, int32_t)
 UNPOOL(unpool_bfloat16, int16_t)
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wpsabi" /* vectors are passed to inlined functions only */
+#endif
+
+typedef struct {
+    int64_t height, width, channels;         /* of the input */
+    int64_t out_height, out_width;           /* of the output */
+    int64_t kernel, stride, top, left;       /* top and left: rows and columns of zeros before it */
+    int64_t first, count;                    /* the rows to compute */
+    int64_t bfloat16;                        /* whether values are bfloat16 rather than float32 */
+} Depthwise;
+
+/* Values are kept in registers as vectors of 16, BLOCK vectors at a time. */
+#define WIDTH 16
+#define BLOCK 4
+typedef float Vector __attribute__((vector_size(4 * WIDTH)));
+typedef uint32_t Bits __attribute__((vector_size(4 * WIDTH)));
+typedef uint16_t Halves __attribute__((vector_size(2 * WIDTH)));
+
+INLINE Vector load_vector(const void *from, int64_t at, int64_t n, int bfloat16) {
+    if (!bfloat16) {
+        Vector v = {0};
+        memcpy(&v, (const float *)from + at, n * sizeof(float));
+        return v;
+    }
+    Halves halves = {0};
+    memcpy(&halves, (const uint16_t *)from + at, n * sizeof(uint16_t));
+    return (Vector)(__builtin_convertvector(halves, Bits) << 16);
+}
+
+INLINE void store_vector(void *to, Vector v, int64_t at, int64_t n, int bfloat16) {
+    float values[WIDTH] __attribute__((aligned(64)));
+    memcpy(values, &v, sizeof(v));
+    store(to, values, at, n, bfloat16);
+}
+
+/* Where the taps of a row or a column lie on the other image: `count` taps from `tap` on, `step`
+ * apart, the first one at `position`, and the next ones `direction` further each. */
+typedef struct {
+    int64_t tap, count, step, position, direction;
+} Taps;
+
+INLINE Taps taps_forward(int64_t at, int64_t kernel, int64_t stride, int64_t before, int64_t length) {
+    int64_t start = at * stride - before, tap = start < 0 ? -start : 0;
+    int64_t end = start + kernel > length ? length - start : kernel;
+    return (Taps){tap, end - tap, 1, start + tap, 1};
+}
+
+INLINE Taps taps_backward(int64_t at, int64_t kernel, int64_t stride, int64_t before, int64_t length) {
+    int64_t tap = (at + before) % stride, position = (at + before) / stride;
+    if (position >= length) {
+        tap += (position - length + 1) * stride;
+        position = length - 1;
+    }
+    int64_t count = tap < kernel ? (kernel - tap + stride - 1) / stride : 0;
+    return (Taps){tap, count < position + 1 ? count : position + 1, stride, position, -1};
+}
+
+/* Add the products of some taps and values, for `vectors` vectors of `n` channels from c on. */
+INLINE void add_products(Vector *sum, Taps rows, Taps columns, const Depthwise *d, int64_t width,
+                         const void *values, const float *weights, int64_t c, int vectors,
+                         int64_t n, int bfloat16) {
+    for (int64_t i = 0; i < rows.count; i++)
+        for (int64_t j = 0; j < columns.count; j++) {
+            int64_t y = rows.position + i * rows.direction;
+            int64_t x = columns.position + j * columns.direction;
+            int64_t tap = (rows.tap + i * rows.step) * d->kernel + columns.tap + j * columns.step;
+            int64_t at = (y * width + x) * d->channels + c, weight = tap * d->channels + c;
+            for (int k = 0; k < vectors; k++) {
+                Vector v = load_vector(values, at + k * WIDTH, n, bfloat16);
+                sum[k] += v * load_vector(weights, weight + k * WIDTH, n, 0);
+            }
+        }
+}
+
+/* Compute `vectors` vectors of `n` channels of one pixel, from c on. */
+INLINE void compute_channels(const Depthwise *d, Taps rows, Taps columns, int64_t width,
+                             const void *values, const float *weights, const float *bias, void *to,
+                             int64_t at, int64_t c, int vectors, int64_t n, int bfloat16) {
+    Vector sum[BLOCK] = {{0}};
+    for (int k = 0; k < vectors && bias; k++) sum[k] = load_vector(bias, c + k * WIDTH, n, 0);
+    add_products(sum, rows, columns, d, width, values, weights, c, vectors, n, bfloat16);
+    for (int k = 0; k < vectors; k++) store_vector(to, sum[k], at + c + k * WIDTH, n, bfloat16);
+}
+
+INLINE void compute_pixel(const Depthwise *d, Taps rows, Taps columns, int64_t width,
+                          const void *values, const float *weights, const float *bias, void *to,
+                          int64_t at, int bfloat16) {
+    int64_t c = 0, n = d->channels;
+    for (; c + BLOCK * WIDTH <= n; c += BLOCK * WIDTH)
+        compute_channels(d, rows, columns, width, values, weights, bias, to, at, c, BLOCK, WIDTH,
+                         bfloat16);
+    for (; c + WIDTH <= n; c += WIDTH)
+        compute_channels(d, rows, columns, width, values, weights, bias, to, at, c, 1, WIDTH,
+                         bfloat16);
+    if (c < n)
+        compute_channels(d, rows, columns, width, values, weights, bias, to, at, c, 1, n - c,
+                         bfloat16);
+}
+
+INLINE void forward_rows(const Depthwise *d, const void *image, const float *weights,
+                         const float *bias, void *to, int bfloat16) {
+    for (int64_t y = d->first; y < d->first + d->count; y++) {
+        Taps rows = taps_forward(y, d->kernel, d->stride, d->top, d->height);
+        for (int64_t x = 0; x < d->out_width; x++) {
+            Taps columns = taps_forward(x, d->kernel, d->stride, d->left, d->width);
+            compute_pixel(d, rows, columns, d->width, image, weights, bias, to,
+                          (y * d->out_width + x) * d->channels, bfloat16);
+        }
+    }
+}
+
+INLINE void backward_rows(const Depthwise *d, const void *gradient, const float *weights, void *to,
+                          int bfloat16) {
+    for (int64_t y = d->first; y < d->first + d->count; y++) {
+        Taps rows = taps_backward(y, d->kernel, d->stride, d->top, d->out_height);
+        for (int64_t x = 0; x < d->width; x++) {
+            Taps columns = taps_backward(x, d->kernel, d->stride, d->left, d->out_width);
+            compute_pixel(d, rows, columns, d->out_width, gradient, weights, NULL, to,
+                          (y * d->width + x) * d->channels, bfloat16);
+        }
+    }
+}
+
+/* Depthwise convolution of some rows of the output; weights are taps x channels. */
+MULTIVERSION
+void depthwise_forward(const Depthwise *d, const void *image, const float *weights,
+                       const float *bias, void *to) {
+    if (d->bfloat16)
+        forward_rows(d, image, weights, bias, to, 1);
+    else
+        forward_rows(d, image, weights, bias, to, 0);
+}
+
+/* Pass a gradient of the output back to some rows of the input. */
+MULTIVERSION
+void depthwise_backward(const Depthwise *d, const void *gradient, const float *weights, void *to) {
+    if (d->bfloat16)
+        backward_rows(d, gradient, weights, to, 1);
+    else
+        backward_rows(d, gradient, weights, to, 0);
+}
+
+/* Mean and mean square of x - centre over positions, for `count` channels from the first on. They
+ * are summed in blocks, which keeps the rounding error small. */
+MULTIVERSION
+void moments(const void *values, const float *centre, int64_t positions, int64_t channels,
+             int64_t first, int64_t count, float *mean, float *square, int64_t bfloat16) {
+    enum { POSITIONS = 128 };
+    float v[LANES] __attribute__((aligned(64)));
+    for (int64_t c = first; c < first + count; c += LANES) {
+        int64_t lanes = first + count - c < LANES ? first + count - c : LANES;
+        float sums[LANES] = {0}, squares[LANES] = {0};
+        for (int64_t start = 0; start < positions; start += POSITIONS) {
+            int64_t end = positions - start < POSITIONS ? positions : start + POSITIONS;
+            float sum[LANES] = {0}, sum_of_squares[LANES] = {0};
+            for (int64_t p = start; p < end; p++) {
+                load(v, values, p * channels + c, lanes, (int)bfloat16);
+                for (int64_t i = 0; i < lanes; i++) {
+                    float difference = v[i] - centre[c + i];
+                    sum[i] += difference;
+                    sum_of_squares[i] += difference * difference;
+                }
+            }
+            for (int64_t i = 0; i < lanes; i++) {
+                sums[i] += sum[i];
+                squares[i] += sum_of_squares[i];
+            }
+        }
+        for (int64_t i = 0; i < lanes; i++) {
+            mean[c + i] = sums[i] / (float)positions;
+            square[c + i] = squares[i] / (float)positions;
+        }
+    }
+}

@@ -37,11 +37,33 @@ class Tiles(ctypes.Structure):
     ]
 
 
-_TILES = ctypes.POINTER(Tiles)
+class Depthwise(ctypes.Structure):
+    """The struct ``Depthwise`` of native.c: a depthwise convolution, and the rows to compute."""
+
+    _fields_ = [
+        ("height", _INTEGER),
+        ("width", _INTEGER),
+        ("channels", _INTEGER),
+        ("out_height", _INTEGER),
+        ("out_width", _INTEGER),
+        ("kernel", _INTEGER),
+        ("stride", _INTEGER),
+        ("top", _INTEGER),
+        ("left", _INTEGER),
+        ("first", _INTEGER),
+        ("count", _INTEGER),
+        ("bfloat16", _INTEGER),
+    ]
+
+
+_TILES, _DEPTHWISE = ctypes.POINTER(Tiles), ctypes.POINTER(Depthwise)
 _POOL = (_POINTER, _POINTER, _INTEGER, _INTEGER, _POINTER, _POINTER)
 _SIGNATURES: dict[str, tuple[type, ...]] = {
     "transform_inputs": (_TILES, _POINTER, _POINTER, _POINTER),
     "transform_outputs": (_TILES, _POINTER, _POINTER, _POINTER, _POINTER),
+    "depthwise_forward": (_DEPTHWISE, *(_POINTER,) * 4),
+    "depthwise_backward": (_DEPTHWISE, *(_POINTER,) * 3),
+    "moments": (*(_POINTER,) * 2, *(_INTEGER,) * 4, *(_POINTER,) * 2, _INTEGER),
     "pack_signs": (_POINTER, _POINTER, _INTEGER, _INTEGER),
     "mask_by_signs": (_POINTER, _POINTER, _POINTER, _INTEGER, _INTEGER),
     "pool_float32": _POOL,

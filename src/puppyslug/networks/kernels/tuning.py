@@ -46,7 +46,7 @@ def choose_convolution(precision: str, kernels: str) -> ConvolutionMethod:
             write_atomically(path, content.encode(), overwrite=False)
         except (OSError, OutputError):  # not writable, or another process was faster
             stored = _read(path) or stored
-    return ConvolutionMethod(stored, kernels) if stored else DIRECT
+    return ConvolutionMethod(stored, kernels)
 
 
 def _conditions(precision: str, kernels: str) -> dict[str, str]:
