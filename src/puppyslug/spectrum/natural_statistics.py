@@ -20,7 +20,7 @@ from puppyslug.networks.kernels.native_depthwise import moments
 from puppyslug.networks.kernels.native_library import library_for
 from puppyslug.networks.network import Network
 from puppyslug.networks.registry import registered_networks
-from puppyslug.networks.weights.statistics import has_statistics, load_statistics
+from puppyslug.networks.weights.statistics import load_statistics
 
 FIRST_LAYER_WEIGHT = 10.0  # of the first layer, which sees light and colours
 _MAX_MEAN, _MAX_STD = 50.0, 50.0  # of a channel, whose s may be almost 0
@@ -34,7 +34,7 @@ def has_natural_statistics(network: Network) -> bool:
 
 def _find_member(network: Network) -> Network | None:
     members = network.members if isinstance(network, Ensemble) else (network,)
-    return next((one for one in members if has_statistics(one.spec)), None)
+    return next((one for one in members if one.spec.has_statistics), None)
 
 
 class NaturalStatistics:
@@ -48,7 +48,7 @@ class NaturalStatistics:
         """
         member = _find_member(network)
         if member is None:
-            names = (spec.name for spec in registered_networks().values() if has_statistics(spec))
+            names = (spec.name for spec in registered_networks().values() if spec.has_statistics)
             raise NetworkError(
                 f"{network.spec.name} has no statistics of natural photographs; networks that have "
                 f"some are {', '.join(names)}"

@@ -261,9 +261,9 @@ INLINE Vector load_vector(const void *from, int64_t at, int64_t n, int bfloat16)
     return (Vector)(__builtin_convertvector(halves, Bits) << 16);
 }
 
-INLINE void store_vector(void *to, Vector v, int64_t at, int64_t n, int bfloat16) {
+INLINE void store_vector(void *to, const Vector *v, int64_t at, int64_t n, int bfloat16) {
     float values[WIDTH] __attribute__((aligned(64)));
-    memcpy(values, &v, sizeof(v));
+    memcpy(values, v, sizeof(values));
     store(to, values, at, n, bfloat16);
 }
 
@@ -313,7 +313,7 @@ INLINE void compute_channels(const Depthwise *d, Taps rows, Taps columns, int64_
     Vector sum[BLOCK] = {{0}};
     for (int k = 0; k < vectors && bias; k++) sum[k] = load_vector(bias, c + k * WIDTH, n, 0);
     add_products(sum, rows, columns, d, width, values, weights, c, vectors, n, bfloat16);
-    for (int k = 0; k < vectors; k++) store_vector(to, sum[k], at + c + k * WIDTH, n, bfloat16);
+    for (int k = 0; k < vectors; k++) store_vector(to, &sum[k], at + c + k * WIDTH, n, bfloat16);
 }
 
 INLINE void compute_pixel(const Depthwise *d, Taps rows, Taps columns, int64_t width,

@@ -95,6 +95,7 @@ def _lite(
         classes=IMAGENET_CLASSES,
         vocabulary="imagenet",
         trained_at=trained_at,
+        has_statistics=True,
         motifs=(
             ("stem", "colours and edges"),
             ("block_1", "strokes and grids"),

@@ -94,6 +94,8 @@ class NetworkSpec:
         class_map_error: why a network has no class map, although one might expect it.
         finetuned: classifier of a finetuned network, else None.
         probe: the classifier of a network that was trained without one, else None.
+        has_statistics: whether the architecture reads statistics of natural photographs from its
+            weights; see ``Architecture.normalisation_statistics``.
         input_channels: number of channels of the network's input.
         picture_channels: those of them that are a picture's red, green and blue, or the only one,
             which is the mean of the three; the others are held at their mean.
@@ -126,6 +128,7 @@ class NetworkSpec:
     class_map_error: str = ""
     finetuned: FinetunedHead | None = None
     probe: LinearProbe | None = None
+    has_statistics: bool = False
     input_channels: int = 3
     picture_channels: tuple[int, ...] = (0, 1, 2)
     input_side: int = 0

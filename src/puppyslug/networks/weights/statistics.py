@@ -13,11 +13,6 @@ from puppyslug.networks.weights.location import locate_weights
 Statistics = dict[str, tuple[Tensor, Tensor]]
 
 
-def has_statistics(spec: NetworkSpec) -> bool:
-    """Return whether a network's weights contain batch normalisations, which measured them."""
-    return spec.architecture == "efficientnet" and spec.weights is not None
-
-
 @functools.cache
 def load_statistics(spec: NetworkSpec) -> Statistics:
     """Read the mean and the standard deviation of each channel that a batch normalisation measured.
