@@ -4,8 +4,9 @@
     python bench/naming.py sheet FOLDER
     python bench/naming.py score FOLDER ANSWERS.csv …
 
-``draw`` draws every class in each kind, with the recipe of today and, for comparison, with the
-preset natural and the portraits of before (``--recipes named,before``); what exists is kept.
+``draw`` draws every class in each kind, with the recipe of today and, for comparison, with other
+presets (``--recipes named,vivid``), or with the preset natural and the portraits of before
+(``before``); what exists is kept.
 ``sheet`` shuffles all pictures into numbered sheets without names, and writes ``names.txt``, from
 which readers choose: the true names, as many near distractors, and "none of these". The key is a
 file apart. Readers write a CSV with the columns number, name, sure, post and complaints: sure and
@@ -53,8 +54,8 @@ def draw_picture(recipe: str, kind: str, number: int) -> Image.Image:
     photo = getattr(skimage.data, PHOTOS[CLASSES.index(number) % len(PHOTOS)])
     source = "noise" if kind == "noise" else Image.fromarray(photo())
     size = "480x270" if kind == "noise" else PHOTO_SIDE
-    settings = {"preset": "natural"} if recipe == "before" else {}
-    return puppyslug.dream(source, see=str(number), size=size, **settings)
+    preset = "natural" if recipe == "before" else recipe
+    return puppyslug.dream(source, see=str(number), size=size, preset=preset)
 
 
 def draw(

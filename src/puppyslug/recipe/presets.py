@@ -21,6 +21,19 @@ class Preset:
     settings: Mapping[str, object]
 
 
+_ONE_THING: Mapping[str, object] = {  # a named thing by octaves, whole and smooth
+    "count": 1,
+    "iterations": 20,
+    "step_size": 4.5,
+    "taper": 0.75,
+    "rescale": 0.5,
+    "smooth": "1.2",
+    "soften": 0.15,
+    "palette": "natural",
+    "focus": 1.5,
+    "margin": 0.25,
+}
+
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "classic": Preset("as in the notebook of 2015: slugs and eyes", {}),
@@ -33,19 +46,11 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "eyes": Preset("eyes everywhere", {"network": "vgg19", "objective": "relu4_1"}),
         "natural": Preset(
             "named things, clear and calm; the default of --see in films",
-            {
-                "network": defaults.ATLAS_CLASSIFIER,
-                "count": 1,
-                "iterations": 20,
-                "step_size": 4.5,
-                "taper": 0.75,
-                "rescale": 0.5,
-                "smooth": "1.2",
-                "soften": 0.15,
-                "palette": "natural",
-                "focus": 1.5,
-                "margin": 0.25,
-            },
+            {"network": defaults.ATLAS_CLASSIFIER, **_ONE_THING},
+        ),
+        "vivid": Preset(
+            "a named thing, large, in the classic colours of VGG-19 and with its eyes",
+            {"network": "vgg19", **_ONE_THING},
         ),
         "named": Preset(
             "a named thing, drawn whole where the photo resembles it; the default of --see",
