@@ -58,6 +58,14 @@ def test_a_photo_is_enlarged_to_the_shorter_side_that_serves():
     assert load_photo(earlier, GRADIENT).size == (60, 80)
 
 
+def test_a_composition_is_enlarged_although_its_sides_were_rounded():
+    photo = Image.new("RGB", (1024, 575))
+    recipe = Recipe.complete({"size": "480x270"}).resized("1400")
+    assert load_photo(recipe, photo).size == (788, 1400)  # the photo's is 786
+    with pytest.raises(RecipeError, match="another aspect ratio"):
+        load_photo(Recipe.complete({"size": "1400x788"}), photo)
+
+
 def test_another_aspect_ratio_is_rejected():
     with pytest.raises(RecipeError, match=r"80×60.*50×50"):
         load_photo(Recipe.complete({"size": "50x50"}), GRADIENT)

@@ -74,3 +74,13 @@ def test_pixels_of_a_mask_grow_with_an_enlarged_dream(toy):
     enlarged = recipe.with_settings({"composed": "50x50"})
     masks = [compute_mask(one, toy, image)[0][0, 0, 50] > 0.5 for one in (recipe, enlarged)]
     assert masks[1].sum() == masks[0].sum() + 10
+
+
+def test_the_foreground_of_earlier_recipes_touches_no_border(toy):
+    image = torch.full((1, 3, 96, 128), 0.3)
+    image[..., 30:, 40:90] = torch.rand(1, 3, 66, 50, generator=torch.Generator().manual_seed(0))
+    recipe = RECIPE.with_settings({"mask": "foreground"})
+    mask, _ = compute_mask(recipe, toy, image)
+    earlier, _ = compute_mask(recipe.with_settings({"recipe_version": 3}), toy, image)
+    assert mask[..., -1, 50:80].min() > 0.9
+    assert earlier[..., -1, :].max() < 0.1

@@ -50,7 +50,7 @@ def load_photo(recipe: Recipe, source: ImageSource | LoadedImage) -> LoadedImage
         photo = _read_photo(source, longest, size, recipe, enlarge=True)
     if isinstance(recipe.photo, FileReference):
         validate_content(photo, recipe.photo, "photo")
-    if size is not None and not same_aspect_ratio(size, photo.original_size):
+    if size is not None and not _fits(size, photo.original_size, recipe.composition_size):
         raise RecipeError(
             f"a photo of {display_size(photo.original_size)} cannot be resized to "
             f"{display_size(size)}, which has another aspect ratio; give the length of the longest "
@@ -64,6 +64,15 @@ def usual_size(photo: LoadedImage) -> Size:
     if photo.name in STARTING_IMAGES and not photo.sha256:
         return STARTING_IMAGE_SIZE
     return fit_size(photo.original_size, PHOTO_SIDE)
+
+
+def _fits(size: Size, original: Size, composition: Size | None) -> bool:
+    """Return whether a size is that of a photo, or of its composition, scaled."""
+    if same_aspect_ratio(size, original):
+        return True
+    if composition is None or not same_aspect_ratio(composition, original):
+        return False
+    return same_aspect_ratio(size, composition)
 
 
 def _read_photo(

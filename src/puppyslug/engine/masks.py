@@ -12,12 +12,15 @@ from puppyslug.objectives import ClassMask, parse_mask
 from puppyslug.recipe import STARTING_IMAGES, FileReference, Recipe
 from puppyslug.recipe.defaults import CLASSIFIER
 from puppyslug.recognition.classification import compute_logits
+from puppyslug.recognition.foreground import network_response
 from puppyslug.recognition.mask_sources import MaskedPicture, evaluate_mask
 from puppyslug.recognition.masks import mask_from_class, mask_from_photo
+from puppyslug.recognition.segmentation import Pixels, Plane
 
 MIN_PROBABILITY = 0.01  # of a class; one that is less likely is hardly visible
 LIKELIEST = 3  # classes that are named instead
 _FIRST_STRICT_VERSION = 2  # of recipes; earlier ones accept a class that is hardly visible
+_FIRST_RESPONSE_VERSION = 4  # of recipes; in earlier ones, the foreground touches no border
 
 
 def compute_mask(
@@ -62,7 +65,15 @@ def compute_mask(
         return None, ()
     finder = _ClassFinder(recipe, network, image, allow_empty=allow_empty)
     longest = max(recipe.composition_size or size)
-    picture = MaskedPicture(image, finder.find, alpha, max(size) / longest, allow_empty)
+    sees_edges = recipe.recipe_version >= _FIRST_RESPONSE_VERSION
+    picture = MaskedPicture(
+        image,
+        finder.find,
+        alpha,
+        finder.response if sees_edges else None,
+        pixel_scale=max(size) / longest,
+        allow_empty=allow_empty,
+    )
     mask = evaluate_mask(parse_mask(recipe.mask, finder.find_label), picture)
     return mask, tuple(finder.notices)
 
@@ -98,6 +109,13 @@ class _ClassFinder:
     def find_label(self, name: str) -> Label:
         """Look up a class of the network by name."""
         return self.network.find_label(name)
+
+    def response(self, pixels: Pixels) -> Plane:
+        """Compute how strongly the default classifier responds, see ``network_response``."""
+        classifier = load_network(
+            CLASSIFIER, precision="float32", device=str(self._loaded.device), winograd=0
+        )
+        return network_response(classifier, pixels)
 
     def find(self, mask: ClassMask) -> Tensor:
         """Compute the mask of a class.

@@ -17,7 +17,7 @@ MASK_NAMES: Mapping[str, str] = MappingProxyType(
     {
         "face": "all faces of people",
         "person": "all people whose face is visible",
-        "foreground": "what stands out from the border of the picture",
+        "foreground": "what stands out from the background",
         "bright": "the brighter part of the picture",
         "dark": "the darker part of the picture",
         "edges": "the outlines of things",

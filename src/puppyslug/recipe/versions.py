@@ -11,7 +11,7 @@ torch.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-RECIPE_VERSION = 3
+RECIPE_VERSION = 4
 
 AddedFields = Mapping[int, Mapping[str, object]]
 
@@ -34,6 +34,7 @@ ADDED_FIELDS: AddedFields = MappingProxyType(
             "metadata": "strip",
         },
         3: {"chroma": 1.0, "annealing": 0.0},
+        4: {},  # the foreground as a mask may touch the border of the picture
     }
 )
 

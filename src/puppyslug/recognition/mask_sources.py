@@ -23,6 +23,7 @@ from puppyslug.objectives.mask_expressions import (
 )
 from puppyslug.recognition import regions
 from puppyslug.recognition.faces import face_mask, find_faces, person_mask
+from puppyslug.recognition.foreground import foreground_mask
 from puppyslug.recognition.segmentation import Pixels, Plane
 
 ANALYSED_SIDE = 320  # pixels of the longer side, to which pictures are scaled down
@@ -38,6 +39,8 @@ class MaskedPicture:
         image: 1×3×H×W RGB in [0, 1].
         class_mask: computes the mask of a class, 1×1×H×W.
         alpha: opacity of the picture, 1×1×H×W in [0, 1]; None if it is opaque.
+        response: computes how strongly a network responds, H×W in [0, 1], for H×W×3 RGB; None for a
+            foreground by colour alone.
         pixel_scale: pixels of the picture for each pixel that a mask names.
         allow_empty: whether a mask may be 0 everywhere.
     """
@@ -45,6 +48,7 @@ class MaskedPicture:
     image: Tensor
     class_mask: Callable[[ClassMask], Tensor]
     alpha: Tensor | None = None
+    response: Callable[[Pixels], Plane] | None = None
     pixel_scale: float = 1.0
     allow_empty: bool = False
 
@@ -96,7 +100,7 @@ def _find(mask: NamedMask | ColourMask, picture: MaskedPicture) -> Tensor:
     if mask == NamedMask("foreground") and _is_cut_out(picture.alpha):
         assert picture.alpha is not None
         return picture.alpha.to(picture.image)
-    plane = find_region(mask, _pixels(picture.image))
+    plane = find_region(mask, _pixels(picture.image), picture.response)
     if not picture.allow_empty and not plane.any():
         raise ImageError(_missing(mask))
     found = torch.from_numpy(plane)[None, None].to(picture.image)
@@ -106,8 +110,17 @@ def _find(mask: NamedMask | ColourMask, picture: MaskedPicture) -> Tensor:
     return blur(found, max(size) * OUTLINE_BLUR).clamp(0, 1)
 
 
-def find_region(mask: NamedMask | ColourMask, pixels: Pixels) -> Plane:
-    """Find a region in a picture of H×W×3 RGB.
+def find_region(
+    mask: NamedMask | ColourMask,
+    pixels: Pixels,
+    response: Callable[[Pixels], Plane] | None = None,
+) -> Plane:
+    """Find a region in a picture.
+
+    Args:
+        mask: which one.
+        pixels: H×W×3 RGB.
+        response: as in ``MaskedPicture``.
 
     Returns:
         H×W in [0, 1]; 0 everywhere if there is no such region.
@@ -122,7 +135,7 @@ def find_region(mask: NamedMask | ColourMask, pixels: Pixels) -> Plane:
     faces = find_faces(pixels)
     if not faces:
         if mask.name == "foreground":
-            return regions.foreground_mask(pixels)
+            return foreground_mask(pixels, None if response is None else response(pixels))
         return np.zeros(pixels.shape[:2], np.float32)
     return face_mask(pixels, faces) if mask.name == "face" else person_mask(pixels, faces)
 
@@ -142,7 +155,7 @@ def _missing(mask: NamedMask | ColourMask) -> str:
             "paint a mask"
         )
     if mask.name == "foreground":
-        return "nothing stands out from the border of the picture; use a class, or paint a mask"
+        return "nothing stands out from the background; use a class, or paint a mask"
     return f"the picture is too uniform for the mask {mask.name}; use another mask"
 
 
