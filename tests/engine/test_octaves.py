@@ -4,6 +4,7 @@ import itertools
 from itertools import pairwise
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from puppyslug.engine.octaves import (
 from puppyslug.errors import ImageError, NetworkError, RecipeError
 from puppyslug.objectives import parse_objective
 from puppyslug.recipe import Recipe
+from support.dream_runs import last_step, toy_recipe
 from support.toy_network import toy_spec
 
 sizes = st.tuples(st.integers(1, 3000), st.integers(1, 3000))
@@ -113,3 +115,34 @@ def test_the_names_of_scales_halve_and_double_the_shapes(scale):
     for larger, smaller in itertools.pairwise(sizes):
         assert larger / smaller == pytest.approx(2, rel=scale**0.5 - 0.9)
     assert scaled_octaves(1, "small", 1.4) == 1
+
+
+def mean_wavelength(image):
+    """Return the mean wavelength of an image in pixels, weighted by its power spectrum."""
+    power = torch.fft.rfft2(image.mean((0, 1))).abs().square()
+    rows, columns = torch.fft.fftfreq(image.shape[-2]), torch.fft.rfftfreq(image.shape[-1])
+    frequency = (rows[:, None].square() + columns.square()).sqrt()
+    power[0, 0], frequency[0, 0] = 0, 1
+    return float(power.sum() / (power * frequency).sum())
+
+
+def test_more_octaves_give_larger_shapes(toy):
+    picture = 0.3 + 0.4 * torch.rand(1, 3, 96, 128, generator=torch.Generator().manual_seed(1))
+    wavelengths = [
+        mean_wavelength(last_step(picture, toy_recipe(octaves=count, octave_scale=2.0), toy).detail)
+        for count in (1, 2, 3)
+    ]
+    assert wavelengths[1] > 1.2 * wavelengths[0]
+    assert wavelengths[2] > 1.2 * wavelengths[1]
+
+
+def test_shapes_grow_with_the_picture(toy):
+    picture = 0.3 + 0.4 * torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(1))
+    large = torch.nn.functional.interpolate(picture, scale_factor=2, mode="bicubic").clamp(0, 1)
+    more = default_octaves(2, (96, 128), (48, 64), 2.0)
+    dreams = [
+        last_step(one, toy_recipe(octaves=octaves, octave_scale=2.0), toy).detail
+        for one, octaves in ((picture, 2), (large, more), (large, 2))
+    ]
+    share, kept, lost = (mean_wavelength(one) / one.shape[-1] for one in dreams)
+    assert abs(kept / share - 1) < abs(lost / share - 1)

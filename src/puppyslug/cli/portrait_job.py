@@ -48,7 +48,9 @@ def save_portrait(
     interrupted = stopped != recipe.stop_after
     if interrupted:
         place = f"after step {stopped} of {recipe.steps}"
-        print_message(f"interrupted {place}; saving the portrait so far", quiet=quiet)
+        print_message(
+            f"interrupted {place}; saving the portrait so far, which does not resume", quiet=quiet
+        )
     for notice in portrait.notices:
         print_message(notice, quiet=quiet)
     destination.save(portrait.to_pil(), quiet=quiet)

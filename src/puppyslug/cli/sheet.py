@@ -144,7 +144,10 @@ def _dream_all(
             cells.append(Cell(to_pil(step.picture()), f"{number}  {variation.label}", remark))
             made.append(step.saved_recipe or step.recipe)
         if interruption is not None:
-            print_message(f"interrupted at {variation.label}; saving the sheet so far", quiet=quiet)
+            print_message(
+                f"interrupted at {variation.label}; saving the sheet so far, which does not resume",
+                quiet=quiet,
+            )
             status = EXIT_INTERRUPTED
             break
     recipe_text = sheet_to_json(made) if made else None
