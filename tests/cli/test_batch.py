@@ -77,3 +77,25 @@ def test_a_file_for_several_photos_is_refused(photos, capsys):
     assert "{name}" in run_failing(capsys, "dream", "photos", *FAST, "-o", "out.png")
     Path("file").write_text("")
     assert "file" in run_failing(capsys, "dream", "photos", *FAST, "-o", "file")
+
+
+def test_a_folder_is_dreamt_in_variations(photos, capsys):
+    arguments = ["dream", "photos", *FAST, "--vary", "seed=1,2", "-o"]
+    assert main([*arguments, "out"]) == 0
+    names = {f"{name}-seed-{seed}.dream.png" for name in "ab" for seed in (1, 2)}
+    assert list_files(Path("out")) == names
+    assert read_recipe("out/b-seed-2.dream.png").seed == 2
+    assert main([*arguments, "out", "--skip-existing"]) == 0
+    assert list_files(Path("out")) == names
+    assert main([*arguments, "named/{seed}-{name}.png"]) == 0
+    assert list_files(Path("named")) == {"1-a.png", "1-b.png", "2-a.png", "2-b.png"}
+    assert "add {seed}" in run_failing(capsys, *arguments, "named/{name}.png")
+    assert "{name}" in run_failing(capsys, *arguments, "out.png")
+
+
+def test_what_varies_may_be_shorthand_or_a_look(photos):
+    few = ["dream", "photos/a.png", "--octaves", "1", "--iterations", "1", "--quiet"]
+    assert main([*few, "--vary", "layer=relu1_1,relu1_2", "--vary", "palette=natural"]) == 0
+    found = sorted(Path("photos").glob("a-layer-*"))
+    assert [read_recipe(path).objective for path in found] == ["relu1_1", "relu1_2"]
+    assert {read_recipe(path).palette for path in found} == {"natural"}

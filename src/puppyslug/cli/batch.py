@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from puppyslug.engine.recipe_inputs import IMAGE_SUFFIXES
@@ -58,6 +58,28 @@ def default_stems(sources: Sequence[str | Path]) -> dict[str | Path, str]:
     return {source: f"{stem}.dream" for source, stem in stems.items()}
 
 
+def variation_stems(
+    sources: Sequence[str | Path], variation: Mapping[str, object]
+) -> dict[str | Path, str]:
+    """Return default names that show what varies, such as ``cat-seed-7.dream``."""
+    values = "-".join(f"{name}-{_safe(value)}" for name, value in variation.items())
+    stems = default_stems(sources)
+    return {one: f"{stem.removesuffix('.dream')}-{values}.dream" for one, stem in stems.items()}
+
+
+def check_pattern_shows(output: Path | None, varied: Iterable[str]) -> None:
+    """Check that a pattern of names has the fields that vary.
+
+    Raises:
+        OutputError: it lacks one, so several dreams would have the same name.
+    """
+    fields = _FIELD.findall(str(output)) if output is not None and is_pattern(output) else None
+    for name in varied:
+        if fields is not None and name not in fields:
+            remedy = f"add {{{name}}}" if name in NAME_FIELDS else "name a folder instead"
+            raise OutputError(f"{output} does not show {name}, which varies; {remedy}")
+
+
 def is_pattern(output: Path | None) -> bool:
     """Return whether an output is a pattern of names, such as ``{name}-{seed}.png``."""
     return output is not None and "{" in str(output)
@@ -86,10 +108,14 @@ def fill_pattern(output: Path, source: str | Path, recipe: Recipe) -> Path:
             raise OutputError(
                 f"{output} names the field {match[1]!r}; {suggest(match[1], NAME_FIELDS)}"
             )
-        value = str(values[match[1]])
-        return value if match[1] == "name" else _UNSAFE.sub("_", value).strip("_")
+        value = values[match[1]]
+        return str(value) if match[1] == "name" else _safe(value)
 
     return Path(_FIELD.sub(fill, str(output)))
+
+
+def _safe(value: object) -> str:
+    return _UNSAFE.sub("_", str(value)).strip("_")
 
 
 def make_output_folder(output: Path | None, *, several: bool) -> None:
@@ -107,7 +133,7 @@ def make_output_folder(output: Path | None, *, several: bool) -> None:
         return
     if several and output.suffix and not is_pattern(output):
         raise OutputError(
-            f"{output} is not a folder; several photos need a folder as -o, or a name with fields, "
+            f"{output} is not a folder; several dreams need a folder as -o, or a name with fields, "
             "such as '{name}-{seed}.png'"
         )
     if output.suffix and not is_pattern(output):

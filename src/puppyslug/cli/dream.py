@@ -6,11 +6,19 @@ from typing import Annotated
 import typer
 
 from puppyslug.cli import options
-from puppyslug.cli.batch import NAME_FIELDS, default_stems, expand_folders, make_output_folder
+from puppyslug.cli.batch import (
+    NAME_FIELDS,
+    check_pattern_shows,
+    default_stems,
+    expand_folders,
+    make_output_folder,
+    variation_stems,
+)
 from puppyslug.cli.dream_job import DreamJob, prepare_dream
 from puppyslug.cli.help_panels import OUTPUT_PANEL
-from puppyslug.cli.messages import print_message
+from puppyslug.cli.messages import EXIT_INTERRUPTED, print_message
 from puppyslug.cli.recipe_files import load_settings
+from puppyslug.cli.variations import Variation, Vary, choose_variations, vary_recipe
 from puppyslug.errors import OutputError, PuppyslugError, plural
 from puppyslug.recipe import FileReference, Recipe
 from puppyslug.recipe.defaults import STARTING_IMAGE
@@ -64,6 +72,7 @@ def dream(
     print_recipe: options.PrintRecipe = False,
     no_recipe: options.NoRecipe = False,
     timelapse: Timelapse = None,
+    vary: Vary = None,
     force: options.ForceDream = False,
     skip_existing: SkipExisting = False,
     cluster: options.Cluster = None,
@@ -76,18 +85,45 @@ def dream(
     """
     settings = options.with_flags(settings, unset=unset, strip=strip)
     settings, files = load_settings(settings, recipe, new_photos=bool(photos))
-    complete = Recipe.complete(settings)
-    sources = _find_sources(photos, complete, recipe)
+    variations = choose_variations(vary=vary or ()) or [Variation({}, "")]
+    recipes = [vary_recipe(settings, one) for one in variations]
+    sources = _find_sources(photos, recipes[0], recipe)
+    count = len(sources) * len(recipes)
     if not print_recipe or output is not None:
-        make_output_folder(output, several=len(sources) > 1)
+        check_pattern_shows(output, variations[0].settings)
+        make_output_folder(output, several=count > 1)
     if timelapse is not None:
-        _check_timelapse(timelapse, sources, force=force)
-    job = DreamJob(
-        complete, files, recipe, output, force, print_recipe, no_recipe, timelapse, quiet
-    )
+        _check_timelapse(timelapse, sources * len(recipes), force=force)
+    status = 0
+    for variation, complete in zip(variations, recipes, strict=True):
+        job = DreamJob(
+            complete, files, recipe, output, force, print_recipe, no_recipe, timelapse, quiet
+        )
+        if variation.settings:
+            job.stems.update(variation_stems(sources, variation.settings))
+        result = _dream_all(
+            job, sources, cluster, skip_existing=skip_existing, is_single=count == 1
+        )
+        if result == EXIT_INTERRUPTED:
+            return result
+        status = max(status, result)
+    if not (photos or recipe or output or print_recipe):
+        print_message("Now try a photo of your own: puppyslug dream PHOTO.jpg", quiet=quiet)
+    return status
+
+
+def _dream_all(
+    job: DreamJob,
+    sources: list[str | Path],
+    cluster: str | None,
+    *,
+    skip_existing: bool,
+    is_single: bool,
+) -> int:
+    """Dream of all images by one recipe; return the exit status."""
     if skip_existing:
         sources = _without_existing(job, sources, resumes=cluster is None)
-    if cluster is not None and not (print_recipe and output is None):
+    if cluster is not None and not (job.print_recipe and job.output is None):
         from puppyslug.cli.distributed import dream_on_cluster
 
         return dream_on_cluster(job, sources, cluster)
@@ -96,15 +132,13 @@ def dream(
         try:
             status = _dream_locally(job, source)
         except PuppyslugError as error:
-            if len(sources) == 1:
+            if is_single:
                 raise
             print_message(f"error: {error}")
             failed = 1
         else:
             if status:
                 return status
-    if not (photos or recipe or output or print_recipe):
-        print_message("Now try a photo of your own: puppyslug dream PHOTO.jpg", quiet=quiet)
     return failed
 
 
@@ -129,7 +163,8 @@ def _without_existing(
 
     A dream that was interrupted is not there yet, if it can be resumed.
     """
-    job.stems.update(default_stems(sources))
+    if not job.stems:
+        job.stems.update(default_stems(sources))
     missing = [
         one
         for one in sources

@@ -11,7 +11,7 @@ from puppyslug.cli.dream_job import prepare_dream, source_name
 from puppyslug.cli.dream_run import run_steps
 from puppyslug.cli.help_panels import LOOK_PANEL, OBJECTIVE_PANEL
 from puppyslug.cli.messages import EXIT_INTERRUPTED, print_message
-from puppyslug.cli.variations import Variation, choose_variations
+from puppyslug.cli.variations import Variation, Vary, choose_variations, vary_recipe
 from puppyslug.engine.recipe_inputs import apply_settings
 from puppyslug.errors import RecipeError
 from puppyslug.networks import find_spec
@@ -20,8 +20,6 @@ from puppyslug.recipe import (
     STARTING_IMAGES,
     InputFiles,
     Recipe,
-    expand_shorthand,
-    merge_settings,
     sheet_to_json,
 )
 from puppyslug.recipe.defaults import SHEET_SIDE, SHEET_STRENGTHS, STARTING_IMAGE
@@ -50,16 +48,6 @@ Strengths = Annotated[
     typer.Option(
         "--strengths",
         help=f"compare the strengths {', '.join(map(str, SHEET_STRENGTHS))}",
-        rich_help_panel=LOOK_PANEL,
-    ),
-]
-Vary = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--vary",
-        metavar="FIELD=VALUES",
-        help="compare values of any field, such as seed=1..9, octaves=3,5,7 or "
-        "strength=0.2..1..0.2 (repeatable: all combinations)",
         rich_help_panel=LOOK_PANEL,
     ),
 ]
@@ -97,7 +85,7 @@ def sheet(
     if layers is not None and variations:
         raise RecipeError("--layers cannot be combined with other variations; use --vary layer=A,B")
     recipes = (
-        [(one, _vary(fields, one)) for one in variations]
+        [(one, vary_recipe(fields, one)) for one in variations]
         if variations
         else _layer_recipes(Recipe.complete(fields), layers)
     )
@@ -153,11 +141,6 @@ def _dream_all(
     recipe_text = sheet_to_json(made) if made else None
     destination.save(contact_sheet(cells), recipe_text, quiet=quiet)
     return status
-
-
-def _vary(fields: dict[str, object], variation: Variation) -> Recipe:
-    """Return the recipe of a variation."""
-    return Recipe.complete(expand_shorthand(merge_settings(fields, variation.settings)))
 
 
 def _layer_recipes(recipe: Recipe, layers: str | None) -> list[tuple[Variation, Recipe]]:

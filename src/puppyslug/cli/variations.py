@@ -1,16 +1,29 @@
-"""What differs between the dreams of a sheet: presets, seeds, strengths, or any fields."""
+"""What differs between dreams of one command: presets, seeds, strengths, or any fields."""
 
 import itertools
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+import typer
+
+from puppyslug.cli.help_panels import LOOK_PANEL
 from puppyslug.errors import RecipeError, suggest
-from puppyslug.recipe import PRESETS, Recipe
+from puppyslug.recipe import PRESETS, Recipe, expand_shorthand, merge_settings
 from puppyslug.recipe.defaults import SHEET_STRENGTHS
 from puppyslug.recipe.sheet_recipe import MAX_DREAMS
 
+Vary = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--vary",
+        metavar="FIELD=VALUES",
+        help="one dream for each value of any field, such as seed=1..9, octaves=3,5,7 or "
+        "strength=0.2..1..0.2 (repeatable: all combinations)",
+        rich_help_panel=LOOK_PANEL,
+    ),
+]
 _SHORTHAND = ("layer", "see", "channel", "strongest")
 _FIXED = frozenset(
     ("recipe_version", "version", "photo", "composed", "stop_after", "schedule", "guides", "size")
@@ -21,7 +34,7 @@ _COMMA = re.compile(r",(?![^(]*\))")  # outside of parentheses
 
 
 class Variation(NamedTuple):
-    """One of the dreams of a sheet.
+    """One of the dreams of a command.
 
     Attributes:
         settings: fields of a recipe or shorthand, which differ from the others'.
@@ -33,9 +46,13 @@ class Variation(NamedTuple):
 
 
 def choose_variations(
-    *, presets: bool, seeds: int | None, strengths: bool, vary: Sequence[str]
+    *,
+    presets: bool = False,
+    seeds: int | None = None,
+    strengths: bool = False,
+    vary: Sequence[str] = (),
 ) -> list[Variation]:
-    """Return all combinations of what the options of ``sheet`` vary; empty if they vary nothing.
+    """Return all combinations of what the options of a command vary; empty if they vary nothing.
 
     Raises:
         RecipeError: no such field, values that are not understood, or too many dreams.
@@ -56,7 +73,7 @@ def choose_variations(
     for _, values in axes:
         count *= len(values)
     if count > MAX_DREAMS:
-        raise RecipeError(f"that is {count} dreams; a sheet has at most {MAX_DREAMS}")
+        raise RecipeError(f"that is {count} dreams; at most {MAX_DREAMS} can be compared")
     if not axes:
         return []
     combinations = itertools.product(*(values for _, values in axes))
@@ -64,6 +81,16 @@ def choose_variations(
         Variation(dict(zip(names, values, strict=True)), _label(names, values))
         for values in combinations
     ]
+
+
+def vary_recipe(fields: Mapping[str, object], variation: Variation) -> Recipe:
+    """Return the recipe of a variation.
+
+    Args:
+        fields: the fields of a recipe that all variations share.
+        variation: what differs.
+    """
+    return Recipe.complete(expand_shorthand(merge_settings(fields, variation.settings)))
 
 
 def _label(names: Sequence[str], values: Sequence[str]) -> str:
