@@ -167,3 +167,11 @@ def test_errors_name_the_wrong_value_and_write_nothing(folder, capsys, arguments
 def test_a_film_killed_at_any_moment_resumes_to_the_same_film(folder):
     encode_video(folder / "in.mp4", moving_scene(24))
     assert_resumes_after_kills(folder, ["film", "in.mp4", *SHORT], frames=24)
+
+
+def test_expressions_change_how_much_a_film_is_dreamt(folder, capsys):
+    encode_video(folder / "in.mp4", moving_scene(6), fps=25)
+    changes = mean_changes(folder, *SHORT, "--step-size", "20", "--at", "strength=step 0:0, 3:1")
+    assert max(changes[:3]) < 3 < min(changes[3:])
+    line = run_failing(capsys, "film", "in.mp4", "--at", "zoom=1.1", "-o", "a.mp4")
+    assert "zoom moves the camera" in line

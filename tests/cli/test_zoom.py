@@ -117,3 +117,24 @@ def test_a_keyframe_with_a_class_chooses_a_network_with_classes():
     assert recipe.objective == "see(castle)"
     recipe, _ = load_zoom_recipe({}, None, ["0:layer=relu3_1", "9:relu4_1"], Fraction(25))
     assert (recipe.network, recipe.objective) == (NETWORK, "relu3_1")
+
+
+def test_an_expression_moves_the_camera_like_keyframes_of_every_frame(folder, capsys):
+    keys = [item for n in range(4) for item in ("--at", f"{n}:zoom={1 + 0.05 * n:g}")]
+    film = [*NOISE, "--frames", "4", "--no-recipe"]
+    assert main([*film, *keys, "-o", "keys.mp4"]) == 0
+    assert main([*film, "--at", "zoom=1+0.05*t", "-o", "curve.mp4"]) == 0
+    assert (folder / "keys.mp4").read_bytes() == (folder / "curve.mp4").read_bytes()
+    line = run_failing(capsys, *film, "--at", "zoom=1+0.5*t", "-o", "a.mp4")
+    assert "zoom is 2.5 at frame 3, but it should be at most 2" in line
+    line = run_failing(capsys, *film, "--at", "zoom=1+bass", "-o", "a.mp4")
+    assert "--music" in line
+    assert list_files(folder) == {"keys.mp4", "curve.mp4"}
+
+
+def test_the_recipe_of_a_film_holds_its_expressions(folder):
+    at = ["--at", "rotate=0:(1), 2:(1+t)", "--at", "layer=[relu1_1, relu1_2][t % 2]"]
+    assert main([*NOISE, "--frames", "3", *at, "-o", "one.mp4"]) == 0
+    again = ["zoom", "noise", "--recipe", "one.mp4", "--size", "64x48", "--frames", "3", "--quiet"]
+    assert main([*again, "-o", "two.mp4"]) == 0
+    assert (folder / "one.mp4").read_bytes() == (folder / "two.mp4").read_bytes()

@@ -90,3 +90,17 @@ def test_saturation_of_a_zoom_applies_to_frames_and_is_not_fed_back(toy, picture
     for one, other in zip(plain, grey, strict=True):
         assert np.array_equal(one.state["picture"], other.state["picture"])
         assert np.ptp(other.pixels.astype(int), axis=2).max() <= 1
+
+
+def test_curves_change_the_settings_of_every_frame(toy, picture):
+    prepared = prepare_toy(toy, picture)
+    values = {"zoom": (1.0, 1.3, 1.1), "step_size": (1.0, 2.0, 4.0), "iterations": (2, 1, 3)}
+    steps: list = []
+    frames = list(zoom_frames(prepared, 3, values=values, on_step=steps.append))
+    found = [(one.recipe.zoom, one.recipe.step_size, one.recipe.iterations) for one in steps]
+    octaves = prepared.recipe.octaves
+    expected = zip(*values.values(), strict=True)
+    assert found == [one for one in expected for _ in range(octaves * one[2])]
+    rest = list(zoom_frames(prepared, 3, values=values, state=frames[0].state))
+    for frame, again in zip(frames[1:], rest, strict=True):
+        assert np.array_equal(frame.pixels, again.pixels)

@@ -1,7 +1,8 @@
 """``puppyslug film``: a film dreamt frame by frame without flicker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -15,8 +16,20 @@ from puppyslug.cli.help_panels import FILM_PANEL
 from puppyslug.cli.messages import EXIT_INTERRUPTED, print_message
 from puppyslug.cli.recipe_files import load_settings
 from puppyslug.errors import RecipeError, plural
-from puppyslug.recipe import InputFiles, Recipe, film_preset, parse_keyframes, with_keyframes
+from puppyslug.recipe import (
+    FrameValues,
+    InputFiles,
+    Recipe,
+    Timeline,
+    film_preset,
+    parse_curves,
+    parse_keyframes,
+    with_curves,
+    with_keyframes,
+)
+from puppyslug.recipe.curves import without_fields
 from puppyslug.recipe.defaults import FILM_QUALITY, FILM_SIDE, FLOW, FLOWS
+from puppyslug.recipe.schedule import CAMERA_FIELDS
 
 if TYPE_CHECKING:
     from puppyslug.cluster import Cluster
@@ -96,10 +109,11 @@ def film(
                 quiet=quiet,
             )
         frame_rate = None if fps is None else film_options.parse_fps(fps)
-        keyframes = parse_keyframes(at or [], video.fps)
-        recipe = with_keyframes(Recipe.complete(settings), keyframes)
+        timeline = Timeline(len(analysis.times), video.fps)
+        recipe, values = _complete_recipe(settings, at or [], timeline, quiet=quiet)
         inputs = {"film": file_sha256(source), "flow": flow}
         job = FilmJob("film", output, recipe, inputs, source, quality, no_recipe, force, quiet)
+        job = replace(job, values=values)
         first_frame = next(iter(read_frames(source))).pixels
         checkpoint, prepared = job.start(Image.fromarray(first_frame), files)
         layout = _plan_layout(job, prepared, video, analysis, frame_rate)
@@ -109,6 +123,45 @@ def film(
             return EXIT_INTERRUPTED
         frames = assembly.assemble_frames(checkpoint, segments)
         return job.encode(checkpoint, frames, prepared, layout)
+
+
+def _complete_recipe(
+    settings: Mapping[str, object], at: Sequence[str], timeline: Timeline, *, quiet: bool
+) -> tuple[Recipe, FrameValues]:
+    """Return the recipe of a film with its keyframes, and the values of its curves.
+
+    Args:
+        settings: fields of the recipe.
+        at: values of ``--at``.
+        timeline: the frames of the film.
+        quiet: whether to print no notices.
+
+    Raises:
+        PuppyslugError: the settings, a keyframe or a curve are invalid.
+    """
+    from puppyslug.recipe.curve_values import evaluate_curves
+
+    keyframes, curves = parse_keyframes(at, timeline.fps, timeline.music), parse_curves(at)
+    recipe = with_keyframes(Recipe.complete(settings), keyframes)
+    recipe = _without_camera(with_curves(recipe, curves, keyframes), curves, quiet=quiet)
+    return evaluate_curves(recipe, timeline)
+
+
+def _without_camera(recipe: Recipe, given: Mapping[str, str], *, quiet: bool) -> Recipe:
+    """Return the recipe without curves of the camera, which a film does not move.
+
+    Raises:
+        RecipeError: the user gave such a curve.
+    """
+    if wrong := sorted(CAMERA_FIELDS & given.keys()):
+        raise RecipeError(
+            f"{wrong[0]} moves the camera of zooms and journeys, which a film does not have; leave "
+            "out its curve"
+        )
+    if unused := sorted(CAMERA_FIELDS & (recipe.curves or {}).keys()):
+        print_message(f"the recipe's curves of {', '.join(unused)} do not apply", quiet=quiet)
+    curves = without_fields(recipe.curves, CAMERA_FIELDS)
+    return recipe if curves == recipe.curves else recipe.with_settings({"curves": curves})
 
 
 def _plan_layout(
@@ -183,10 +236,8 @@ def _render_segments(
     concurrency = 1
     with ExitStack() as stack:
         if cluster is None:
-            renderers = (
-                (name, partial(dream_segment, prepared, job.source, segment, by_flow=by_flow))
-                for name, segment in missing.items()
-            )
+            dream = partial(dream_segment, prepared, job.source, by_flow=by_flow, values=job.values)
+            renderers = ((name, partial(dream, segment)) for name, segment in missing.items())
             rendered = render_parts(checkpoint, renderers)
         else:
             from puppyslug.cluster.film import dream_film_segments
@@ -195,7 +246,13 @@ def _render_segments(
             notify = partial(print_message, quiet=job.quiet)
             pool = stack.enter_context(create_pool(cluster, prepared, files, on_message=notify))
             rendered = dream_film_segments(
-                pool, prepared, job.source, missing, checkpoint.load_state, by_flow=by_flow
+                pool,
+                prepared,
+                job.source,
+                missing,
+                checkpoint.load_state,
+                by_flow=by_flow,
+                values=job.values,
             )
             concurrency = pool.concurrency(len(missing))
             notify(f"{plural(len(missing), 'segment')}, {concurrency} at the same time")

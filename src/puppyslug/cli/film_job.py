@@ -10,7 +10,8 @@ from puppyslug.cli.dream_job import prepare_dream
 from puppyslug.cli.film_progress import FilmProgress
 from puppyslug.cli.messages import EXIT_INTERRUPTED, format_duration, print_message
 from puppyslug.errors import OutputError, PuppyslugError, plural
-from puppyslug.recipe import InputFiles, Recipe
+from puppyslug.recipe import FrameValues, InputFiles, Recipe
+from puppyslug.recipe.curves import objectives_in
 from puppyslug.recipe.defaults import FILM_QUALITY
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class FilmJob:
         no_recipe: whether to leave the recipe out of the file.
         force: whether to replace an existing film, and start an interrupted one again.
         quiet: whether to print neither progress nor notices.
+        values: values of the recipe's curves for each frame.
     """
 
     kind: str
@@ -46,6 +48,7 @@ class FilmJob:
     no_recipe: bool = False
     force: bool = False
     quiet: bool = False
+    values: FrameValues | None = None
 
     def start(
         self, image: "ImageSource", files: InputFiles
@@ -238,6 +241,7 @@ def _estimate_seconds_per_frame(prepared: "PreparedDream") -> float:
 
     recipe = prepared.recipe
     scheduled = {str(one.value) for one in recipe.schedule if one.field == "objective"}
+    scheduled |= set(objectives_in(recipe.curves))
     estimates = [
         estimate_seconds(replace(prepared, recipe=recipe.with_settings({"objective": text})))
         for text in sorted({recipe.objective, *scheduled})

@@ -37,8 +37,9 @@ Keyframes = Annotated[
     typer.Option(
         "--at",
         metavar="FRAME:SETTING",
-        help="keyframe, such as 0:layer=relu3_4, 4s:see=castle or 100:zoom=1.02, or a .json file "
-        "(repeatable; settings are interpolated between keyframes)",
+        help="keyframe, such as 0:layer=relu3_4, 4s:see=castle or 100:zoom=1.02; expression for "
+        "every frame, such as zoom=1.01+0.04*sin(t/10); keys as Deforum writes them, such as "
+        "'zoom=0:(1.02), 40:(1.1)'; or a .json file (repeatable)",
         rich_help_panel=FILM_PANEL,
     ),
 ]

@@ -11,6 +11,7 @@ from puppyslug.cli.zoom import ZOOM_DEFAULTS, Photo, load_zoom_recipe, render_zo
 from puppyslug.errors import RecipeError
 from puppyslug.networks import find_spec
 from puppyslug.objectives import parse_objectives
+from puppyslug.recipe import Timeline
 from puppyslug.recipe.defaults import CROSSFADE, FILM_QUALITY, FRAMES_PER_LAYER
 
 MIN_LAYERS = 4  # of a network whose own layers make a journey
@@ -70,6 +71,7 @@ def journey(
     The film of 2015: it starts from random noise and moves to the next lower layer every 100
     frames. An interrupted film resumes with the same command.
     """
+    from puppyslug.recipe.curve_values import evaluate_curves
     from puppyslug.video.zoom import journey_recipe
 
     given = [name for name in _OBJECTIVE_OPTIONS if name in settings]
@@ -88,8 +90,20 @@ def journey(
     each = film_options.count_frames(
         each, per_layer, frame_rate, FRAMES_PER_LAYER, "--frames-per-layer"
     )
+    if "objective" in (complete.curves or {}):
+        raise RecipeError("a journey takes its layers from --layers A,B,C; leave out their curve")
     complete = journey_recipe(complete, objectives, each, crossfade)
     frames = each * len(objectives)
-    inputs = {"frames": frames}
-    job = FilmJob("journey", output, complete, inputs, None, quality, no_recipe, force, quiet)
+    complete, values = evaluate_curves(complete, Timeline(frames, frame_rate))
+    job = FilmJob(
+        "journey",
+        output,
+        complete,
+        {"frames": frames},
+        quality=quality,
+        no_recipe=no_recipe,
+        force=force,
+        quiet=quiet,
+        values=values,
+    )
     return render_zoom(job, photo, files, frames, frame_rate)

@@ -15,11 +15,15 @@ from puppyslug.cli.recipe_files import load_settings
 from puppyslug.recipe import (
     STARTING_IMAGES,
     InputFiles,
+    Music,
     Recipe,
+    Timeline,
     film_preset,
     find_preset,
     name_classes,
+    parse_curves,
     parse_keyframes,
+    with_curves,
     with_keyframes,
 )
 from puppyslug.recipe.defaults import (
@@ -73,11 +77,14 @@ def zoom(
 
     An interrupted film resumes with the same command.
     """
+    from puppyslug.recipe.curve_values import evaluate_curves
+
     frame_rate = film_options.parse_fps(fps)
     count = film_options.count_frames(frames, seconds, frame_rate, ZOOM_FRAMES, "--frames")
     complete, files = load_zoom_recipe(settings, recipe, at, frame_rate)
+    complete, values = evaluate_curves(complete, Timeline(count, frame_rate))
     inputs = {"frames": count}
-    job = FilmJob("zoom", output, complete, inputs, None, quality, no_recipe, force, quiet)
+    job = FilmJob("zoom", output, complete, inputs, None, quality, no_recipe, force, quiet, values)
     return render_zoom(job, photo, files, count, frame_rate)
 
 
@@ -86,6 +93,7 @@ def load_zoom_recipe(
     recipe_file: Path | None,
     keyframes: list[str] | None,
     fps: Fraction,
+    music: Music | None = None,
 ) -> tuple[Recipe, InputFiles]:
     """Return the recipe and the input files of a zoom or journey.
 
@@ -94,16 +102,21 @@ def load_zoom_recipe(
         recipe_file: the recipe file, or None for the defaults of films.
         keyframes: values of ``--at``.
         fps: frames per second.
+        music: the song whose beats keyframes count.
     """
-    changes = parse_keyframes(keyframes or [], fps)
-    if name_classes(changes) and not {"network", "preset"} & settings.keys() and not recipe_file:
+    changes, curves = parse_keyframes(keyframes or [], fps, music), parse_curves(keyframes or [])
+    if (
+        name_classes(changes, curves)
+        and not {"network", "preset"} & settings.keys()
+        and not recipe_file
+    ):
         network = find_preset(SEE_FILM_PRESET).settings["network"]
         settings = {"network": network, "preset": SEE_FILM_PRESET, **settings}
     if recipe_file is None:
         preset = {} if "preset" in settings or "see" in settings else {"preset": FILM_PRESET}
         settings = {"zoom": ZOOM, **preset, **film_preset(settings), **settings}
     settings, files = load_settings(settings, recipe_file, new_photos=True)
-    return with_keyframes(Recipe.complete(settings), changes), files
+    return with_curves(with_keyframes(Recipe.complete(settings), changes), curves, changes), files
 
 
 def render_zoom(
@@ -140,7 +153,7 @@ def render_zoom(
     done = checkpoint.frame_count()
     job.print_estimate(checkpoint, prepared, frames, done)
     layout = job.check_encoding(checkpoint, prepared, FilmLayout(fps))
-    parts = [("", lambda state: zoom_frames(prepared, frames, state=state))]
+    parts = [("", lambda state: zoom_frames(prepared, frames, values=job.values, state=state))]
     if not job.render(checkpoint, render_parts(checkpoint, parts), frames, done):
         return EXIT_INTERRUPTED
     return job.encode(checkpoint, checkpoint.load_frames(frames), prepared, layout)

@@ -12,6 +12,7 @@ from puppyslug.cluster.payload import PreparedPayload
 from puppyslug.cluster.worker_pool import WorkerPool
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.networks.network import Network
+from puppyslug.recipe import FrameValues
 from puppyslug.video.film import dream_segment
 from puppyslug.video.frames import RenderedFrame, ResumeState
 from puppyslug.video.segments import Segment
@@ -63,6 +64,7 @@ def dream_film_segments(
     load_state: Callable[[str], ResumeState],
     *,
     by_flow: bool,
+    values: FrameValues | None = None,
 ) -> Iterator[tuple[str, RenderedFrame]]:
     """Dream the segments of a film, each on one worker.
 
@@ -74,6 +76,7 @@ def dream_film_segments(
         load_state: returns the state after the last stored frame of a segment, where a lost
             worker's successor resumes.
         by_flow: as in ``dream_segment``.
+        values: as in ``dream_segment``.
 
     Yields:
         The name of a segment, and its next frame.
@@ -82,7 +85,8 @@ def dream_film_segments(
     film = pool.backend.put(np.fromfile(source, np.uint8))
 
     def make_job(part: str) -> tuple[Any, ...]:
-        return _dream_segment, payload, source.name, film, parts[part], load_state(part), by_flow
+        segment, options = parts[part], (by_flow, values)
+        return _dream_segment, payload, source.name, film, segment, load_state(part), options
 
     return pool.stream(parts, make_job)
 
@@ -94,7 +98,9 @@ def _dream_segment(
     film: NDArray[np.uint8],
     segment: Segment,
     state: ResumeState,
-    by_flow: bool,
+    options: tuple[bool, FrameValues | None],
 ) -> Iterator[RenderedFrame]:
     source: Any = VideoBuffer(name, film)
-    return dream_segment(payload.unpack(network), source, segment, state, by_flow=by_flow)
+    by_flow, values = options
+    prepared = payload.unpack(network)
+    return dream_segment(prepared, source, segment, state, by_flow=by_flow, values=values)

@@ -67,6 +67,8 @@ class DreamSettings(TypedDict, total=False):
     pan_y: float
     stop_after: int | None
     schedule: Any
+    curves: Any
+    music: Any
     layer: str | Sequence[str]
     see: str | Sequence[str]
     channel: int

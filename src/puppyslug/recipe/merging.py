@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from puppyslug.errors import RecipeError, option
 from puppyslug.networks import NetworkSpec
+from puppyslug.recipe.curves import without_fields
 from puppyslug.recipe.presets import find_preset
 from puppyslug.recipe.recipe import Recipe
 
@@ -50,5 +51,7 @@ def merge_settings(
     kept = {name: value for name, value in stored.items() if name not in dropped}
     if "objective" in dropped and kept.get("schedule"):
         kept["schedule"] = [one for one in recipe.schedule if one.field != "objective"]
+    if recipe.curves and "curves" in kept:
+        kept["curves"] = without_fields(recipe.curves, {*settings, *(dropped & {"objective"})})
     merged = {**kept, **settings}
     return {name: value for name, value in merged.items() if value is not None}

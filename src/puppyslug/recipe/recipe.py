@@ -13,13 +13,15 @@ from puppyslug.networks import NetworkSpec, find_spec
 from puppyslug.objectives import Objective, parse_objective
 from puppyslug.recipe import defaults
 from puppyslug.recipe.completion import preset_settings, validate_names, validate_version
-from puppyslug.recipe.drawing_fields import DrawingFields
+from puppyslug.recipe.curves import objectives_in
+from puppyslug.recipe.film_fields import FilmFields
 from puppyslug.recipe.places import parse_place
 from puppyslug.recipe.schedule import (
     FRAME_FIELDS,
     POSTPROCESSING_FIELDS,
     STEP_FIELDS,
     Change,
+    FrameValues,
     Position,
     check_change_count,
     value_at,
@@ -29,7 +31,7 @@ from puppyslug.recipe.validation import format_validation_error
 from puppyslug.recipe.versions import earlier_settings, without_later_fields
 
 
-class Recipe(DrawingFields):
+class Recipe(FilmFields):
     """Everything that determines a picture.
 
     Use ``Recipe.complete`` to create one; it fills in what is unset. Values that depend on the
@@ -74,6 +76,8 @@ class Recipe(DrawingFields):
         for change in recipe.schedule:
             changed = unchanged.with_settings({change.field: change.value})
             parse_objective(changed.objective, recipe.find_label)
+        for text in objectives_in(recipe.curves):
+            parse_objective(text, recipe.find_label)
         return recipe
 
     @classmethod
@@ -197,19 +201,28 @@ class Recipe(DrawingFields):
                 changed[field] = value
         return self.with_settings(changed) if changed else self
 
-    def for_frame(self, frame: int) -> Self:
+    def for_frame(self, frame: int, values: FrameValues | None = None) -> Self:
         """Return the recipe of one film frame.
 
         Fields that change per frame have their value at this frame; the schedule keeps the changes
         of fields that change per step.
+
+        Args:
+            frame: index of the film frame, from 0.
+            values: what ``curve_values`` computed for the recipe's curves; without it, they are
+                ignored.
         """
-        if not self.schedule:
+        curves = {} if values is None else {name: one[frame] for name, one in values.items()}
+        if not self.schedule and not curves:
             return self
         current = self.at_step(frame, 0, 0)
-        rest = [change for change in self.schedule if change.field in STEP_FIELDS]
-        return self.with_settings(
-            {**{field: getattr(current, field) for field in FRAME_FIELDS}, "schedule": tuple(rest)}
-        )
+        rest = [
+            change
+            for change in self.schedule
+            if change.field in STEP_FIELDS and change.field not in curves
+        ]
+        fields = {field: getattr(current, field) for field in FRAME_FIELDS}
+        return self.with_settings({**fields, **curves, "schedule": tuple(rest)})
 
     def resized(self, size: str) -> Self:
         """Return a recipe of the same composition at another size.
@@ -243,6 +256,7 @@ class Recipe(DrawingFields):
     def combined_objective(self) -> Objective:
         """Return the sum of all objectives of the schedule, for checks that apply to each."""
         texts = [str(c.value) for c in self.schedule if c.field == "objective"]
+        texts += objectives_in(self.curves)
         total = parse_objective(self.objective, self.find_label)
         for text in texts:
             total = Objective(total.terms + parse_objective(text, self.find_label).terms)

@@ -1,6 +1,6 @@
 """The schedule of a recipe: settings that change during a dream or a film."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from puppyslug.errors import RecipeError
@@ -8,6 +8,7 @@ from puppyslug.labels import FindLabel
 from puppyslug.recipe.interpolation import interpolate
 
 Position = tuple[int, int, int]  # frame, octave and step, each counted from 0
+FrameValues = Mapping[str, Sequence[float | str]]  # of fields, one value for each frame
 
 STEP_FIELDS = frozenset({"objective", "step_size", "jitter"})  # may change at any step
 POSTPROCESSING_FIELDS = frozenset(  # applied after the last step
@@ -17,6 +18,7 @@ FRAME_FIELDS = frozenset(  # may change from frame to frame of a film
     ("octaves", "octave_scale", "iterations", "rescale", "taper", "soften", "focus", "margin",
      "strength", "saturation", "contrast", "zoom", "rotate", "pan_x", "pan_y")
 )  # fmt: skip
+CAMERA_FIELDS = frozenset({"zoom", "rotate", "pan_x", "pan_y"})  # of zooms and journeys
 MAX_CHANGES = 1000  # of a schedule
 SCHEDULABLE_FIELDS = STEP_FIELDS | FRAME_FIELDS
 

@@ -11,7 +11,7 @@ from puppyslug.engine.blending import blend_by_recipe
 from puppyslug.engine.loop import dream_steps
 from puppyslug.engine.masks import compute_mask
 from puppyslug.engine.prepared_dream import PreparedDream
-from puppyslug.recipe import Recipe
+from puppyslug.recipe import FrameValues, Recipe
 from puppyslug.video.container import VideoSource
 from puppyslug.video.conversion import resize_pixels
 from puppyslug.video.flow import compute_flow, flow_confidence, warp
@@ -63,6 +63,7 @@ def dream_segment(
     state: ResumeState,
     *,
     by_flow: bool = True,
+    values: FrameValues | None = None,
 ) -> Iterator[RenderedFrame]:
     """Dream a segment of a video file.
 
@@ -72,6 +73,7 @@ def dream_segment(
         segment: which frames to dream.
         state: state of the last rendered frame; empty at the segment's start.
         by_flow: as in ``dream_frames``.
+        values: as in ``dream_frames``.
 
     Yields:
         The remaining frames.
@@ -88,6 +90,7 @@ def dream_segment(
         state=state,
         mask_function=mask_function if isinstance(prepared.recipe.mask, str) else None,
         by_flow=by_flow,
+        values=values,
     )
 
 
@@ -114,6 +117,7 @@ def dream_frames(
     state: ResumeState | None = None,
     mask_function: MaskFunction | None = None,
     by_flow: bool = True,
+    values: FrameValues | None = None,
     on_step: StepCallback | None = None,
 ) -> Iterator[RenderedFrame]:
     """Dream the frames of a segment.
@@ -131,6 +135,7 @@ def dream_frames(
             the segment's first frame nevertheless.
         mask_function: computes the mask of each frame; None for ``prepared.mask``.
         by_flow: whether detail moves along the optical flow; otherwise it stays in place.
+        values: values of the recipe's curves for each frame, from ``evaluate_curves``.
         on_step: called with every step.
 
     Yields:
@@ -141,22 +146,26 @@ def dream_frames(
     if state:
         warp_state = WarpState(state["detail"], float(state["strength"]), state["colour"])
     previous: Pixels | None = None
+    first = prepared.recipe.for_frame(segment.first, values).at_step(segment.first, 0, 0)
     for index, (number, pixels) in enumerate(
         zip(range(segment.first, segment.last), sources, strict=False)
     ):
         if index >= done:
             source = np.asarray(pixels, np.float32) / np.float32(255)
-            frame = replace(prepared, image=as_tensor(source).to(prepared.image.device))
+            recipe = prepared.recipe.for_frame(number, values)
+            image = as_tensor(source).to(prepared.image.device)
+            frame = replace(prepared, image=image, recipe=recipe)
             if mask_function is not None:
                 frame = replace(frame, mask=mask_function(frame.image))
             if warp_state is None or previous is None:
-                recipe = frame.recipe.for_frame(number)
                 dream = _dream_frame(frame, number, recipe, segment.first, None, on_step)
                 warp_state = WarpState.from_detail(dream - source)
             else:
                 warped = _warp_detail(warp_state.detail, pixels, previous, by_flow=by_flow)
-                warp_state = _continue(frame, number, segment.first, warp_state, warped, on_step)
-            yield _render(frame, number, warp_state, index + 1)
+                recipe, gain = _continuation_recipe(recipe, number, first, warped, warp_state)
+                dream = _dream_frame(frame, number, recipe, segment.first, warped[0], on_step)
+                warp_state = _stabilise(dream - source, warp_state, gain, frame.mask)
+            yield _render(frame, warp_state, index + 1)
         previous = pixels
 
 
@@ -175,51 +184,31 @@ def _warp_detail(
     return warp(detail, flow) * confidence[..., None], float(1 - confidence.mean())
 
 
-def _continue(
-    frame: PreparedDream,
-    number: int,
-    first: int,
-    previous: WarpState,
-    warped: tuple[FloatArray, float],
-    on_step: StepCallback | None,
-) -> WarpState:
-    """Dream a frame that continues from the previous one.
-
-    Args:
-        frame: the prepared dream of the frame.
-        number: index of the frame.
-        first: index of the segment's first frame.
-        previous: state after the previous frame.
-        warped: its detail in the current frame, and the uncovered share of that.
-        on_step: called with every step.
-    """
-    detail, uncovered = warped
-    recipe, gain = _continuation_recipe(frame.recipe, number, first, uncovered, previous.strength)
-    dream = _dream_frame(frame, number, recipe, first, detail, on_step)
-    return _stabilise(dream - as_array(frame.image), previous, gain, frame.mask)
-
-
 def _continuation_recipe(
-    recipe: Recipe, number: int, first: int, uncovered: float, strength: float
+    recipe: Recipe,
+    number: int,
+    first: Recipe,
+    warped: tuple[FloatArray, float],
+    previous: WarpState,
 ) -> tuple[Recipe, float]:
     """Compute the recipe of a frame that continues from the previous one.
 
     Args:
-        recipe: recipe of the film.
+        recipe: recipe of the frame.
         number: index of the frame.
-        first: index of the segment's first frame.
-        uncovered: share of the frame that is dreamt from scratch.
-        strength: mean |detail| of the segment's first frame, relative to full scale.
+        first: recipe of the segment's first frame.
+        warped: the previous frame's detail in this frame, and the share of the frame that is dreamt
+            from scratch.
+        previous: state after the previous frame.
 
     Returns:
         A recipe of few octaves and iterations, whose step size is limited to avoid flicker; and
         the factor by which keyframes have changed the step size since the segment's first frame.
     """
-    share = ITERATION_SHARE + (1 - ITERATION_SHARE) * uncovered
+    share = ITERATION_SHARE + (1 - ITERATION_SHARE) * warped[1]
     now = recipe.at_step(number, 0, 0)
-    gain = now.step_size / recipe.at_step(first, 0, 0).step_size
-    recipe = recipe.for_frame(number)
-    limit = MAX_CHANGE * strength * gain * 255 / (ITERATION_SHARE * recipe.iterations)
+    gain = now.step_size / first.step_size
+    limit = MAX_CHANGE * previous.strength * gain * 255 / (ITERATION_SHARE * recipe.iterations)
     step_size = min(now.step_size, max(limit, MIN_STEP_SIZE))
     return recipe.with_settings(
         {
@@ -273,11 +262,10 @@ def _stabilise(
     return previous._replace(detail=detail)
 
 
-def _render(frame: PreparedDream, number: int, warp_state: WarpState, done: int) -> RenderedFrame:
+def _render(frame: PreparedDream, warp_state: WarpState, done: int) -> RenderedFrame:
     """Blend a dream with its source as the recipe says, and attach the state to resume from."""
-    recipe = frame.recipe.for_frame(number)
     dream = np.clip(as_array(frame.image) + warp_state.detail, 0, 1)
-    blended = blend_by_recipe(as_tensor(dream).to(frame.image.device), frame.image, recipe)
+    blended = blend_by_recipe(as_tensor(dream).to(frame.image.device), frame.image, frame.recipe)
     state = {
         "detail": warp_state.detail,
         "strength": np.array(warp_state.strength),

@@ -11,7 +11,7 @@ from puppyslug.engine.loop import dream_steps
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.engine.progress import DreamStep
 from puppyslug.images.colour import MIN_CHROMA, adjust, colourfulness, luminance
-from puppyslug.recipe import Change, Recipe
+from puppyslug.recipe import Change, FrameValues, Recipe
 from puppyslug.video.camera import apply_camera_motion
 from puppyslug.video.frames import RenderedFrame, ResumeState, as_array, as_tensor, to_pixels
 
@@ -24,6 +24,7 @@ def zoom_frames(
     prepared: PreparedDream,
     count: int,
     *,
+    values: FrameValues | None = None,
     state: ResumeState | None = None,
     on_step: StepCallback | None = None,
 ) -> Iterator[RenderedFrame]:
@@ -35,6 +36,7 @@ def zoom_frames(
     Args:
         prepared: the prepared dream; its schedule counts frames.
         count: number of frames of the whole film.
+        values: values of the recipe's curves for each frame, from ``evaluate_curves``.
         state: state of the last rendered frame, to resume after it.
         on_step: called with every step.
 
@@ -49,7 +51,7 @@ def zoom_frames(
         picture = as_tensor(state["picture"]).to(picture.device)
         first = int(state["next"])
     for number in range(first, count):
-        recipe = prepared.recipe.for_frame(number)
+        recipe = prepared.recipe.for_frame(number, values)
         if number:
             picture = apply_camera_motion(picture, recipe)
         for step in dream_steps(replace(prepared, image=picture), recipe, frame=number):

@@ -34,6 +34,8 @@ _IGNORED = frozenset(
         "tile",
         "stop_after",
         "version",
+        "curves",  # the films of the studio have neither expressions nor music
+        "music",
     )
 )
 
