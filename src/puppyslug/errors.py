@@ -5,6 +5,7 @@
     PuppyslugError
     ├── ImageError         an image cannot be read, or is too large or too small
     ├── VideoError         a video cannot be read
+    ├── AudioError         the sound of a file cannot be read or analysed
     ├── OutputError        a result cannot be written to the given file
     ├── NetworkError       a network, layer or channel does not exist
     │   └── WeightsError   weights are missing, damaged or for another network
@@ -37,6 +38,10 @@ class ImageError(PuppyslugError):
 
 class VideoError(PuppyslugError):
     """A video cannot be read."""
+
+
+class AudioError(PuppyslugError):
+    """The sound of a file cannot be read or analysed."""
 
 
 class OutputError(PuppyslugError):

@@ -18,11 +18,13 @@ class Music:
             counts from 0.
         beats: time of each beat in seconds, ascending.
         tempo: beats per minute; 0 if there is no beat.
+        first_beat: number of the first beat; bars begin at multiples of 4.
     """
 
     signals: Mapping[str, Sequence[float]]
     beats: Sequence[float]
     tempo: float
+    first_beat: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,10 @@ class Timeline:
     music: Music | None = None
 
     def frame_of_beat(self, number: float) -> int:
-        """Return the frame of a beat; between two beats, and beyond the last one, it is estimated.
+        """Return the frame of a beat; between two beats, and beyond them all, it is estimated.
 
         Args:
-            number: counted from 0.
+            number: as ``beat_number`` counts.
 
         Raises:
             RecipeError: there is no music, or it has no beat.
@@ -53,9 +55,11 @@ class Timeline:
         self.require({"frames_per_beat"})
         assert self.music is not None
         beats, interval = list(self.music.beats), 60 / self.music.tempo
-        index = min(int(number), len(beats) - 1)
-        following = beats[index + 1] if index + 1 < len(beats) else beats[index] + interval
-        return round((beats[index] + (following - beats[index]) * (number - index)) * self.fps)
+        number -= self.music.first_beat
+        index = max(0, min(int(number), len(beats) - 1))
+        following = beats[index + 1] if 0 <= number < len(beats) - 1 else beats[index] + interval
+        time = beats[index] + (following - beats[index]) * (number - index)
+        return max(0, round(time * self.fps))
 
     def require(self, names: "set[str] | frozenset[str]") -> None:
         """Check that the variables of an expression are known.
@@ -95,11 +99,23 @@ class Timeline:
             values |= {name: np.asarray(signals[name])[start:stop] for name in SIGNALS}
             if self.music.tempo:
                 interval = 60 / self.music.tempo
-                beats = np.asarray(self.music.beats, np.float64)
-                within = np.interp(seconds, beats, np.arange(len(beats)))
-                before = np.minimum(seconds - beats[0], 0) / interval
-                after = np.maximum(seconds - beats[-1], 0) / interval
                 values["tempo"] = self.music.tempo
                 values["frames_per_beat"] = interval * float(self.fps)
-                values["b"] = within + before + after
+                position = beat_positions(seconds, self.music.beats, self.music.tempo)
+                values["b"] = position + self.music.first_beat
         return values
+
+
+def beat_positions(seconds: Any, beats: Sequence[float], tempo: float) -> Any:
+    """Return the number of beats up to each of an array of times, with fractions.
+
+    Args:
+        seconds: the times, in seconds.
+        beats: time of each beat in seconds, ascending; at least one.
+        tempo: beats per minute, before the first beat and after the last one.
+    """
+    import numpy as np
+
+    within = np.interp(seconds, beats, np.arange(len(beats)))
+    before, after = np.minimum(seconds - beats[0], 0), np.maximum(seconds - beats[-1], 0)
+    return within + (before + after) * tempo / 60

@@ -8,15 +8,11 @@ from typing import Any, BinaryIO
 import av
 
 from puppyslug.errors import VideoError
+from puppyslug.files.media import media_url
 
 VideoSource = Path | BinaryIO  # the str() of a file object must be its name, for error messages
 # FFmpeg's own decoders ignore the transparency of these codecs.
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-
-
-def media_url(path: Path) -> str:
-    """Return the URL by which FFmpeg opens a file; it takes ``a:b.mp4`` for a protocol ``a``."""
-    return f"file:{path}"
 
 
 def open_container(source: VideoSource) -> Any:

@@ -10,9 +10,9 @@ import av
 import numpy as np
 
 from puppyslug.errors import OutputError, plural
+from puppyslug.files.media import media_url
 from puppyslug.files.names import shorten_name
 from puppyslug.recipe.defaults import FILM_QUALITY
-from puppyslug.video.container import media_url
 from puppyslug.video.frames import TimedFrame
 from puppyslug.video.gif import write_gif
 from puppyslug.video.sound import Sound, add_sound

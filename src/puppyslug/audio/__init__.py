@@ -1,0 +1,1 @@
+"""Signals of a sound track: loudness, bands, onsets and beats."""
