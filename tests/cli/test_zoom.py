@@ -8,14 +8,16 @@ import pytest
 from PIL import Image
 
 from puppyslug.cli import main
+from puppyslug.cli.film_music import MusicOptions
 from puppyslug.cli.zoom import load_zoom_recipe
-from puppyslug.recipe import Recipe
+from puppyslug.recipe import Recipe, Timeline
 from puppyslug.recipe.defaults import ATLAS_CLASSIFIER, NETWORK
 from support.commands import list_files, run_failing
 from support.films import decode_with_opencv, moving_scene
 from support.kills import assert_resumes_after_kills
 
 SHORT = ["--layer", "relu1_1", "--octaves", "1", "--iterations", "1", "--quiet"]
+TIMELINE = Timeline(100, Fraction(25))
 NOISE = ["zoom", "noise", "--size", "64x48", *SHORT]
 
 
@@ -112,10 +114,12 @@ def test_seconds_set_the_length_and_percentages_the_strength(folder):
 
 
 def test_a_keyframe_with_a_class_chooses_a_network_with_classes():
-    recipe, _ = load_zoom_recipe({}, None, ["0:see(castle)", "2s:see=tabby"], Fraction(25))
+    recipe, _ = load_zoom_recipe(
+        {}, None, MusicOptions(["0:see(castle)", "2s:see=tabby"]), TIMELINE
+    )
     assert recipe.network == ATLAS_CLASSIFIER
     assert recipe.objective == "see(castle)"
-    recipe, _ = load_zoom_recipe({}, None, ["0:layer=relu3_1", "9:relu4_1"], Fraction(25))
+    recipe, _ = load_zoom_recipe({}, None, MusicOptions(["0:layer=relu3_1", "9:relu4_1"]), TIMELINE)
     assert (recipe.network, recipe.objective) == (NETWORK, "relu3_1")
 
 

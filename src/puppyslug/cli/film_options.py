@@ -43,28 +43,6 @@ Keyframes = Annotated[
         rich_help_panel=FILM_PANEL,
     ),
 ]
-Attack = Annotated[
-    float,
-    typer.Option(
-        "--attack",
-        metavar="SECONDS",
-        min=0,
-        max=60,
-        help="time in which loudness, bass, mid and treble rise",
-        rich_help_panel=FILM_PANEL,
-    ),
-]
-Release = Annotated[
-    float,
-    typer.Option(
-        "--release",
-        metavar="SECONDS",
-        min=0,
-        max=60,
-        help="time in which they fall",
-        rich_help_panel=FILM_PANEL,
-    ),
-]
 Quality = Annotated[
     int,
     typer.Option(

@@ -1,17 +1,19 @@
 """``puppyslug journey``: a zoom that descends through the layers of a network."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from puppyslug.cli import film_options, options
+from puppyslug.cli import film_music, film_options, options
 from puppyslug.cli.film_job import FilmJob
+from puppyslug.cli.film_music import MusicOptions
 from puppyslug.cli.help_panels import FILM_PANEL
 from puppyslug.cli.zoom import ZOOM_DEFAULTS, Photo, load_zoom_recipe, render_zoom
 from puppyslug.errors import RecipeError
 from puppyslug.networks import find_spec
 from puppyslug.objectives import parse_objectives
-from puppyslug.recipe import Timeline
+from puppyslug.recipe import Recipe, Timeline
 from puppyslug.recipe.defaults import CROSSFADE, FILM_QUALITY, FRAMES_PER_LAYER
 
 MIN_LAYERS = 4  # of a network whose own layers make a journey
@@ -60,6 +62,10 @@ def journey(
     crossfade: Crossfade = CROSSFADE,
     fps: film_options.Fps = None,
     at: film_options.Keyframes = None,
+    music: film_music.Song = None,
+    dance: film_music.DanceName = None,
+    attack: film_music.Attack = None,
+    release: film_music.Release = None,
     quality: film_options.Quality = FILM_QUALITY,
     recipe: options.RecipeFile = None,
     no_recipe: film_options.NoRecipe = False,
@@ -69,41 +75,47 @@ def journey(
     """Zoom into noise or a photo, down through the layers of a network.
 
     The film of 2015: it starts from random noise and moves to the next lower layer every 100
-    frames. An interrupted film resumes with the same command.
+    frames; with --music, it has the length of the song. An interrupted film resumes with the same
+    command.
     """
-    from puppyslug.recipe.curve_values import evaluate_curves
     from puppyslug.video.zoom import journey_recipe
 
     given = [name for name in _OBJECTIVE_OPTIONS if name in settings]
     if given:
         raise RecipeError(f"a journey takes its layers from --layers A,B,C; leave out --{given[0]}")
     frame_rate = film_options.parse_fps(fps)
-    complete, files = load_zoom_recipe(settings, recipe, at, frame_rate)
-    spec = find_spec(complete.network)
-    if layers is None:
-        objectives = list(spec.preview_layers[::-1])
-        if len(objectives) < MIN_LAYERS:
-            raise RecipeError(f"{spec.name} has too few layers; choose some with --layers A,B,C")
-    else:
-        objectives = [str(one) for one in parse_objectives(layers, complete.find_label)]
+    song = film_music.load_song(music, recipe)
+    timeline = Timeline(1, frame_rate, music=song and song.signals(frame_rate, 1))
+    chosen = MusicOptions(at or (), dance, attack, release)
+    complete, files = load_zoom_recipe(settings, recipe, chosen, timeline, layers=False)
+    if "objective" in (complete.curves or {}):
+        raise RecipeError("a journey takes its layers from --layers A,B,C; leave out their curve")
+    objectives = _choose_objectives(complete, layers)
+    frames = None
+    if each is None and seconds is None and song is not None:
+        frames = song.frames(frame_rate)
+        each = max(1, frames // len(objectives))
     per_layer = None if seconds is None else seconds / len(objectives)
     each = film_options.count_frames(
         each, per_layer, frame_rate, FRAMES_PER_LAYER, "--frames-per-layer"
     )
-    if "objective" in (complete.curves or {}):
-        raise RecipeError("a journey takes its layers from --layers A,B,C; leave out their curve")
     complete = journey_recipe(complete, objectives, each, crossfade)
-    frames = each * len(objectives)
-    complete, values = evaluate_curves(complete, Timeline(frames, frame_rate))
-    job = FilmJob(
-        "journey",
-        output,
-        complete,
-        {"frames": frames},
-        quality=quality,
-        no_recipe=no_recipe,
-        force=force,
-        quiet=quiet,
-        values=values,
-    )
-    return render_zoom(job, photo, files, frames, frame_rate)
+    timeline = replace(timeline, frames=frames or each * len(objectives))
+    complete, values = film_music.follow_music(complete, song, timeline, output)
+    inputs = {"frames": timeline.frames}
+    job = FilmJob("journey", output, complete, inputs, None, quality, no_recipe, force, quiet)
+    return render_zoom(replace(job, values=values), photo, files, timeline, song)
+
+
+def _choose_objectives(recipe: Recipe, layers: str | None) -> list[str]:
+    """Return the objectives of a journey: those of ``--layers``, or the network's typical layers.
+
+    Raises:
+        PuppyslugError: the network has too few layers, or an objective cannot be parsed.
+    """
+    spec = find_spec(recipe.network)
+    if layers is not None:
+        return [str(one) for one in parse_objectives(layers, recipe.find_label)]
+    if len(spec.preview_layers) < MIN_LAYERS:
+        raise RecipeError(f"{spec.name} has too few layers; choose some with --layers A,B,C")
+    return list(spec.preview_layers[::-1])

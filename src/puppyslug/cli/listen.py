@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from puppyslug.cli import film_options, options
+from puppyslug.cli import film_music, film_options, options
 from puppyslug.cli.destination import Destination
 from puppyslug.recipe.defaults import FILM_FPS, MUSIC_ATTACK, MUSIC_RELEASE
 
@@ -39,8 +39,8 @@ def listen(
     output: Output = None,
     as_json: AsJson = False,
     fps: Fps = None,
-    attack: film_options.Attack = MUSIC_ATTACK,
-    release: film_options.Release = MUSIC_RELEASE,
+    attack: film_music.Attack = None,
+    release: film_music.Release = None,
     force: options.Force = False,
 ) -> int:
     """Print the tempo and the beats of a song, and draw its signals.
@@ -60,7 +60,9 @@ def listen(
         destination.check_not_input(song)
     samples = read_samples(song)
     analysis = analyse_song(samples)
-    envelope = Envelope(attack, release)
+    envelope = Envelope(
+        MUSIC_ATTACK if attack is None else attack, MUSIC_RELEASE if release is None else release
+    )
     if destination is not None:
         from puppyslug.audio.chart import draw_song
 

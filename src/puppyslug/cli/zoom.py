@@ -1,21 +1,20 @@
 """``puppyslug zoom``: an endless zoom into a dream."""
 
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from puppyslug.cli import film_options, options
+from puppyslug.cli import film_music, film_options, options
 from puppyslug.cli.film_job import FilmJob
+from puppyslug.cli.film_music import OBJECTIVE_OPTIONS, FilmSong, MusicOptions, complete_recipe
 from puppyslug.cli.help_panels import FILM_PANEL
 from puppyslug.cli.messages import EXIT_INTERRUPTED
 from puppyslug.cli.recipe_files import load_settings
 from puppyslug.recipe import (
     STARTING_IMAGES,
     InputFiles,
-    Music,
     Recipe,
     Timeline,
     film_preset,
@@ -23,8 +22,6 @@ from puppyslug.recipe import (
     name_classes,
     parse_curves,
     parse_keyframes,
-    with_curves,
-    with_keyframes,
 )
 from puppyslug.recipe.defaults import (
     FILM_PRESET,
@@ -67,6 +64,10 @@ def zoom(
     seconds: film_options.Seconds = None,
     fps: film_options.Fps = None,
     at: film_options.Keyframes = None,
+    music: film_music.Song = None,
+    dance: film_music.DanceName = None,
+    attack: film_music.Attack = None,
+    release: film_music.Release = None,
     quality: film_options.Quality = FILM_QUALITY,
     recipe: options.RecipeFile = None,
     no_recipe: film_options.NoRecipe = False,
@@ -75,52 +76,58 @@ def zoom(
 ) -> int:
     """Render an endless zoom: dream, zoom in a little, dream again.
 
-    An interrupted film resumes with the same command.
+    With --music, it has the length of the song. An interrupted film resumes with the same command.
     """
-    from puppyslug.recipe.curve_values import evaluate_curves
-
     frame_rate = film_options.parse_fps(fps)
-    count = film_options.count_frames(frames, seconds, frame_rate, ZOOM_FRAMES, "--frames")
-    complete, files = load_zoom_recipe(settings, recipe, at, frame_rate)
-    complete, values = evaluate_curves(complete, Timeline(count, frame_rate))
+    song = film_music.load_song(music, recipe)
+    default = ZOOM_FRAMES if song is None else song.frames(frame_rate)
+    count = film_options.count_frames(frames, seconds, frame_rate, default, "--frames")
+    timeline = Timeline(count, frame_rate, music=song and song.signals(frame_rate, count))
+    options_of_music = MusicOptions(at or (), dance, attack, release)
+    complete, files = load_zoom_recipe(settings, recipe, options_of_music, timeline)
+    complete, values = film_music.follow_music(complete, song, timeline, output)
     inputs = {"frames": count}
     job = FilmJob("zoom", output, complete, inputs, None, quality, no_recipe, force, quiet, values)
-    return render_zoom(job, photo, files, count, frame_rate)
+    return render_zoom(job, photo, files, timeline, song)
 
 
 def load_zoom_recipe(
     settings: dict[str, object],
     recipe_file: Path | None,
-    keyframes: list[str] | None,
-    fps: Fraction,
-    music: Music | None = None,
+    chosen: MusicOptions,
+    timeline: Timeline,
+    *,
+    layers: bool = True,
 ) -> tuple[Recipe, InputFiles]:
     """Return the recipe and the input files of a zoom or journey.
 
     Args:
         settings: settings from the command line.
         recipe_file: the recipe file, or None for the defaults of films.
-        keyframes: values of ``--at``.
-        fps: frames per second.
-        music: the song whose beats keyframes count.
+        chosen: keyframes, curves and dance.
+        timeline: the frames, and the music.
+        layers: whether a dance may change the layer, if the user chooses none.
     """
-    changes, curves = parse_keyframes(keyframes or [], fps, music), parse_curves(keyframes or [])
-    if (
-        name_classes(changes, curves)
-        and not {"network", "preset"} & settings.keys()
-        and not recipe_file
-    ):
+    changes = parse_keyframes(chosen.at, timeline.fps, timeline.music)
+    is_named = name_classes(changes, parse_curves(chosen.at))
+    if is_named and not {"network", "preset"} & settings.keys() and not recipe_file:
         network = find_preset(SEE_FILM_PRESET).settings["network"]
         settings = {"network": network, "preset": SEE_FILM_PRESET, **settings}
+    layers = layers and not OBJECTIVE_OPTIONS & settings.keys()
     if recipe_file is None:
         preset = {} if "preset" in settings or "see" in settings else {"preset": FILM_PRESET}
         settings = {"zoom": ZOOM, **preset, **film_preset(settings), **settings}
     settings, files = load_settings(settings, recipe_file, new_photos=True)
-    return with_curves(with_keyframes(Recipe.complete(settings), changes), curves, changes), files
+    recipe = complete_recipe(settings, chosen, timeline, camera=True, layers=layers)
+    return recipe, files
 
 
 def render_zoom(
-    job: FilmJob, photo: str | None, files: InputFiles, frames: int, fps: Fraction
+    job: FilmJob,
+    photo: str | None,
+    files: InputFiles,
+    timeline: Timeline,
+    song: FilmSong | None = None,
 ) -> int:
     """Render a zoom or journey.
 
@@ -128,8 +135,8 @@ def render_zoom(
         job: the film; its source is not set yet.
         photo: path of the starting image, ``"noise"`` or ``"clouds"``; None for the default.
         files: mask, guides, weights and labels.
-        frames: number of frames.
-        fps: frames per second.
+        timeline: the frames.
+        song: the sound of the film, or None.
 
     Returns:
         The exit status: 0, or 130 after Ctrl-C.
@@ -138,6 +145,7 @@ def render_zoom(
     from puppyslug.video.zoom import zoom_frames
 
     source: str | Path
+    frames = timeline.frames
     if photo is None or photo in STARTING_IMAGES:
         source = photo or FILM_STARTING_IMAGE
         job = replace(job, recipe=job.recipe.with_settings({"photo": source}))
@@ -152,7 +160,9 @@ def render_zoom(
     checkpoint, prepared = job.start(source, files)
     done = checkpoint.frame_count()
     job.print_estimate(checkpoint, prepared, frames, done)
-    layout = job.check_encoding(checkpoint, prepared, FilmLayout(fps))
+    end = frames / timeline.fps
+    sound = film_music.soundtrack_of(song, job.output, end, quiet=job.quiet)
+    layout = job.check_encoding(checkpoint, prepared, FilmLayout(timeline.fps, audio_from=sound))
     parts = [("", lambda state: zoom_frames(prepared, frames, values=job.values, state=state))]
     if not job.render(checkpoint, render_parts(checkpoint, parts), frames, done):
         return EXIT_INTERRUPTED

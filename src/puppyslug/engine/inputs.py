@@ -161,8 +161,17 @@ def create_reference(
     """
     folder = None
     if result_folder is not None and isinstance(source, str | Path):
-        with contextlib.suppress(ValueError):  # no relative path leads to another drive
-            path = os.path.relpath(Path(source).resolve().parent, result_folder.resolve())
-            path = path.encode("utf-8", "replace").decode()  # folder names need not be UTF-8
-            folder = None if path == "." or ":" in path else Path(path).as_posix()
+        folder = relative_folder(Path(source), result_folder)
     return FileReference(name=photo.name, sha256=photo.sha256, folder=folder)
+
+
+def relative_folder(path: Path, result_folder: Path) -> str | None:
+    """Return the relative path from the folder of a result to that of a file, for a recipe.
+
+    None if they are the same, or if there is no such path.
+    """
+    with contextlib.suppress(ValueError):  # no relative path leads to another drive
+        folder = os.path.relpath(path.resolve().parent, result_folder.resolve())
+        folder = folder.encode("utf-8", "replace").decode()  # folder names need not be UTF-8
+        return None if folder == "." or ":" in folder else Path(folder).as_posix()
+    return None

@@ -1,7 +1,7 @@
 """Recipe files: reading settings from them, and finding the files that they refer to."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,10 @@ MAX_PALETTE_SIDE = 512  # pixels; the distribution of colours needs no more
 IMAGE_SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic",
      ".heif", ".mpo")
+)  # fmt: skip
+SOUND_SUFFIXES = frozenset(
+    (".wav", ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".wma",
+     ".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
 )  # fmt: skip
 
 
@@ -145,12 +149,19 @@ def find_image(reference: FileReference, recipe_file: Path, role: str = "photo")
     Raises:
         ImageError: there is no such file, or its content has changed.
     """
+    return find_file(reference, recipe_file, role, IMAGE_SUFFIXES)
+
+
+def find_file(
+    reference: FileReference, recipe_file: Path, role: str, suffixes: Collection[str]
+) -> Path:
+    """Find a file of a recipe, which has one of some suffixes; otherwise as ``find_image`` does."""
     if not reference.name:
         raise ImageError(f"the {role} of {recipe_file} was not a file; pass it as {option(role)}")
     changed = None
     for path in _candidate_paths(reference, recipe_file.parent):
         with contextlib.suppress(OSError):  # not readable: try the next one
-            if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+            if path.suffix.lower() in suffixes and path.is_file():
                 if file_digest(path, "sha256") == reference.sha256:
                     return path
                 changed = path

@@ -69,6 +69,8 @@ class DreamSettings(TypedDict, total=False):
     schedule: Any
     curves: Any
     music: Any
+    attack: float | None
+    release: float | None
     layer: str | Sequence[str]
     see: str | Sequence[str]
     channel: int

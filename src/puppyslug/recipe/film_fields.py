@@ -4,6 +4,7 @@ from pydantic import Field, field_validator
 
 from puppyslug.errors import RecipeError
 from puppyslug.recipe.curves import check_curves
+from puppyslug.recipe.defaults import MUSIC_ATTACK, MUSIC_RELEASE
 from puppyslug.recipe.drawing_fields import DrawingFields
 from puppyslug.recipe.references import FileReference
 
@@ -22,6 +23,19 @@ class FilmFields(DrawingFields):
     )
     music: FileReference | None = Field(
         None, description="of films: the song whose signals the curves use"
+    )
+    attack: float | None = Field(
+        None,
+        ge=0,
+        le=60,
+        description="of films to music: seconds in which loudness, bass, mid and treble rise; "
+        f"default: {MUSIC_ATTACK:g}",
+    )
+    release: float | None = Field(
+        None,
+        ge=0,
+        le=60,
+        description=f"of films to music: seconds in which they fall; default: {MUSIC_RELEASE:g}",
     )
 
     @field_validator("curves")

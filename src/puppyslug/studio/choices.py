@@ -14,7 +14,7 @@ from puppyslug.visualization.atlas import find_atlas, list_atlases
 _SHOWN_OTHERWISE = frozenset(
     ("recipe_version", "version", "preset", "photo", "network", "weights", "labels", "objective",
      "guides", "mask", "size", "count", "precision", "device", "winograd", "kernels", "threads",
-     "memory", "tile", "curves", "music")
+     "memory", "tile", "curves", "music", "attack", "release")
 )  # fmt: skip
 CARRIED_FIELDS = tuple(name for name in Recipe.model_fields if name not in _SHOWN_OTHERWISE)
 """Fields of a recipe that the form keeps from a recipe, even where it has no field for them."""

@@ -15,6 +15,7 @@ from puppyslug.files.names import shorten_name
 from puppyslug.video.checkpoint import FrameCheckpoint, disk_space_needed
 from puppyslug.video.frames import Alpha, Pixels, RenderedFrame, ResumeState, TimedFrame
 from puppyslug.video.segments import Segment
+from puppyslug.video.soundtrack import Soundtrack
 from puppyslug.video.writer import MPEG_CLOCK_RATE, check_suffix, write_video
 
 MAX_TRIAL_STEM = 190  # bytes
@@ -29,14 +30,14 @@ class FilmLayout:
         fps: frames per second, on average.
         times: time of each frame in seconds; None for a constant frame rate.
         end: time at which the last frame ends; None if it lasts 1 / fps.
-        audio_from: a video whose sound track is used.
+        audio_from: a video whose sound track is used, or a song.
         alphas: opacity of each frame, H×W; None for opaque films.
     """
 
     fps: Fraction
     times: Sequence[Fraction] | None = None
     end: Fraction | None = None
-    audio_from: Path | None = None
+    audio_from: Path | Soundtrack | None = None
     alphas: Iterable[Alpha] | None = None
 
     @property
@@ -222,7 +223,7 @@ def check_encoding(
     trial = path.with_name(f".{shorten_name(path.stem, MAX_TRIAL_STEM)}.trial{path.suffix}")
     notices: list[str] = []
 
-    def write(source: Path | None) -> None:
+    def write(source: Path | Soundtrack | None) -> None:
         write_video(
             trial,
             frames,

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,6 +51,16 @@ def open_video(source: VideoSource) -> Iterator[tuple[Any, Any]]:
         source.seek(0)
     with open_container(source) as container:
         yield container, _with_threads(container.streams[index])
+
+
+def start_time(source: Path) -> Fraction:
+    """Return the time of a video's first frame in its file, in seconds.
+
+    Raises:
+        VideoError: the file cannot be read, or has no video stream.
+    """
+    with open_video(source) as (_, stream):
+        return Fraction(stream.start_time or 0) * Fraction(stream.time_base)
 
 
 def audio_stream(container: Any, video: Any) -> Any:

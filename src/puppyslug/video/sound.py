@@ -67,7 +67,25 @@ def add_sound(
     if sound.encoder == "libopus":
         rate = DEFAULT_RATE
     layout = "mono" if codec.channels == 1 else "stereo"
-    return _encode(packets, output.add_stream(sound.encoder, rate=rate, layout=layout), damage)
+    samples = _continuous_samples(packets, layout, rate, damage)
+    return encode_samples(samples, output.add_stream(sound.encoder, rate=rate, layout=layout))
+
+
+def decode_film_sound(
+    source: Path, plan: SoundPlan, form: tuple[str, int], damage: list[str], stack: ExitStack
+) -> Iterator[Samples]:
+    """Decode the sound of a film, from its first frame on.
+
+    Args:
+        source: the film.
+        plan: when its sound is heard.
+        form: layout and rate of the samples.
+        damage: list to which a reason is appended for every part that cannot be decoded.
+        stack: closes the source.
+    """
+    container, video = stack.enter_context(open_video(source))
+    audio = audio_stream(container, video)
+    return _continuous_samples(_timed_packets(container, audio, plan), *form, damage)
 
 
 def _can_be_copied(source: Path, container_format: str) -> bool:
@@ -144,14 +162,12 @@ def _copy(
             yield packet
 
 
-def _encode(
-    packets: Iterator[tuple[Any, Fraction | None]], stream: Any, damage: list[str]
-) -> Iterator[Any]:
-    """Decode the packets and encode them again, with silence where nothing can be decoded."""
+def encode_samples(parts: Iterator[Samples], stream: Any) -> Iterator[Any]:
+    """Encode consecutive samples, channels×samples; yield packets."""
     layout = stream.codec_context.layout.name
     rate = stream.codec_context.sample_rate
     position = 0
-    for samples in _continuous_samples(packets, layout, rate, damage):
+    for samples in parts:
         for start in range(0, samples.shape[1], SILENCE_BLOCK):
             block = np.ascontiguousarray(samples[:, start : start + SILENCE_BLOCK])
             frame = av.AudioFrame.from_ndarray(block, FORMAT, layout)

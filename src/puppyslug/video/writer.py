@@ -17,6 +17,7 @@ from puppyslug.video.frames import TimedFrame
 from puppyslug.video.gif import write_gif
 from puppyslug.video.sound import Sound, add_sound
 from puppyslug.video.sound_plan import SoundError, plan_sound
+from puppyslug.video.soundtrack import Soundtrack, add_soundtrack
 
 MPEG_CLOCK_RATE = 90_000  # ticks per second, for the times of variable frame rates
 MAX_PARTIAL_STEM = 200  # bytes
@@ -102,7 +103,7 @@ def write_video(
     fps: Fraction,
     time_base: Fraction | None = None,
     quality: int = FILM_QUALITY,
-    audio_from: Path | None = None,
+    audio_from: Path | Soundtrack | None = None,
     comment: str = "",
     notices: list[str] | None = None,
 ) -> None:
@@ -117,7 +118,8 @@ def write_video(
         fps: frames per second, on average.
         time_base: unit of the frames' times, in seconds; None for 1 / fps, a constant rate.
         quality: 0 to 100.
-        audio_from: a video whose sound track is used; copied where the format supports its codec.
+        audio_from: a video whose sound track is used, copied where the format supports its codec;
+            or a song.
         comment: text to embed in the file, where the format supports it.
         notices: list to which a sentence is appended for everything that is left out.
 
@@ -154,20 +156,22 @@ def write_video(
 
 @contextlib.contextmanager
 def _open_sound(
-    source: Path | None, form: _Container, notices: list[str]
+    source: Path | Soundtrack | None, form: _Container, notices: list[str]
 ) -> Iterator[Callable[[Any], Iterator[Any]]]:
     """Open the sound track of a film; yield a function that adds it to a file."""
     damage: list[str] = []
     with contextlib.ExitStack() as stack:
 
         def add(output: Any) -> Iterator[Any]:
+            sound = Sound(form.audio_encoder, form.copied_audio, form.name)
+            if isinstance(source, Soundtrack):
+                return add_soundtrack(output, source, sound, damage, stack)
             if source is None or plan is None:
                 return iter(())
-            sound = Sound(form.audio_encoder, form.copied_audio, form.name)
             return add_sound(output, source, plan, sound, damage, stack)
 
         plan = None
-        if source is not None:
+        if isinstance(source, Path):
             try:
                 plan = plan_sound(source)
             except SoundError as error:

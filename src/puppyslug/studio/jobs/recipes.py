@@ -36,6 +36,8 @@ _IGNORED = frozenset(
         "version",
         "curves",  # the films of the studio have neither expressions nor music
         "music",
+        "attack",
+        "release",
     )
 )
 
