@@ -69,7 +69,7 @@ def analyse_song(samples: Samples) -> SongAnalysis:
     librosa = _import_librosa()
     levels, mel = measure_levels(samples, librosa.filters.mel(sr=RATE, n_fft=WINDOW))
     seconds = len(samples) / RATE
-    none = np.zeros(0)
+    none: Values = np.zeros(0, np.float64)
     if levels["loudness"].max() < SILENCE:
         return SongAnalysis(seconds, levels, none, none, none, 0.0)
     strength = librosa.onset.onset_strength(
@@ -81,14 +81,19 @@ def analyse_song(samples: Samples) -> SongAnalysis:
     if len(onsets):
         reference = float(np.percentile(strength[onsets], STRONG_ONSET))
         strengths = np.minimum(strength[onsets] / reference, 1).astype(np.float64)
-    song = SongAnalysis(seconds, levels, onsets * (HOP / RATE), strengths, none, 0.0)
+    song = SongAnalysis(seconds, levels, _seconds(onsets), strengths, none, 0.0)
     _, beats = librosa.beat.beat_track(onset_envelope=strength, sr=RATE, hop_length=HOP, trim=False)
     if not _is_rhythm(beats, strength):
         return song
-    times = beats * (HOP / RATE)
+    times = _seconds(beats)
     interval = float(np.polyfit(np.arange(len(times)), times, 1)[0])
     first = _find_bar(beats, strength, levels["bass"])
     return replace(song, beats=times, tempo=60 / interval, first_beat=first)
+
+
+def _seconds(places: NDArray[np.int64]) -> Values:
+    """Convert numbers of measurements to times."""
+    return np.asarray(places * (HOP / RATE), np.float64)
 
 
 def _is_rhythm(beats: NDArray[np.int64], strength: Values) -> bool:

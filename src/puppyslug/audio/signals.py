@@ -123,5 +123,5 @@ def _beat_positions(song: SongAnalysis, seconds: Values) -> Values:
     if not song.tempo:
         return np.zeros(len(seconds))
     half = float(np.median(np.diff(seconds))) / 2 if len(seconds) > 1 else 0.0
-    position = beat_positions(seconds + half, song.beats, song.tempo)
+    position = beat_positions(seconds + half, song.beats.tolist(), song.tempo)
     return np.asarray(position + song.first_beat)

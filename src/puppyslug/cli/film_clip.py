@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from puppyslug.cli import film_music
 from puppyslug.cli.film_job import FilmJob
-from puppyslug.cli.film_music import FilmSong, MusicOptions, complete_recipe
+from puppyslug.cli.film_music import FilmSong, MusicOptions, complete_recipe, signals_of
 from puppyslug.cli.messages import print_message
 from puppyslug.errors import RecipeError
 from puppyslug.recipe import Recipe, Timeline, parse_curves
@@ -135,8 +135,7 @@ def film_recipe(
         PuppyslugError: the settings, a keyframe or a curve are invalid.
     """
     fps = clip.video.fps if song is None or clip.fps is None else clip.fps
-    signals = None if song is None else song.signals(fps, clip.frames)
-    timeline = Timeline(clip.frames, fps, music=signals)
+    timeline = Timeline(clip.frames, fps, music=signals_of(song, fps, clip.frames))
     recipe = complete_recipe(settings, chosen, timeline, camera=False, layers=layers)
     return _without_camera(recipe, parse_curves(chosen.at), quiet=quiet), timeline
 

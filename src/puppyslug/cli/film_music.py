@@ -170,6 +170,11 @@ def load_song(music: Path | None, recipe_file: Path | None = None) -> FilmSong |
     return FilmSong(music, analysis, file_sha256(music))
 
 
+def signals_of(song: FilmSong | None, fps: Fraction, frames: int) -> Music | None:
+    """Return the signals of a song for each frame; None without a song."""
+    return None if song is None else song.signals(fps, frames)
+
+
 def load_own_sound(film: Path, times: Sequence[Fraction]) -> FilmSong:
     """Analyse the sound of a film itself.
 

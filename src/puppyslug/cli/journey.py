@@ -7,7 +7,7 @@ import typer
 
 from puppyslug.cli import film_music, film_options, options
 from puppyslug.cli.film_job import FilmJob
-from puppyslug.cli.film_music import MusicOptions
+from puppyslug.cli.film_music import MusicOptions, signals_of
 from puppyslug.cli.help_panels import FILM_PANEL
 from puppyslug.cli.zoom import ZOOM_DEFAULTS, Photo, load_zoom_recipe, render_zoom
 from puppyslug.errors import RecipeError
@@ -85,7 +85,7 @@ def journey(
         raise RecipeError(f"a journey takes its layers from --layers A,B,C; leave out --{given[0]}")
     frame_rate = film_options.parse_fps(fps)
     song = film_music.load_song(music, recipe)
-    timeline = Timeline(1, frame_rate, music=song and song.signals(frame_rate, 1))
+    timeline = Timeline(1, frame_rate, music=signals_of(song, frame_rate, 1))
     chosen = MusicOptions(at or (), dance, attack, release)
     complete, files = load_zoom_recipe(settings, recipe, chosen, timeline, layers=False)
     if "objective" in (complete.curves or {}):

@@ -8,7 +8,13 @@ import typer
 
 from puppyslug.cli import film_music, film_options, options
 from puppyslug.cli.film_job import FilmJob
-from puppyslug.cli.film_music import OBJECTIVE_OPTIONS, FilmSong, MusicOptions, complete_recipe
+from puppyslug.cli.film_music import (
+    OBJECTIVE_OPTIONS,
+    FilmSong,
+    MusicOptions,
+    complete_recipe,
+    signals_of,
+)
 from puppyslug.cli.help_panels import FILM_PANEL
 from puppyslug.cli.messages import EXIT_INTERRUPTED
 from puppyslug.cli.recipe_files import load_settings
@@ -82,7 +88,7 @@ def zoom(
     song = film_music.load_song(music, recipe)
     default = ZOOM_FRAMES if song is None else song.frames(frame_rate)
     count = film_options.count_frames(frames, seconds, frame_rate, default, "--frames")
-    timeline = Timeline(count, frame_rate, music=song and song.signals(frame_rate, count))
+    timeline = Timeline(count, frame_rate, music=signals_of(song, frame_rate, count))
     options_of_music = MusicOptions(at or (), dance, attack, release)
     complete, files = load_zoom_recipe(settings, recipe, options_of_music, timeline)
     complete, values = film_music.follow_music(complete, song, timeline, output)

@@ -127,7 +127,8 @@ def _interpolate(positions: NDArray[Any], known: Values, curve: Curve, count: in
     after = np.minimum(before + 1, len(positions) - 1)
     distance = np.maximum(positions[after] - positions[before], 1)
     fraction = np.clip((frames - positions[before]) / distance, 0, 1)
-    return known[before] + (known[after] - known[before]) * fraction**2 * (3 - 2 * fraction)
+    eased = fraction**2 * (3 - 2 * fraction)
+    return np.asarray(known[before] + (known[after] - known[before]) * eased)
 
 
 def _choose(field: str, choices: Sequence[str], values: Values) -> tuple[str, ...]:
