@@ -460,7 +460,17 @@ def test_no_job_starts_while_that_cannot_be_stored(create, monkeypatch):
 
 def test_a_paused_job_gives_its_place_to_the_next(create):
     pool = create()
-    pool.run = poll_until_told
+    events = []
+
+    def run(process, task, control):
+        events.append(f"{task.job.id} starts")
+        while not control.stopped:
+            control.poll()
+            time.sleep(0.002)
+        events.append(f"{task.job.id} ends")
+        control.emit("done")
+
+    pool.run = run
     for job_id in "abc":
         pool.submit(job_id)
     wait_until(lambda: pool.pool.send("a", Command("pause")))
@@ -469,15 +479,11 @@ def test_a_paused_job_gives_its_place_to_the_next(create):
     assert pool.store.get("c").status is Status.QUEUED
     assert pool.pool.send("a", Command("resume"))
     wait_until(lambda: pool.hub.progress("a").stage == supervisor.WAITING_STAGE)
-    assert pool.pool.send("b", Command("stop"))
-    assert pool.wait("b").status is Status.DONE
-    pool.wait("a", Status.RUNNING)
-    assert pool.store.get("c").status is Status.QUEUED  # a resumed job precedes new ones
-    assert pool.pool.send("a", Command("stop"))
-    assert pool.wait("a").status is Status.DONE
-    pool.wait("c", Status.RUNNING)
-    wait_until(lambda: pool.pool.send("c", Command("stop")))
-    pool.wait("c")
+    for job_id in "bac":
+        wait_until(lambda job_id=job_id: pool.pool.send(job_id, Command("stop")))
+        assert pool.wait(job_id).status is Status.DONE
+    # a resumed job precedes new ones
+    assert events == ["a starts", "b starts", "b ends", "a ends", "c starts", "c ends"]
     wait_until(lambda: sum(process.is_alive() for process in pool.processes) == 1)
 
 

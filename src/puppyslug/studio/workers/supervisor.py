@@ -98,7 +98,8 @@ class WorkerSupervisor:
         if turn is None or turn.handle(command):
             return True
         assert self._job_id is not None
-        self._store.update(self._job_id, status=Status.PAUSED if turn.is_paused else Status.RUNNING)
+        status = Status.PAUSED if turn.is_paused else Status.RUNNING
+        self._store.update(self._job_id, if_status=(Status.PAUSED, Status.RUNNING), status=status)
         self._show_turn(self._job_id, turn)
         return False
 

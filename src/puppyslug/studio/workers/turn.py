@@ -54,7 +54,9 @@ class JobTurn:
                 return True
             self._goes_on = command.name == "resume"
             self._yields = False
-            if not self._goes_on:
+            if self._goes_on:
+                self._resume()  # it gets the next free slot, before any new job
+            else:
                 self._stop_waiting()
             return False
 
@@ -94,7 +96,7 @@ class JobTurn:
                 self._stop_waiting()
                 return
             if self._yields or self._goes_on:
-                self._resume(seconds)
+                self._resume()
 
     def end(self) -> None:
         """Give back what the job has: it has ended."""
@@ -105,15 +107,17 @@ class JobTurn:
             else:
                 self._slots.end_parked()
 
-    def _resume(self, seconds: float) -> None:
+    def _resume(self) -> None:
+        """Go on if there is a slot; otherwise wait for one."""
         if not self._slots.unpark(waiting=self._is_waiting):
             self._is_waiting = True
             return
+        now = time.monotonic()
         if self._yields:
-            self.waited += seconds
+            self.waited += now - self._since
         self._is_waiting = self._yields = self._goes_on = False
         self._has_slot = True
-        self._since = time.monotonic()
+        self._since = now
         self._channel.send(Command("resume"))
 
     def _stop_waiting(self) -> None:
