@@ -1,14 +1,13 @@
 """The HTTP API of a dream's files: previews, results and uploads."""
 
-import mimetypes
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse, Response
 
-from puppyslug.recipe.fields import MAX_GUIDES
 from puppyslug.studio.api.dependencies import Studio, find_dream
+from puppyslug.studio.api.stored_files import GuideNumber, find_guide, send_file
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.data_folder import (
     BEFORE_FILE,
@@ -79,13 +78,9 @@ def get_mask(studio: Studio, job: Dream) -> FileResponse:
 
 
 @router.get("/guides/{number}", response_class=FileResponse)
-def get_guide(
-    studio: Studio, job: Dream, number: Annotated[int, Path(ge=1, le=MAX_GUIDES)]
-) -> FileResponse:
+def get_guide(studio: Studio, job: Dream, number: GuideNumber) -> FileResponse:
     """Return an uploaded guide picture, unchanged; they are counted from 1."""
-    if number > len(job.guides):
-        raise HTTPError(404, f"that dream has no guide picture number {number}")
-    guide = job.guides[number - 1]
+    guide = find_guide(job.guides, number, "dream")
     return _file_response(studio, job, guide.file, guide.name)
 
 
@@ -100,5 +95,4 @@ def _file_response(
     path = studio.folder.find_file(job.id, file)
     if path is None:
         raise HTTPError(404, f"{file} does not exist yet; wait until the dream has written it")
-    media_type = mimetypes.guess_type(file)[0] or "application/octet-stream"
-    return FileResponse(path, filename=download_name, media_type=media_type)
+    return send_file(path, download_name)

@@ -1,15 +1,14 @@
 """The HTTP API of saved looks: the settings of a dream under a name, with its picture."""
 
-import mimetypes
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 from fastapi.responses import FileResponse
 from pydantic import Field
 
-from puppyslug.recipe.fields import MAX_GUIDES
 from puppyslug.studio.api.dependencies import Client, Studio, find_dream
 from puppyslug.studio.api.request_models import RequestModel
+from puppyslug.studio.api.stored_files import GuideNumber, find_guide, send_file
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.data_folder import THUMBNAIL_FILE
 from puppyslug.studio.jobs.saved_looks import MISSING_LOOK, SavedLook, SavedLooks
@@ -105,19 +104,11 @@ def delete_look(studio: Studio, look: OwnLook) -> None:
 @router.get("/{id}/thumbnail", response_class=FileResponse)
 def get_thumbnail(studio: Studio, look: Look) -> FileResponse:
     """Return a small picture of the dream that a look was saved from (JPEG)."""
-    return FileResponse(
-        SavedLooks(studio.folder).find_file(look, THUMBNAIL_FILE), media_type="image/jpeg"
-    )
+    return send_file(SavedLooks(studio.folder).find_file(look, THUMBNAIL_FILE))
 
 
 @router.get("/{id}/guides/{number}", response_class=FileResponse)
-def get_guide(
-    studio: Studio, look: Look, number: Annotated[int, Path(ge=1, le=MAX_GUIDES)]
-) -> FileResponse:
+def get_guide(studio: Studio, look: Look, number: GuideNumber) -> FileResponse:
     """Return a guide picture of a look; they are counted from 1."""
-    if number > len(look.guides):
-        raise HTTPError(404, f"that look has no guide picture number {number}")
-    guide = look.guides[number - 1]
-    path = SavedLooks(studio.folder).find_file(look, guide.file)
-    media_type = mimetypes.guess_type(guide.file)[0] or "application/octet-stream"
-    return FileResponse(path, filename=guide.name, media_type=media_type)
+    guide = find_guide(look.guides, number, "look")
+    return send_file(SavedLooks(studio.folder).find_file(look, guide.file), guide.name)
