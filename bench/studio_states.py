@@ -305,7 +305,6 @@ def compared(rig: Rig) -> Page:
 def atlas(rig: Rig) -> Page:
     page = rig.choose()
     tab(page, "Layer")
-    page.select_option("#network", "efficientnet_lite0")
     page.click("#atlas summary")
     page.wait_for_selector("#portraits button")
     return page
@@ -420,6 +419,7 @@ def take(page: Page, name: str, folder: Path) -> Iterator[str]:
             if page.evaluate("document.documentElement.scrollWidth") > width:
                 yield f"{at}: wider than the page"
             modal = page.evaluate("document.querySelector('dialog[open]') !== null")
+            page.add_style_tag(content=".go { position: static !important; }")  # on whole pages
             page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=not modal)
             for one in Axe().run(page).response["violations"]:
                 targets = [node["target"] for node in one["nodes"]]

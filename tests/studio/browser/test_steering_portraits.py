@@ -1,5 +1,7 @@
 """Steering a running dream by the portraits of channels."""
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
@@ -49,6 +51,52 @@ def test_one_choice_replaces_another(page, studio):
     expect(page.locator(f"{PORTRAITS}[aria-pressed=true]")).to_have_count(0)
     expect(page.locator("#steer-channel")).to_be_empty()
     page.click("#cancel")
+
+
+def step_sizes_of(studio, job):
+    schedule = studio.get(job)["recipe"]["schedule"]
+    return [change[4] for change in schedule if change[3] == "step_size"]
+
+
+def wait_for_step_sizes(studio, job, last):
+    """Wait until a dream has taken its changes."""
+    deadline = time.monotonic() + 60
+    while step_sizes_of(studio, job)[-1:] != [last]:
+        assert time.monotonic() < deadline, studio.get(job)["recipe"]["schedule"]
+        time.sleep(0.05)
+
+
+def test_changes_of_a_running_dream_are_undone_and_redone(page, studio):
+    choose_photo(page)
+    start_dream(page)
+    expect(page.locator("#steer-undo")).to_be_disabled()
+    first = page.locator("#steer-now").inner_text()
+    page.locator("#steer-layers").get_by_text("relu3_1").click()
+    page.fill("#steer-step_size", "4")
+    page.click("#steer-button")
+    second = page.locator("#steer-now")
+    expect(second).not_to_have_text(first)
+    changed = second.inner_text()
+    page.click("#steer-undo")
+    expect(second).to_have_text(first)
+    expect(page.locator("#steer-step_size")).to_have_attribute("placeholder", "1.5")
+    expect(page.locator("#steer-undo")).to_be_disabled()
+    page.locator("#steer-redo").focus()
+    page.keyboard.press("Control+Shift+z")
+    expect(second).to_have_text(changed)
+    job = page.url.rpartition("#")[2]
+    wait_for_step_sizes(studio, job, last=4)
+    page.reload()  # the history is in the recipe
+    expect(second).to_have_text(changed)
+    page.click("#steer-undo")
+    expect(second).to_have_text(first)
+    page.click("#stop")
+    expect(page.locator("#done")).to_be_visible()
+    schedule = studio.get(job)["recipe"]["schedule"]
+    objectives = [change[4] for change in schedule if change[3] == "objective"]
+    assert (objectives[0], objectives[-1]) == ("relu3_1", "relu1_1")
+    assert {4, 1.5} == set(step_sizes_of(studio, job))
+    assert step_sizes_of(studio, job)[-1] == 1.5
 
 
 @pytest.mark.parametrize("device", DEVICES)

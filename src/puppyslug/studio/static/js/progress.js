@@ -94,6 +94,7 @@ function update(dream) {
   el("pause").textContent = status === "paused" ? "Resume" : "Pause";
   el("pause").dataset.paused = status === "paused" ? "yes" : "";
   for (const id of ["pause", "stop"]) el(id).disabled = status === "queued";
+  el("steer").inert = status === "queued" || !connection.isOnline();
   if (progress) {
     el("progress").value = progress.fraction;
     loadPreview(dream, progress.preview);
@@ -101,7 +102,10 @@ function update(dream) {
     el("progress").removeAttribute("value");
   }
   showText();
-  if (dream.refusal && dream.refusal !== refusal) showError(new Error(dream.refusal));
+  if (dream.refusal && dream.refusal !== refusal) {
+    showError(new Error(dream.refusal));
+    steering.onRefusal(dream);
+  }
   refusal = dream.refusal;
   if (ENDED.includes(status)) {
     stopWatching();

@@ -71,8 +71,8 @@ export function open(dream) {
   showStage("done");
   const succeeded = dream.status === "done";
   const film = succeeded && dream.kind === "zoom";
-  showError(succeeded || dream.status === "cancelled" ? null : new Error(dream.error || `the dream was ${dream.status}`));
-  showStatus(succeeded ? `The dream of ${dream.title} is done.` : sentence(`the dream is ${dream.status}`));
+  showError(dream.status === "failed" ? new Error(dream.error || "the dream has failed") : null);
+  showStatus(succeeded ? `The dream of ${dream.title} is done.` : sentence(describeEnd(dream)));
   for (const id of ["download", "compare", "save-look"]) el(id).hidden = !succeeded;
   for (const button of document.querySelectorAll("[data-derive]")) {
     button.hidden = !succeeded || (film && button.dataset.derive !== "seed");
@@ -116,6 +116,11 @@ function describe(dream) {
   if (dream.ended && dream.started) facts.push(`${Math.round(dream.ended - dream.started)} s`);
   const owner = dream.mine ? [] : ["This dream is somebody else's."];
   return [facts.join(" · "), ...owner, ...dream.notices.map(sentence)].join(" ");
+}
+
+function describeEnd({ status, error }) {
+  if (status === "failed") return `The dream has failed: ${error}`; // also after the message has been dismissed
+  return status === "interrupted" ? "The dream was interrupted: the studio was stopped" : `The dream was ${status}`;
 }
 
 /** Shows the original to the left of the slider. */

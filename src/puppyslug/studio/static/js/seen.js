@@ -55,7 +55,7 @@ async function load({ live = false } = {}) {
   const { dream, file, onlyBefore } = subject;
   const ended = dream?.status && !["queued", "running", "paused"].includes(dream.status);
   const withAfter = dream && !onlyBefore && (ended ? dream.status === "done" : live);
-  el("seen-after-part").hidden = !dream || onlyBefore;
+  el("seen-after-part").hidden = !dream || onlyBefore || (ended && dream.status !== "done");
   if (!live) el("seen-hint").textContent = "Looking …";
   const before = !live && (file ? pictureForm(file).then((data) => post("/api/seen", data))
     : dream.status === "queued" ? null : get(dreamUrl(dream.id, "seen?picture=before")));

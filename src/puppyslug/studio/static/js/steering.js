@@ -4,9 +4,11 @@ import { dreamUrl, get, post } from "./api.js";
 import { ChannelPicker, layersWithAtlas } from "./atlas.js";
 import { attempt, choices, el, showStatus } from "./page.js";
 import { createLayerCard } from "./settings-form.js";
+import * as history from "./steering-history.js";
 import { describeLook } from "./words.js";
 
 const SUGGESTIONS = 12;
+const FIELDS = ["objective", "step_size", "strength"];
 let request = 0;
 let network = null; // of the dream, if it is a single one
 let picker = null; // of a channel
@@ -22,6 +24,13 @@ export function start(getDream) {
   el("steer-layers").addEventListener("change", () => {
     chooseOnly("layer");
     picker.show();
+  });
+  history.start({
+    send: (changes) => post(dreamUrl(getDream().id, "steer"), changes),
+    onTravel: (message) => {
+      showValues();
+      showStatus(message);
+    },
   });
   picker = new ChannelPicker(el("steer-atlas"), { getLayers: layersToPick, onChoose: (channel) => {
     if (channel) chooseOnly("channel");
@@ -52,9 +61,9 @@ function chooseOnly(choice) {
 }
 
 /** Shows what can be changed in a dream; empty fields keep their value. */
-export function show({ recipe, called }) {
+export function show({ recipe, called, progress }) {
   network = choices.networks.find((one) => one.name === recipe.network) ?? null;
-  el("steer-now").textContent = describeLook(recipe, called);
+  history.reset(valuesOf(recipe, called), changesUntil(progress, recipe));
   el("steer-class").hidden = !(recipe.network.includes("+") || network?.classes > 0);
   el("steer-layers").hidden = !network;
   const cards = (network?.depths ?? []).map((layer) => createLayerCard(network, layer, "steer-layer"));
@@ -62,9 +71,39 @@ export function show({ recipe, called }) {
   el("steer-objective").value = "";
   chooseOnly("none");
   picker.show();
+  showValues();
+}
+
+/** Shows the values that a dream really has: it has refused a change. */
+export async function onRefusal({ id }) {
+  const dream = await get(dreamUrl(id)).catch(() => null);
+  if (dream) show(dream);
+}
+
+/** Returns the values of a recipe that can be changed, by field: what to send for them, and their names. */
+const valuesOf = (recipe, called = "") => Object.fromEntries(FIELDS.map((field) => [field, {
+  changes: { [field]: recipe[field] }, name: field === "objective" ? describeLook(recipe, called) : String(recipe[field]),
+}]));
+
+/** Returns the changes that a running dream has had so far, those of one step together. */
+function changesUntil(progress, recipe) {
+  const steps = new Map();
+  for (const [, octave, step, field, value] of recipe.schedule ?? []) {
+    const isPast = progress && (octave < progress.octave || (octave === progress.octave && step <= progress.step + 1));
+    if (!isPast || !FIELDS.includes(field)) continue;
+    const values = { [field]: valuesOf({ ...recipe, [field]: value })[field] };
+    steps.set(`${octave}:${step}`, { ...steps.get(`${octave}:${step}`), ...values });
+  }
+  return [...steps.values()];
+}
+
+/** Shows the present values. */
+function showValues() {
+  const present = history.current();
+  el("steer-now").textContent = present.objective.name;
   for (const field of el("steer").querySelectorAll("[data-field]")) {
     field.value = "";
-    field.placeholder = recipe[field.dataset.field];
+    field.placeholder = present[field.dataset.field].name;
     field.dispatchEvent(new Event("input"));
   }
 }
@@ -82,14 +121,16 @@ async function send(dream) {
   const channel = picker.chosen;
   const see = el("steer-see").value.trim();
   const objective = el("steer-objective").value.trim();
-  const changes = objective ? { objective } : see ? { see }
-    : channel ? { layer: channel.layer, channel: channel.number } : layer ? { layer } : {};
-  for (const field of el("steer").querySelectorAll("[data-field]")) {
-    if (field.value !== "") changes[field.dataset.field] = Number(field.value);
+  const amplify = objective ? { objective } : see ? { see }
+    : channel ? { layer: channel.layer, channel: channel.number } : layer ? { layer } : null;
+  const shows = network?.layers.find((one) => one.name === layer)?.shows || layer;
+  const values = amplify ? { objective: { changes: amplify, name: objective || see || (channel ? nameOf(channel) : shows) } } : {};
+  for (const { value, dataset: { field } } of el("steer").querySelectorAll("[data-field]")) {
+    if (value !== "") values[field] = { changes: { [field]: Number(value) }, name: value };
   }
-  if (!Object.keys(changes).length) throw new Error("choose a layer, a portrait, a class, a step size or a strength");
-  await post(dreamUrl(dream.id, "steer"), changes);
-  const name = objective || see || (channel && nameOf(channel)) || network?.layers.find((one) => one.name === layer)?.shows;
-  if (name) el("steer-now").textContent = name;
+  if (!Object.keys(values).length) throw new Error("choose a layer, a portrait, a class, a step size or a strength");
+  await post(dreamUrl(dream.id, "steer"), Object.assign({}, ...Object.values(values).map(({ changes }) => changes)));
+  history.record(values);
+  showValues();
   showStatus("Changed from the next step on.");
 }
