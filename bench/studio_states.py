@@ -3,7 +3,8 @@
     python bench/studio_states.py FOLDER [STATE ...]
 
 Writes FOLDER/STATE-WIDTH-SCHEME.png for three widths, light and dark, and prints overflow, layout
-shifts and axe's findings. Needs Chromium, and the packages of the extra ``test``.
+shifts and axe's findings, and before them the size and first paint of the page. Needs Chromium, and
+the packages of the extra ``test``.
 """
 # ruff: noqa: D103 (the name of a state says what it is)
 
@@ -20,20 +21,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from support.browsers import launch_browser, shape_files
+from support.browsers import MAX_SHIFT, OBSERVE_SHIFTS, find_shifts, launch_browser, shape_files
 from support.studios import Studio
 
 WIDTHS = {390: 844, 1280: 900, 1920: 1080}  # and heights
 SCHEMES = ("light", "dark")
-SHIFTS = """
-window.shifts = [];
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts.push({
-    value: entry.value,
-    nodes: entry.sources.map(({ node }) => node?.id || node?.className || node?.nodeName),
-  });
-}).observe({ type: "layout-shift", buffered: true });
-"""
 QUICK = {"octaves": 2, "iterations": 4, "size": "320"}
 SLOW = {"layer": "relu3_1", "octaves": 2, "iterations": 20_000, "size": "240"}
 PHOTO = Path(__file__).parents[1] / "src/puppyslug/studio/static/pictures/sample-hills.webp"
@@ -90,7 +82,7 @@ class Rig:
         context = self._browser.new_context(
             viewport={"width": 1280, "height": 900}, bypass_csp=True, reduced_motion="reduce"
         )
-        context.add_init_script(SHIFTS)
+        context.add_init_script(OBSERVE_SHIFTS)
         page = context.new_page()
         page.set_default_timeout(120_000)
         page.goto(address or self.studio.address)
@@ -132,6 +124,7 @@ class Rig:
         page.fill("#name", name)
         page.get_by_role("button", name="Join").click()
         page.wait_for_selector("#drop:visible")
+        page.wait_for_load_state("load")
         return page
 
     def dream_in_class(self, name: str, *, slow: bool = False) -> Page:
@@ -232,6 +225,7 @@ def paused(rig: Rig) -> Page:
 @state
 def steered(rig: Rig) -> Page:
     page = running(rig)
+    page.click("#steer-details > summary")
     page.locator("#steer-layers label").nth(3).click()
     page.click("#steer-button")
     page.get_by_text("Changed from the next step on").wait_for()
@@ -241,6 +235,7 @@ def steered(rig: Rig) -> Page:
 @state
 def steering_by_portraits(rig: Rig) -> Page:
     page = running(rig)
+    page.click("#steer-details > summary")
     page.click("#steer-atlas summary")
     page.wait_for_selector("#steer-atlas .portraits button")
     return page
@@ -405,11 +400,9 @@ def worksheet(rig: Rig) -> Page:
 
 def take(page: Page, name: str, folder: Path) -> Iterator[str]:
     """Take the screenshots of a state; yield what is wrong."""
-    shifts = page.evaluate("window.shifts ?? []")
-    total = sum(shift["value"] for shift in shifts)
-    if total > 0.02:
-        worst = max(shifts, key=lambda shift: shift["value"])
-        yield f"layout shift {total:.3f}, most by {worst['nodes'][:4]}"
+    total, nodes = find_shifts(page)
+    if total > MAX_SHIFT:
+        yield f"layout shift {total:.3f}, most by {nodes[:4]}"
     for width, height in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": height})
         for scheme in SCHEMES:
@@ -424,6 +417,25 @@ def take(page: Page, name: str, folder: Path) -> Iterator[str]:
             for one in Axe().run(page).response["violations"]:
                 targets = [node["target"] for node in one["nodes"]]
                 yield f"{at}: axe {one['impact']} {one['id']} {targets[:3]}"
+
+
+def describe_loading(rig: Rig) -> str:
+    """Return how large the page is without pictures, and when it is painted first."""
+    sizes: dict[str, int] = {}
+    paints = []
+    for _ in range(5):
+        page = rig.open("about:blank")
+        page.on("response", lambda one: sizes.update({one.url: len(one.body())}))
+        page.goto(rig.studio.address)
+        page.wait_for_load_state("networkidle")
+        script = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+        paints.append(page.evaluate(script))
+    text = sum(size for url, size in sizes.items() if not url.endswith((".webp", ".jpg", "events")))
+    pictures = sum(size for url, size in sizes.items() if url.endswith((".webp", ".jpg")))
+    return (
+        f"page: {text / 1000:.0f} kB and {pictures / 1000:.0f} kB of pictures, first paint after "
+        f"{sorted(paints)[2]:.0f} ms (median), {max(paints):.0f} at most"
+    )
 
 
 @contextmanager
@@ -443,6 +455,7 @@ def main() -> None:
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data, rig_in(Path(data)) as rig:
+        print(describe_loading(rig), flush=True)
         for name in options.states or STATES:
             try:
                 page = STATES[name](rig)

@@ -11,6 +11,16 @@ from playwright.sync_api import expect, sync_playwright
 from support.studios import random_picture, shape_picture
 
 expect.set_options(timeout=60_000)  # milliseconds, for a busy machine
+OBSERVE_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts.push({
+    value: entry.value,
+    nodes: entry.sources.map(({ node }) => node?.id || node?.className || node?.nodeName),
+  });
+}).observe({ type: "layout-shift", buffered: true });
+"""
+MAX_SHIFT = 0.02
 DEVICES = {"desktop": (1280, 900), "phone": (390, 844)}
 
 
@@ -63,6 +73,7 @@ def open_page(browser, address, device):
     viewport = {"width": width, "height": height}
     context = browser.new_context(viewport=viewport, bypass_csp=True)
     context.add_init_script("localStorage.setItem('puppyslug-seen-closed', 'yes')")
+    context.add_init_script("localStorage.setItem('puppyslug-steer-open', 'yes')")
     page = context.new_page()
     page.set_default_timeout(60_000)
     page.goto(address)
@@ -81,6 +92,17 @@ def check_accessibility(page, state):
             if one["impact"] in {"serious", "critical"}
         ]
         assert not serious, (state, scheme)
+
+
+def find_shifts(page):
+    """Return what has moved by itself since a page with OBSERVE_SHIFTS was opened.
+
+    Returns:
+        The cumulative layout shift, and the names of what has moved most.
+    """
+    shifts = page.evaluate("window.shifts")
+    worst = max(shifts, key=lambda shift: shift["value"], default={"nodes": []})
+    return sum(shift["value"] for shift in shifts), worst["nodes"]
 
 
 def shape_files(kind, count):

@@ -70,17 +70,19 @@ class Pages:
 
     def teacher(self, request: Request) -> HTMLResponse:
         """Render the teacher's page."""
-        return self._render(request, "class.html", {})
+        return self._render(request, "class.html", self._how_to_join())
 
     def projector(self, request: Request) -> HTMLResponse:
         """Render the page for the projector."""
-        classroom = self._classroom()
-        context = {"address": classroom.address, "passphrase": classroom.passphrase}
-        return self._render(request, "projector.html", context)
+        return self._render(request, "projector.html", self._how_to_join())
 
     def worksheet(self, request: Request) -> HTMLResponse:
         """Render the worksheet."""
         return self._render(request, "worksheet.html", {})
+
+    def _how_to_join(self) -> dict[str, str]:
+        classroom = self._classroom()
+        return {"address": classroom.address, "passphrase": classroom.passphrase}
 
     def _classroom(self) -> Classroom:
         assert self._services.classroom is not None  # else these pages are not added

@@ -32,6 +32,7 @@ def page(browser, studio, problems):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     # a test that looks at what the network sees opens it
     context.add_init_script("localStorage.setItem('puppyslug-seen-closed', 'yes')")
+    context.add_init_script("localStorage.setItem('puppyslug-steer-open', 'yes')")
     page = context.new_page()
     page.set_default_timeout(60_000)
     page.on("pageerror", lambda error: problems.append(str(error)))

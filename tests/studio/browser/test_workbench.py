@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
-from support.browsers import choose_photo, fill_advanced
+from support.browsers import MAX_SHIFT, OBSERVE_SHIFTS, choose_photo, fill_advanced, find_shifts
 from support.studios import random_picture
 
 RECIPE = {"layer": "relu1_1", "octaves": 1, "iterations": 1, "size": "64"}
@@ -107,4 +107,28 @@ def test_nothing_overflows_and_the_page_is_light(browser, studio, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     total = sum(len(response.body()) for response in sizes)
     assert 20_000 < total <= 300_000
+    context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+def test_nothing_jumps_when_the_page_opens_and_while_a_dream_runs(browser, studio, width):
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    context.add_init_script(OBSERVE_SHIFTS)
+    context.add_init_script("localStorage.setItem('puppyslug-seen-closed', 'yes')")
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(studio.address)
+    expect(page.locator("#dreams li, #no-dreams:visible").first).to_be_visible()
+    total, moved = find_shifts(page)
+    assert total <= MAX_SHIFT, moved
+    page.click("[data-sample=hills]")
+    expect(page.locator("#source-tools")).to_be_visible()
+    page.fill("#size", "64")
+    fill_advanced(page, octaves=1, iterations=1)
+    page.evaluate("document.getElementById('stage').scrollIntoView(); window.shifts = []")
+    page.locator("#submit-button").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#done")).to_be_visible()
+    total, moved = find_shifts(page)
+    assert total <= MAX_SHIFT, moved
     context.close()

@@ -55,9 +55,7 @@ function showQueue({ queue, active, paused, waits }) {
 }
 
 async function refreshClass() {
-  const { address, passphrase, pupils } = await get("/api/class");
-  el("address").textContent = address;
-  el("passphrase").textContent = passphrase;
+  const { pupils } = await get("/api/class");
   el("no-pupils").hidden = pupils.length > 0;
   el("pupils").replaceChildren(...pupils.map(showPupil));
 }

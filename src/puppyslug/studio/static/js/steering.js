@@ -8,6 +8,7 @@ import * as history from "./steering-history.js";
 import { describeLook } from "./words.js";
 
 const SUGGESTIONS = 12;
+const OPEN = "puppyslug-steer-open"; // in the browser's storage: whether the user has opened the panel
 const FIELDS = ["objective", "step_size", "strength"];
 let request = 0;
 let network = null; // of the dream, if it is a single one
@@ -15,6 +16,9 @@ let picker = null; // of a channel
 
 /** Sends the changes of the form to the dream that a function returns. */
 export function start(getDream) {
+  const panel = el("steer-details");
+  panel.open = localStorage.getItem(OPEN) !== null;
+  panel.addEventListener("toggle", () => (panel.open ? localStorage.setItem(OPEN, "yes") : localStorage.removeItem(OPEN)));
   el("steer").addEventListener("submit", (event) => {
     event.preventDefault();
     attempt(() => send(getDream()));

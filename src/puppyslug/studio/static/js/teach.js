@@ -99,7 +99,7 @@ function update(job) {
 function onEnd(job) {
   stopWatching();
   attempt(refreshList);
-  showStatus(job.status === "done" ? "" : sentence(`the training was ${job.status}; you can start it again`));
+  showStatus(job.status === "done" ? "" : sentence(`the training ${job.status === "failed" ? "has" : "was"} ${job.status}; you can start it again`));
   const { activeElement } = document;
   if (activeElement === document.body || el("running").contains(activeElement)) el("submit-button").focus({ preventScroll: true });
   if (job.status === "done") el("result").scrollIntoView({ block: "nearest" });
@@ -119,7 +119,7 @@ function describeProgress({ status, position, progress }) {
   if (status === "queued") return position > 1 ? `${position - 1} before this one in the queue` : "Next in the queue";
   if (!progress) return "";
   const left = progress.seconds_left === null ? "" : `, ${formatDuration(progress.seconds_left)} left`;
-  return sentence(progress.stage + left);
+  return sentence((progress.stage === "done" ? "preparing the report" : progress.stage) + left);
 }
 
 function showResult({ id, outcome: result, here: available, notices }) {
