@@ -45,9 +45,8 @@ def network_response(network: Network, pixels: Pixels) -> Plane:
     with torch.no_grad():
         activation = network.activations(image.to(network.device), [RESPONSE_LAYER])
     total = activation[RESPONSE_LAYER][0].float().clamp(min=0).sum(0).cpu().numpy()
-    return _normalise(
-        _blur(cv2.resize(total, (width, height), interpolation=cv2.INTER_CUBIC)), "response"
-    )
+    enlarged = cv2.resize(total, (width, height), interpolation=cv2.INTER_CUBIC)
+    return _normalise(_blur(enlarged.astype(np.float32)), "response")
 
 
 def foreground_mask(pixels: Pixels, response: Plane | None = None) -> Plane:
