@@ -19,7 +19,7 @@ from puppyslug.recipe import PRESETS
 
 FOLDER = Path(__file__).parent.parent / "src/puppyslug/studio/static/pictures"
 NETWORKS = ("vgg19", "efficientnet_lite0", "efficientnet_lite1")  # weights are installed
-EXAMPLE_CLASS = "castle"  # for the preset for classes by name
+EXAMPLE_CLASS = "castle"  # for the presets for classes by name
 SEED = 3
 SAMPLE = (720, 480)  # width and height of a sample picture
 
@@ -32,7 +32,7 @@ def main() -> None:
     for name, start in (("clouds", generate_clouds), ("noise", generate_noise)):
         save(to_pil(start((270, 480), SEED)), (480, 270), f"start-{name}")
     for name in PRESETS:
-        settings = {"see": EXAMPLE_CLASS} if name == "natural" else {}
+        settings = {"see": EXAMPLE_CLASS} if "focus" in PRESETS[name].settings else {}
         dream = puppyslug.dream("clouds", preset=name, size="480x320", seed=SEED, **settings)
         save(dream, (240, 160), f"preset-{name}")
     for name in NETWORKS:

@@ -4,7 +4,13 @@ import json
 
 import pytest
 
-from puppyslug.studio.looks import LOOKS, SAMPLES, describe_looks
+from puppyslug.recipe import PRESETS, defaults
+from puppyslug.studio.looks import LOOKS, SAMPLES, THING_LOOKS, describe_looks
+
+
+def test_the_usual_look_of_a_thing_comes_first():
+    assert THING_LOOKS[0].settings == {"preset": defaults.SEE_PRESET}
+    assert all("focus" in PRESETS[look.name].settings for look in THING_LOOKS)
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
@@ -18,7 +24,9 @@ def test_looks_differ_and_have_pictures(client):
     assert len(LOOKS) >= 12
     for values in ([look.name for look in LOOKS], [str(look.settings) for look in LOOKS]):
         assert len(set(values)) == len(LOOKS)
-    for picture in [look.picture for look in LOOKS] + [f"sample-{name}" for name, _ in SAMPLES]:
+    for picture in [look.picture for look in (*LOOKS, *THING_LOOKS)] + [
+        f"sample-{name}" for name, _ in SAMPLES
+    ]:
         assert client.get(f"/static/pictures/{picture}.webp").status_code == 200, picture
 
 

@@ -71,3 +71,10 @@ def describe_looks(networks: set[str]) -> list[dict[str, Any]]:
         if look.settings.get("network", PRESETS[look.settings.get("preset", defaults.PRESET)]
             .settings.get("network", defaults.NETWORK)) in networks
     ]  # fmt: skip
+
+THING_LOOKS = (
+    Look("named", "whole, and lit like its surroundings", {"preset": "named"}, "preset-named"),
+    Look("vivid", "large, in bright colours, with eyes", {"preset": "vivid"}, "preset-vivid"),
+    Look("natural", "soft, in the shapes of the picture", {"preset": "natural"}, "preset-natural"),
+)
+"""The looks of a thing that is chosen by name; the first is the default."""

@@ -11,7 +11,7 @@ from fastapi.templating import Jinja2Templates
 from puppyslug.studio import choices
 from puppyslug.studio.api.looks import list_own_looks
 from puppyslug.studio.classroom.classroom import Classroom
-from puppyslug.studio.looks import SAMPLES, describe_looks
+from puppyslug.studio.looks import SAMPLES, THING_LOOKS, describe_looks
 from puppyslug.studio.services import Services
 from puppyslug.studio.visitors import COOKIE, ensure_cookie, identify
 
@@ -36,6 +36,7 @@ class Pages:
         here = {network["name"] for network in networks if network["here"]}
         context = {
             "looks": describe_looks(here),
+            "thing_looks": THING_LOOKS,
             "own_looks": self._own_looks(request),
             "samples": SAMPLES,
             "presets": choices.describe_presets(),

@@ -229,3 +229,20 @@ def test_a_class_keeps_the_name_that_it_was_chosen_by(page, studio):
     assert dream["called"] == "lighthouse"
     page.goto(f"{studio.address}#{job}")
     expect(page.locator("#facts")).to_contain_text("lighthouse")
+
+
+def test_a_thing_is_dreamt_in_the_look_of_its_card(page, studio):
+    choose_photo(page, name="cat.png")
+    page.locator(".tabs").get_by_text("Class", exact=True).click()
+    page.fill("#see", "castle")
+    page.keyboard.press("Escape")
+    page.locator("#thing-looks").get_by_text("vivid", exact=True).click()
+    page.evaluate("document.getElementById('advanced').open = true")
+    for field, value in {"octaves": 1, "iterations": 1}.items():
+        page.fill(f"#{field}", str(value))
+    recipe = studio.get(press_dream(page, ""))["recipe"]
+    assert (recipe["preset"], recipe["network"]) == ("vivid", "vgg19")
+    page.locator("#thing-looks").get_by_text("named", exact=True).click()
+    page.click("#reuse")
+    assert page.input_value("#see") == "castle"
+    expect(page.locator("[name=thing_look][value=vivid]")).to_be_checked()

@@ -13,9 +13,12 @@ const target = () => form().elements.target.value; // preset, see, layer or guid
 const presetSettings = (name) => choices.presets.find((preset) => preset.name === name)?.settings ?? {};
 export const chosenLook = () =>
   [...choices.own_looks, ...choices.looks].find((look) => lookKey(look) === form().elements.preset.value);
+/** The preset with which a thing is dreamt: that of its card, or the usual one for a trained network. */
+const thingPreset = () =>
+  (el("see-network").value ? choices.defaults.see_preset : form().elements.thing_look.value);
 /** The network whose portraits stand for the classes: the default classes are those of ImageNet. */
 export const portraitNetwork = () => el("see-network").value || choices.defaults.portrait_network;
-export const classNetwork = () => el("see-network").value || presetSettings(choices.defaults.see_preset).network;
+export const classNetwork = () => el("see-network").value || presetSettings(thingPreset()).network;
 
 export function start() {
   picker = new ChannelPicker(el("atlas"), { getLayers: chosenLayer, onChoose: (channel) => {
@@ -25,7 +28,8 @@ export function start() {
   el("channel").addEventListener("input", markChannel);
   form().addEventListener("change", (event) => {
     if (event.target.name === "target") showTarget();
-    if (event.target.name === "preset") showPresetValues();
+    if (["preset", "thing_look"].includes(event.target.name)) showPresetValues();
+    if (event.target.id === "see-network") showTarget();
     if (event.target.id === "network") showLayers();
     if (event.target.name === "layer") {
       el("any-layer").value = event.target.value;
@@ -87,13 +91,14 @@ function showTarget() {
   for (const part of form().querySelectorAll("[data-target]")) {
     part.hidden = part.dataset.target !== target();
   }
+  el("thing-looks").hidden = el("see-network").value !== "";
   showPresetValues();
 }
 
 /** Returns the settings that apply where the user has set nothing: those of a preset or a look. */
 function usualSettings() {
   if (el("objective").value) return presetSettings(choices.defaults.preset);
-  if (target() === "see") return presetSettings(choices.defaults.see_preset);
+  if (target() === "see") return presetSettings(thingPreset());
   if (target() !== "preset") return presetSettings(choices.defaults.preset);
   const { settings } = chosenLook();
   return { ...presetSettings(settings.preset ?? choices.defaults.preset), ...settings };
@@ -169,7 +174,8 @@ function readObjective() {
   if (target() === "see") {
     const see = el("see").value.trim() === "" ? called : el("see").value.trim();
     if (!see) throw new Error("enter the class to see, such as castle");
-    return el("see-network").value ? { see, network: el("see-network").value } : { see };
+    if (el("see-network").value) return { see, network: el("see-network").value };
+    return thingPreset() === choices.defaults.see_preset ? { see } : { see, preset: thingPreset() };
   }
   if (target() === "layer") {
     const layer = { network: el("network").value, layer: el("any-layer").value };
@@ -194,8 +200,8 @@ const property = (control) => (control.type === "checkbox" ? "checked" : "value"
 /** Returns everything that the form holds, by name, for restore. */
 export function snapshot() {
   const values = Object.fromEntries(controls().map((control) => [control.id, control[property(control)]]));
-  const { target: { value: targetName }, preset: { value: look } } = form().elements;
-  return { ...values, target: targetName, look, exact: el("size").dataset.exact, called, carried: carried.read(), guides: [...el("guide").files] };
+  const { target: { value: targetName }, preset: { value: look }, thing_look: { value: thing } } = form().elements;
+  return { ...values, target: targetName, look, thing, exact: el("size").dataset.exact, called, carried: carried.read(), guides: [...el("guide").files] };
 }
 
 /** Sets everything that the form holds. */
@@ -203,6 +209,7 @@ export function restore(state) {
   form().elements.target.value = state.target;
   form().elements.preset.value = state.look;
   if (!chosenLook()) form().elements.preset.value = choices.defaults.preset; // the look has been deleted
+  form().elements.thing_look.value = state.thing;
   el("network").value = state.network;
   showLayers();
   for (const control of controls()) {
@@ -290,6 +297,7 @@ function fillObjective(recipe, guides) {
     selectTarget("see");
     el("see").value = called || label[1].replace(/^"(.*)"$/, "$1");
     el("see-network").value = network?.things.length ? network.name : "";
+    chooseThingLook(recipe.preset);
   } else if (layer && network?.layers.some((one) => one.name === layer[1])) {
     selectTarget("layer");
     el("network").value = recipe.network;
@@ -307,6 +315,14 @@ function fillObjective(recipe, guides) {
     el("objective").value = recipe.objective;
     showPresetValues();
   }
+}
+
+/** Chooses how a thing looks, the usual way if there is no card for a preset. */
+function chooseThingLook(preset) {
+  const cards = [...form().elements.thing_look];
+  form().elements.thing_look.value =
+    cards.some(({ value }) => value === preset) ? preset : choices.defaults.see_preset;
+  showTarget();
 }
 
 /** Selects a class of a trained network. */
