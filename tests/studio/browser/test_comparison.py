@@ -67,6 +67,9 @@ def test_all_layers_by_one_click(page, studio, dreams):
     expect(tiles).to_have_count(8)
     layers = [tile.locator("small").inner_text().split(" ")[0] for tile in tiles.all()]
     assert layers == sorted(layers)
+    captions = [tile.locator("b").inner_text() for tile in tiles.all()]
+    assert captions[layers.index("relu4_1")] == "eyes"
+    assert "classic" not in captions  # the name of a look, whose layer is among them
     for tile in tiles.all():
         job = tile.get_attribute("data-id")
         assert studio.get(job)["photo"]["sha256"] == studio.get(dreams[0])["photo"]["sha256"]

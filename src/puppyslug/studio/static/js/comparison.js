@@ -2,7 +2,7 @@
 
 import { dreamUrl, get, thumbnailUrl } from "./api.js";
 import * as connection from "./connection.js";
-import { attempt, el } from "./page.js";
+import { attempt, el, showStatus } from "./page.js";
 import { Viewport } from "./viewport.js";
 import { describeLook, describeNetwork, describeStage } from "./words.js";
 
@@ -28,7 +28,11 @@ export function start(onOpen) {
     else if (viewport.onKey(event)) event.preventDefault();
   });
   dialog.addEventListener("keyup", (event) => event.key.toLowerCase() === "b" && setBefore(false));
-  dialog.addEventListener("close", () => { dreams = []; });
+  dialog.addEventListener("close", () => {
+    const rest = dreams.filter(({ status }) => ["queued", "running", "paused"].includes(status)).length;
+    if (rest) showStatus(`${rest} of these ${rest === 1 ? "is" : "are"} not done yet: see the queue.`);
+    dreams = [];
+  });
   connection.follow(onActivity);
 }
 

@@ -79,7 +79,10 @@ function toggleMap(one, bar, picture) {
   bar.ariaPressed = "true";
   const heat = el("heat");
   heat.alt = `Where the network sees ${one.name}`;
-  heat.onload = () => { heat.hidden = bar.ariaPressed !== "true"; };
+  heat.onload = () => {
+    heat.hidden = bar.ariaPressed !== "true";
+    if (!heat.hidden) el("frame").scrollIntoView({ block: "nearest" });
+  };
   heat.src = dreamUrl(shown.dream.id, `seen/${one.number}?picture=${picture}`);
 }
 

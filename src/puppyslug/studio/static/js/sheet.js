@@ -4,6 +4,7 @@ import { post } from "./api.js";
 import { compare, MAX_DREAMS } from "./comparison.js";
 import { attempt, choices, el, showStatus } from "./page.js";
 import * as source from "./source.js";
+import { describeLayer } from "./words.js";
 
 const SIDE = "320"; // pixels, longest side
 
@@ -32,5 +33,5 @@ async function makeSheet() {
     ids.push(dream.id);
   }
   showStatus("");
-  await compare(ids);
+  await compare(ids, { captions: layers.map((layer) => describeLayer(network, layer)) });
 }

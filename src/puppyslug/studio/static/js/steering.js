@@ -5,7 +5,7 @@ import { ChannelPicker, layersWithAtlas } from "./atlas.js";
 import { attempt, choices, el, showStatus } from "./page.js";
 import { createLayerCard } from "./settings-form.js";
 import * as history from "./steering-history.js";
-import { describeLook } from "./words.js";
+import { describeLayer, describeLook } from "./words.js";
 
 const SUGGESTIONS = 12;
 const OPEN = "puppyslug-steer-open"; // in the browser's storage: whether the user has opened the panel
@@ -51,7 +51,7 @@ const chosenLayer = () => el("steer").elements["steer-layer"]?.value ?? "";
 function layersToPick() {
   const names = network ? layersWithAtlas(network.name) : [];
   const wanted = names.includes(chosenLayer()) ? [chosenLayer()] : names;
-  return wanted.map((layer) => ({ network: network.name, layer, title: network.layers.find((one) => one.name === layer)?.shows || layer }));
+  return wanted.map((layer) => ({ network: network.name, layer, title: describeLayer(network, layer) }));
 }
 
 /** Keeps one choice of what to amplify, and clears the others: layer, channel or see. */
@@ -127,8 +127,7 @@ async function send(dream) {
   const objective = el("steer-objective").value.trim();
   const amplify = objective ? { objective } : see ? { see }
     : channel ? { layer: channel.layer, channel: channel.number } : layer ? { layer } : null;
-  const shows = network?.layers.find((one) => one.name === layer)?.shows || layer;
-  const values = amplify ? { objective: { changes: amplify, name: objective || see || (channel ? nameOf(channel) : shows) } } : {};
+  const values = amplify ? { objective: { changes: amplify, name: objective || see || (channel ? nameOf(channel) : describeLayer(network, layer)) } } : {};
   for (const { value, dataset: { field } } of el("steer").querySelectorAll("[data-field]")) {
     if (value !== "") values[field] = { changes: { [field]: Number(value) }, name: value };
   }

@@ -6,6 +6,7 @@ import * as connection from "./connection.js";
 import { attempt, choices, el, lookKey, showStatus } from "./page.js";
 import * as form from "./settings-form.js";
 import * as source from "./source.js";
+import { describeLayer } from "./words.js";
 
 const LOOK_SIDE = "160"; // pixels, longest side
 const VARIATION_SIDE = "240";
@@ -65,19 +66,20 @@ function onActivity({ queue, active }) {
 /** Shows variations of the form's settings side by side; the chosen one fills the form. */
 async function vary(kind) {
   const settings = form.readSettings();
-  const layers = choices.networks.find((one) => one.name === el("network").value).depths.slice(0, SEEDS);
+  const network = choices.networks.find((one) => one.name === el("network").value);
+  const layers = network.depths.slice(0, SEEDS);
   const { objective: _, see: __, preset: ___, channel: ____, ...plain } = settings;
   const variations = {
     seeds: () => Array.from({ length: SEEDS }, (____, seed) => ({ ...settings, seed: seed + 1 })),
     strengths: () => STRENGTHS.map((strength) => ({ ...settings, strength })),
     steps: () => STEP_SIZES.map((factor) => ({ ...settings, step_size: Math.round(10 * factor * form.usualValue("step_size")) / 10 })),
-    layers: () => layers.map((layer) => ({ ...plain, network: el("network").value, layer })),
+    layers: () => layers.map((layer) => ({ ...plain, network: network.name, layer })),
   }[kind]();
   const captions = variations.map((one, index) => ({
-    seeds: `Seed ${one.seed}`, strengths: `Strength ${one.strength}`, steps: `Step size ${one.step_size}`, layers: "",
-  }[kind] || layers[index]));
+    seeds: `Seed ${one.seed}`, strengths: `Strength ${one.strength}`, steps: `Step size ${one.step_size}`, layers: describeLayer(network, layers[index]),
+  }[kind]));
   const dreams = await submitAll(variations, VARIATION_SIDE);
-  await compare(dreams.map((dream) => dream.id), { captions: kind === "layers" ? null : captions, onChoose: choose });
+  await compare(dreams.map((dream) => dream.id), { captions, onChoose: choose });
 }
 
 async function choose(dream) {

@@ -60,6 +60,9 @@ export function describeNetwork(name) {
   }).join(" and ");
 }
 
+/** Returns what dreams of a layer show, or its name. */
+export const describeLayer = (network, name) => network?.layers.find((one) => one.name === name)?.shows || name;
+
 /** Describes the progress of a dream, apart from its remaining time. */
 export function describeStage(dream) {
   const { progress, status, position, kind } = dream;
