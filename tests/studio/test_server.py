@@ -104,3 +104,33 @@ def test_too_many_connections_end_the_one_that_has_waited_longest(address, monke
     assert b"200 OK" in others[0].recv(1000)
     for other in others:
         other.close()
+
+
+def test_a_request_that_is_cancelled_because_the_server_stops_is_no_error(monkeypatch, capsys):
+    hanging, ended, servers = threading.Event(), threading.Event(), []
+
+    async def hang(scope, receive, send):
+        assert scope["type"] == "http"
+        hanging.set()
+        await asyncio.sleep(60)
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets=None):
+            servers.append(self)
+            await super().startup(sockets)
+
+    def request_and_stop():
+        with connect(listener.getsockname(), REQUEST):
+            hanging.wait(30)
+            servers[0].should_exit = True
+            ended.wait(30)
+
+    monkeypatch.setattr(uvicorn, "Server", Server)
+    listener = socket.create_server(("127.0.0.1", 0))
+    client = threading.Thread(target=request_and_stop)
+    client.start()
+    server.serve(hang, listener, on_start=lambda: None)
+    ended.set()
+    client.join()
+    assert hanging.is_set()
+    assert "Traceback" not in capsys.readouterr().err

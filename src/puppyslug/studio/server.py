@@ -6,6 +6,7 @@ for the number of connections. This protocol adds them.
 
 import asyncio
 import contextlib
+import logging
 import socket
 import sys
 from collections.abc import Callable
@@ -124,10 +125,17 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=1,
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_no_cancellation)
     _raise_file_limit()
     sys.setswitchinterval(SWITCH_INTERVAL)
     with contextlib.suppress(KeyboardInterrupt):
         Server(config).run(sockets=[listener])
+
+
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    """Return whether to log a record: that the server stops and cancels a request is no error."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, asyncio.CancelledError)
 
 
 def _raise_file_limit() -> None:
