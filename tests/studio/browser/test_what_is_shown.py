@@ -166,6 +166,16 @@ def test_the_page_says_that_the_server_is_gone_and_goes_on_when_it_is_back(brows
         context.close()
 
 
+def test_a_server_that_is_slow_to_respond_is_not_gone_for_good(page, problems):
+    expect(page.locator("#no-dreams:visible, #dreams li").first).to_be_visible()
+    page.route("**/healthz", lambda route: route.abort())
+    expect(page.locator("#offline")).to_be_visible()
+    page.unroute("**/healthz")
+    expect(page.locator("#offline")).to_be_hidden()  # though nothing happens that is an event
+    assert all("healthz" in problem or "ERR_FAILED" in problem for problem in problems)
+    problems.clear()
+
+
 def test_a_film_is_not_made_without_asking(page, studio):
     dream = dream_of(studio, "coffee.png", QUICK)
     open_dream(page, studio, dream)

@@ -56,7 +56,9 @@ async function check() {
   try {
     const response = await fetch("/healthz", { signal: AbortSignal.timeout(CHECK_TIMEOUT) });
     if (!response.ok) throw new Error(response.statusText);
-    if (broken && events && events.readyState !== EventSource.OPEN) {
+    if (!events) return;
+    if (events.readyState === EventSource.OPEN) setOnline(true); // its next event may be far off
+    else if (broken) {
       close();
       open();
     }

@@ -136,4 +136,5 @@ async function send(dream) {
   history.record(values);
   showValues();
   showStatus("Changed from the next step on.");
+  el("frame").scrollIntoView({ block: "nearest" }); // to see what it does
 }
