@@ -421,17 +421,16 @@ def take(page: Page, name: str, folder: Path) -> Iterator[str]:
 
 def describe_loading(rig: Rig) -> str:
     """Return how large the page is without pictures, and when it is painted first."""
-    sizes: dict[str, int] = {}
+    script = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
     paints = []
     for _ in range(5):
-        page = rig.open("about:blank")
-        page.on("response", lambda one: sizes.update({one.url: len(one.body())}))
-        page.goto(rig.studio.address)
-        page.wait_for_load_state("networkidle")
-        script = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+        page = rig.open()
         paints.append(page.evaluate(script))
-    text = sum(size for url, size in sizes.items() if not url.endswith((".webp", ".jpg", "events")))
-    pictures = sum(size for url, size in sizes.items() if url.endswith((".webp", ".jpg")))
+    urls = page.evaluate("performance.getEntriesByType('resource').map((one) => one.name)")
+    static = sorted({page.url, *(url for url in urls if "/static/" in url)})
+    sizes = {url: len(rig.studio.client.get(url).content) for url in static}
+    pictures = sum(size for url, size in sizes.items() if url.endswith(".webp"))
+    text = sum(sizes.values()) - pictures
     return (
         f"page: {text / 1000:.0f} kB and {pictures / 1000:.0f} kB of pictures, first paint after "
         f"{sorted(paints)[2]:.0f} ms (median), {max(paints):.0f} at most"
