@@ -71,7 +71,10 @@ def test_variations_are_all_combinations():
     both = vary("seed=1..2", "octaves=3,5,7")
     assert len(both) == 6
     assert both[4].label == "seed 2, octaves 5"
-    assert [one.label for one in vary(presets=True)] == [name for name in PRESETS if name != "film"]
+    looks = [name for name in PRESETS if name not in {"film", "named"}]  # named needs a name
+    assert [one.label for one in vary(presets=True)] == looks
+    named = choose_variations(presets=True, names_thing=True)
+    assert {one.label for one in named} == {*looks, "named"}
     assert len(vary(seeds=9)) == 9
     assert len(vary(seeds=3, strengths=True)) == 12
     values = [one.settings["strength"] for one in vary("strength=0.2..1..0.4")]

@@ -148,7 +148,9 @@ def test_guides_are_named_by_their_files(tmp_path):
         'patches("large.png", relu3_1) + patches("guide-2", relu3_1)'
     )
     assert max(prepared.guides["large.png"].shape) == 320
-    assert prepare_cat(guide=CAT).recipe.objective == 'patches("guide-1", relu3_1)'
+    assert prepare_cat(guide=CAT).recipe.objective == (
+        'patches("guide-1", relu3_1) + patches("guide-1", relu4_1)'
+    )
 
 
 def test_unsuitable_guides_are_rejected(tmp_path):

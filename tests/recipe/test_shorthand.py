@@ -17,7 +17,7 @@ from puppyslug.recipe import Recipe, expand_shorthand
         ({"strongest": 3}, "strongest(relu4_4, 3)"),
         ({"strongest": 2, "layer": ["a", "b"]}, "strongest(a, 2) + strongest(b, 2)"),
         ({"guide": "g.png", "layer": "relu4_1"}, 'patches("g.png", relu4_1)'),
-        ({"guide": "g.png"}, 'patches("g.png", relu3_1)'),
+        ({"guide": "g.png"}, 'patches("g.png", relu3_1) + patches("g.png", relu4_1)'),
         ({"guide": "g.png", "matching": "dot"}, 'guide("g.png", relu4_4)'),
     ],
 )

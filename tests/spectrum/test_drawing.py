@@ -8,6 +8,7 @@ import torch
 from puppyslug import load_network, see
 from puppyslug.errors import NetworkError
 from puppyslug.networks import find_spec
+from puppyslug.objectives import parse_objective
 from puppyslug.spectrum.drawing import Drawing
 from puppyslug.spectrum.fourier import FourierImages
 from puppyslug.spectrum.objectives import separate_members
@@ -117,3 +118,11 @@ def test_statistics_that_are_asked_for_must_exist(toy):
     settings = DrawingSettings(3, natural=5.0, requires_statistics=True)
     with pytest.raises(NetworkError, match="statistics"):
         Drawing(toy, [see("goldfish", toy.find_label)], (40, 40), settings, seed=0)
+
+
+def test_statistics_of_a_member_that_is_not_computed_are_left_out():
+    network = load_network("efficientnet_lite0+efficientnet_lite1", precision="float32")
+    objective = parse_objective("efficientnet_lite1::block_0")
+    layer = Drawing(network, [objective], (64, 64), DrawingSettings(steps=3), seed=1)
+    before = layer.images()
+    assert (layer.step() - before).abs().max() > 0

@@ -80,7 +80,11 @@ def sheet(
         {"size": str(SHEET_SIDE), **settings}, {}, None, new_photos=False
     )
     variations = choose_variations(
-        presets=presets, seeds=seeds, strengths=strengths, vary=vary or []
+        presets=presets,
+        names_thing=bool(settings.get("see")),
+        seeds=seeds,
+        strengths=strengths,
+        vary=vary or [],
     )
     if layers is not None and variations:
         raise RecipeError("--layers cannot be combined with other variations; use --vary layer=A,B")

@@ -11,7 +11,7 @@ import typer
 from puppyslug.cli.help_panels import LOOK_PANEL
 from puppyslug.errors import RecipeError, suggest
 from puppyslug.recipe import PRESETS, Recipe, expand_shorthand, merge_settings
-from puppyslug.recipe.defaults import SHEET_STRENGTHS
+from puppyslug.recipe.defaults import SEE_PRESET, SHEET_STRENGTHS
 from puppyslug.recipe.sheet_recipe import MAX_DREAMS
 
 Vary = Annotated[
@@ -48,18 +48,27 @@ class Variation(NamedTuple):
 def choose_variations(
     *,
     presets: bool = False,
+    names_thing: bool = False,
     seeds: int | None = None,
     strengths: bool = False,
     vary: Sequence[str] = (),
 ) -> list[Variation]:
     """Return all combinations of what the options of a command vary; empty if they vary nothing.
 
+    Args:
+        presets: whether to compare presets.
+        names_thing: whether a thing is named, without which the preset of ``see`` has no meaning.
+        seeds: number of seeds to compare, or None.
+        strengths: whether to compare strengths.
+        vary: values of ``--vary``.
+
     Raises:
         RecipeError: no such field, values that are not understood, or too many dreams.
     """
     axes: list[tuple[str, list[str]]] = []
     if presets:
-        axes.append(("preset", [name for name in PRESETS if name != "film"]))
+        without = {"film"} if names_thing else {"film", SEE_PRESET}
+        axes.append(("preset", [name for name in PRESETS if name not in without]))
     if seeds is not None:
         axes.append(("seed", [str(number) for number in range(1, seeds + 1)]))
     if strengths:

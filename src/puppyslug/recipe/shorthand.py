@@ -56,7 +56,7 @@ def expand_shorthand(
         find_label = label_finder(find_spec(name).vocabulary)
     terms = [_see_term(text, find_label) for text in lists["see"]]
     if lists["guide"] and match is patches and not lists["layer"]:
-        lists["layer"] = [_guide_layer(settings, network)]
+        lists["layer"] = _guide_layers(settings, network)
     layers = _layer_terms(settings, lists, channel, strongest, network)
     if lists["guide"]:
         terms += [str(match(name, layer)) for name in lists["guide"] for layer in layers]
@@ -80,12 +80,19 @@ def _find_matching(name: object, guides: list[str]) -> Callable[[str, str], Obje
     return MATCHINGS[str(name or defaults.GUIDE_MATCHING)]
 
 
-def _guide_layer(settings: Mapping[str, object], network: NetworkSpec | None) -> str:
-    """Return the lowest typical layer that sees enough of a picture to match patches."""
+def _guide_layers(settings: Mapping[str, object], network: NetworkSpec | None) -> list[str]:
+    """Return the typical layers at which the patches of a guide are matched.
+
+    The lowest one that sees enough of a picture gives colours and surfaces, the next one of a
+    larger stride the things that have them.
+    """
     spec = network or find_spec(str(settings.get("network", defaults.NETWORK)))
-    fields = [(spec.layer(name).receptive_field or 0, name) for name in spec.preview_layers]
-    large = [name for field, name in fields if field >= MIN_GUIDE_FIELD]
-    return large[0] if large else spec.default_layer
+    layers = [spec.layer(name) for name in spec.preview_layers]
+    large = [layer for layer in layers if (layer.receptive_field or 0) >= MIN_GUIDE_FIELD]
+    if not large:
+        return [spec.default_layer]
+    higher = [layer for layer in large if layer.stride > large[0].stride]
+    return [layer.name for layer in large[:1] + higher[:1]]
 
 
 def _layer_terms(
