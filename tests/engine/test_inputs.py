@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from puppyslug.engine.inputs import (
     MAX_GUIDE_SIDE,
     create_reference,
+    crop_mask,
     load_guides,
     load_mask,
     load_photo,
@@ -63,12 +65,40 @@ def test_a_composition_is_enlarged_although_its_sides_were_rounded():
     recipe = Recipe.complete({"size": "480x270"}).resized("1400")
     assert load_photo(recipe, photo).size == (788, 1400)  # the photo's is 786
     with pytest.raises(RecipeError, match="another aspect ratio"):
-        load_photo(Recipe.complete({"size": "1400x788"}), photo)
+        load_photo(recipe.resized("1400x700"), photo)
 
 
-def test_another_aspect_ratio_is_rejected():
-    with pytest.raises(RecipeError, match=r"80×60.*50×50"):
-        load_photo(Recipe.complete({"size": "50x50"}), GRADIENT)
+def test_a_photo_is_cropped_to_another_aspect_ratio():
+    recipe = Recipe.complete({"size": "30x60"})
+    photo = load_photo(recipe, GRADIENT)
+    whole = load_photo(Recipe.complete({"size": "80"}), GRADIENT).image
+    assert torch.equal(photo.image, whole[..., 25:55])
+    (notice,) = size_notices(recipe, photo)
+    assert "80×60 is cropped to 30×60" in notice
+    cut_out = GRADIENT.convert("RGBA")
+    assert load_photo(recipe, cut_out).alpha.shape == (1, 1, 60, 30)
+
+
+def test_a_mask_is_cropped_with_its_photo():
+    photo = load_photo(Recipe.complete({"size": "30x60"}), GRADIENT)
+    painted = np.zeros((120, 160), np.uint8)
+    painted[:, 80:] = 255
+    mask = crop_mask(load_mask(Recipe.complete({}), Image.fromarray(painted)), photo)
+    assert mask.size == mask.original_size == (120, 60)
+    assert (mask.image[..., :30].max(), mask.image[..., 30:].min()) == (0, 1)
+    other = load_mask(Recipe.complete({}), Image.new("L", (50, 50), 255))
+    assert crop_mask(other, photo) is other
+
+
+def test_a_cropped_dream_is_enlarged_but_keeps_its_aspect_ratio():
+    recipe = Recipe.complete({"size": "30x60"})
+    large = load_photo(recipe.resized("120"), GRADIENT)
+    assert large.size == (120, 60)
+    small = load_photo(recipe, GRADIENT).image
+    shrunk = torch.nn.functional.interpolate(large.image, size=(60, 30), mode="area")
+    assert (shrunk - small).abs().mean() < 0.05
+    with pytest.raises(RecipeError, match=r"30×60.*50×50"):
+        load_photo(recipe.resized("50x50"), GRADIENT)
 
 
 @pytest.mark.parametrize("source", ["noise", GRADIENT])

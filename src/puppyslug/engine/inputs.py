@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from puppyslug.errors import ImageError, RecipeError
@@ -30,7 +31,8 @@ def load_photo(recipe: Recipe, source: ImageSource | LoadedImage) -> LoadedImage
 
     Raises:
         ImageError: the image cannot be read, or is not the one of the recipe.
-        RecipeError: the size is too large, or has another aspect ratio.
+        RecipeError: the size is too large, or has another aspect ratio than the dream that it
+            enlarges. A photo is cropped to its size.
     """
     if isinstance(source, str) and source in STARTING_IMAGES:
         start_size = starting_image_size(recipe.size)
@@ -50,13 +52,15 @@ def load_photo(recipe: Recipe, source: ImageSource | LoadedImage) -> LoadedImage
         photo = _read_photo(source, longest, size, recipe, enlarge=True)
     if isinstance(recipe.photo, FileReference):
         validate_content(photo, recipe.photo, "photo")
-    if size is not None and not _fits(size, photo.original_size, recipe.composition_size):
+    composition = recipe.composition_size
+    if size is None or _fits(size, photo.original_size, composition):
+        return photo
+    if composition is not None and not same_aspect_ratio(size, composition):
         raise RecipeError(
-            f"a photo of {display_size(photo.original_size)} cannot be resized to "
-            f"{display_size(size)}, which has another aspect ratio; give the length of the longest "
-            "side instead"
+            f"a dream of {display_size(composition)} cannot be resized to {display_size(size)}, "
+            "which has another aspect ratio; give the length of the longest side instead"
         )
-    return photo
+    return _crop(_read_photo(source, None, _covering_size(photo.original_size, size), recipe), size)
 
 
 def usual_size(photo: LoadedImage) -> Size:
@@ -73,6 +77,21 @@ def _fits(size: Size, original: Size, composition: Size | None) -> bool:
     if composition is None or not same_aspect_ratio(composition, original):
         return False
     return same_aspect_ratio(size, composition)
+
+
+def _covering_size(original: Size, size: Size) -> Size:
+    """Return the smallest size of an image's aspect ratio that covers a size."""
+    scale = max(size[0] / original[0], size[1] / original[1])
+    height, width = (max(1, round(side * scale)) for side in original)
+    return max(height, size[0]), max(width, size[1])
+
+
+def _crop(photo: LoadedImage, size: Size) -> LoadedImage:
+    """Return the central part of a photo, of (height, width) ``size``."""
+    top, left = (photo.size[0] - size[0]) // 2, (photo.size[1] - size[1]) // 2
+    area = (..., slice(top, top + size[0]), slice(left, left + size[1]))
+    alpha = None if photo.alpha is None else photo.alpha[area].contiguous()
+    return replace(photo, image=photo.image[area].contiguous(), alpha=alpha)
 
 
 def _read_photo(
@@ -116,6 +135,17 @@ def load_mask(recipe: Recipe, source: ImageSource) -> LoadedImage:
     if isinstance(recipe.mask, FileReference):
         validate_content(photo, recipe.mask, "mask")
     return photo
+
+
+def crop_mask(mask: LoadedImage, photo: LoadedImage) -> LoadedImage:
+    """Crop a mask that was painted for a whole photo, as the photo has been cropped."""
+    is_whole = same_aspect_ratio(photo.size, photo.original_size)
+    if is_whole or not same_aspect_ratio(mask.original_size, photo.original_size):
+        return mask
+    height, width = mask.size
+    ratio = photo.size[0] / photo.size[1]
+    size = (min(height, max(1, round(width * ratio))), min(width, max(1, round(height / ratio))))
+    return replace(_crop(mask, size), original_size=size)
 
 
 def load_guides(recipe: Recipe, guides: Mapping[str, ImageSource]) -> dict[str, LoadedImage]:

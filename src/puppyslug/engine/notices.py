@@ -5,14 +5,23 @@ from collections.abc import Iterator
 from puppyslug.engine.octaves import OBJECT_SIZE, OctavePlan
 from puppyslug.errors import option, plural
 from puppyslug.images import LoadedImage
-from puppyslug.images.sizes import Size, display_size
+from puppyslug.images.sizes import Size, display_size, same_aspect_ratio
 from puppyslug.networks.runtime import has_fast_bfloat16
-from puppyslug.recipe import Recipe, defaults
+from puppyslug.recipe import STARTING_IMAGES, Recipe, defaults
 from puppyslug.recipe.drawing_fields import DRAWING_FIELDS
+from puppyslug.recipe.sizes import photo_size
 
 
 def size_notices(recipe: Recipe, photo: LoadedImage) -> Iterator[str]:
-    """Report that the photo is scaled by default."""
+    """Report that the photo is cropped, or scaled by default."""
+    _, chosen = photo_size(recipe.size)
+    composition = recipe.composition_size or chosen
+    is_start = photo.name in STARTING_IMAGES and not photo.sha256
+    if composition and not is_start and not same_aspect_ratio(composition, photo.original_size):
+        yield (
+            f"{photo.name or 'the image'} of {display_size(photo.original_size)} is cropped to "
+            f"{display_size(photo.size)}; one number as {option('size')} keeps all of it"
+        )
     if recipe.size is None and photo.size > photo.original_size:
         yield (
             f"{photo.name or 'the image'} of {display_size(photo.original_size)} is small for "

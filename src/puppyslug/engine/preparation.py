@@ -7,6 +7,7 @@ from torch import Tensor
 from puppyslug.engine.enlarging import refines
 from puppyslug.engine.inputs import (
     create_reference,
+    crop_mask,
     load_guides,
     load_mask,
     load_photo,
@@ -75,7 +76,7 @@ def prepare(
     photo = load_photo(recipe, source)
     recipe, octaves, notices = _resolve_octaves(recipe, spec, photo)
     guides = load_guides(recipe, files.guides)
-    mask_photo = None if files.mask is None else load_mask(recipe, files.mask)
+    mask_photo = None if files.mask is None else crop_mask(load_mask(recipe, files.mask), photo)
     references = _photo_reference(recipe, photo, source, result_folder)
     references |= _mask_and_guide_references(recipe, files, mask_photo, guides, result_folder)
     device, precision = _resolve_machine(recipe, spec, network)

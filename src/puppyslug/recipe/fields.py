@@ -178,7 +178,7 @@ class RecipeFields(BaseModel):
     size: str | None = Field(
         None,
         description="PX for the longest side, which enlarges a smaller photo; WxH for noise and "
-        "clouds; or full for the photo's own size; default: at most "
+        "clouds, or to crop a photo; or full for the photo's own size; default: at most "
         f"{defaults.PHOTO_SIDE} for a photo, {format_size(defaults.STARTING_IMAGE_SIZE)} for noise "
         "and clouds",
     )
