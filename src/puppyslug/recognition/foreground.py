@@ -46,7 +46,7 @@ def network_response(network: Network, pixels: Pixels) -> Plane:
         activation = network.activations(image.to(network.device), [RESPONSE_LAYER])
     total = activation[RESPONSE_LAYER][0].float().clamp(min=0).sum(0).cpu().numpy()
     enlarged = cv2.resize(total, (width, height), interpolation=cv2.INTER_CUBIC)
-    return _normalise(_blur(enlarged.astype(np.float32)), "response")
+    return _normalise(_blur(np.asarray(enlarged, np.float32)), "response")
 
 
 def foreground_mask(pixels: Pixels, response: Plane | None = None) -> Plane:

@@ -189,8 +189,6 @@ class Drawing:
         else:
             with self._statistics.collect() as moments:
                 scores = self._objective_scores(source)
-            with self._statistics.collect() as moments:
-                scores = self._objective_scores(source)
             if moments:  # else the member with statistics has not been computed
                 scores = scores - self.settings.natural * self._statistics.distance(moments)
         (gradient,) = torch.autograd.grad(scores.sum(), source)
