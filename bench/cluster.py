@@ -92,9 +92,7 @@ def measure_film(cluster: Cluster, folder: Path) -> None:
         with create_pool(
             cluster, prepared, InputFiles(), on_message=report, max_workers=workers
         ) as pool:
-            frames = dream_film_segments(
-                pool, prepared, source, parts, checkpoint.load_state, by_flow=True
-            )
+            frames = dream_film_segments(pool, prepared, source, parts, checkpoint.load_state)
             times: list[float] = []
             save_frames(checkpoint, frames, lambda _: times.append(time.perf_counter()))  # noqa: B023
         rate = (len(times) - 1) / (times[-1] - times[0])

@@ -175,3 +175,18 @@ def test_expressions_change_how_much_a_film_is_dreamt(folder, capsys):
     assert max(changes[:3]) < 3 < min(changes[3:])
     line = run_failing(capsys, "film", "in.mp4", "--at", "zoom=1.1", "-o", "a.mp4")
     assert "zoom moves the camera" in line
+
+
+def test_a_draft_dreams_every_fourth_frame(folder):
+    encode_video(folder / "in.mp4", moving_scene(6), fps=25)
+    film = ["film", "in.mp4", *SHORT]
+    assert main([*film, "--draft", "-o", "draft.mp4"]) == 0
+    assert main([*film, "--every", "4", "-o", "fourth.mp4"]) == 0
+    assert main([*film, "--every", "1", "-o", "every.mp4"]) == 0
+    assert main([*film, "-o", "plain.mp4"]) == 0
+    draft, fourth, every, plain = (
+        (folder / f"{name}.mp4").read_bytes() for name in ("draft", "fourth", "every", "plain")
+    )
+    assert draft == fourth
+    assert every == plain != draft
+    assert len(decode_with_opencv(folder / "draft.mp4")) == 6

@@ -142,3 +142,18 @@ def test_the_recipe_of_a_film_holds_its_expressions(folder):
     again = ["zoom", "noise", "--recipe", "one.mp4", "--size", "64x48", "--frames", "3", "--quiet"]
     assert main([*again, "-o", "two.mp4"]) == 0
     assert (folder / "one.mp4").read_bytes() == (folder / "two.mp4").read_bytes()
+
+
+def test_a_draft_has_half_the_size_and_fewer_octaves(folder):
+    Image.fromarray(moving_scene(1, size=(96, 160))[0]).save("a.png")
+    short = ["--layer", "relu1_1", "--iterations", "1", "--frames", "1", "--draft", "--quiet"]
+    for photo, size, expected in (
+        ("noise", ["--size", "160x96"], "80x48"),
+        ("a.png", [], "80x48"),
+        ("a.png", ["--size", "128"], "64x38"),
+    ):
+        arguments = ["zoom", photo, *size, *short, "--octaves", "3", "-o", "z.mp4", "--force"]
+        assert main(arguments) == 0
+        with av.open("z.mp4") as container:
+            recipe = Recipe.from_json(container.metadata["comment"])
+        assert (recipe.size, recipe.octaves) == (expected, 1)

@@ -27,9 +27,7 @@ def test_segments_have_the_frames_of_one_machine_whatever_is_lost(toy, tmp_path,
     checkpoint = FrameCheckpoint(tmp_path / "out.mp4", {})
     backend = FakeBackend(2, LoseWorkers(*lost))
     with WorkerPool(backend, this_process(), FakePayload(toy)) as pool:
-        frames = dream_film_segments(
-            pool, prepared, source, parts, checkpoint.load_state, by_flow=True
-        )
+        frames = dream_film_segments(pool, prepared, source, parts, checkpoint.load_state)
         save_frames(checkpoint, frames)
     for name, segment in parts.items():
         expected = list(dream_segment(prepared, source, segment, {}))

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from puppyslug.engine.loop import dream_steps
-from puppyslug.video.film import dream_frames, dream_segment
+from puppyslug.video.film import FilmOptions, dream_frames, dream_segment
 from puppyslug.video.frames import as_array, as_tensor
 from puppyslug.video.segments import Segment
 from support.films import encode_video, moving_scene
@@ -47,7 +47,7 @@ def test_detail_moves_with_the_picture_only_by_flow(toy, by_flow):
     """A scene that moves by 4 pixels: its detail correlates with itself moved, or in place."""
     sources = moving_scene(3, size=(64, 96), shift=(4.0, 0.0))
     prepared = prepare_scene(toy, sources, step_size=8)
-    frames = dream_frames(prepared, iter(sources), Segment(0, 3), by_flow=by_flow)
+    frames = dream_frames(prepared, iter(sources), Segment(0, 3), options=FilmOptions(by_flow))
     before, after = [frame.state["detail"][8:-8, 8:-8] for frame in frames][1:]
     moved = np.corrcoef(before[:, 4:].ravel(), after[:, :-4].ravel())[0, 1]
     in_place = np.corrcoef(before.ravel(), after.ravel())[0, 1]
@@ -100,3 +100,44 @@ def test_a_segment_is_read_from_the_film_at_the_size_of_the_dream(toy, tmp_path)
     resumed = list(dream_segment(prepared, path, Segment(2, 5), frames[0].state))
     for frame, expected in zip(resumed, frames[1:], strict=True):
         assert np.array_equal(frame.pixels, expected.pixels)
+
+
+@pytest.mark.parametrize("every", [2, 3])
+def test_only_every_nth_frame_is_dreamt_and_the_film_resumes_anywhere(toy, every):
+    sources = moving_scene(8, size=SIZE)
+    prepared = prepare_scene(toy, sources)
+    segment, options = Segment(0, 8), FilmOptions(every=every)
+    steps: list = []
+    frames = list(
+        dream_frames(prepared, iter(sources), segment, options=options, on_step=steps.append)
+    )
+    whole: list = []
+    list(dream_frames(prepared, iter(sources), segment, on_step=whole.append))
+    assert len(frames) == 8
+    assert len(steps) < len(whole) * 0.75
+    for first in range(1, 8):
+        state = frames[first - 1].state
+        rest = dream_frames(prepared, iter(sources), segment, state=state, options=options)
+        for frame, expected in zip(rest, frames[first:], strict=True):
+            assert np.array_equal(frame.pixels, expected.pixels)
+
+
+def test_frames_between_two_dreams_are_dreamt_as_strongly(toy):
+    sources = moving_scene(7, size=(64, 96))
+    prepared = prepare_scene(toy, sources, step_size=8)
+    frames = dream_frames(prepared, iter(sources), Segment(0, 7), options=FilmOptions(every=3))
+    changes = [
+        np.abs(frame.pixels.astype(float) - source).mean()
+        for frame, source in zip(frames, sources, strict=True)
+    ]
+    assert min(changes) > 0.6 * max(changes)
+
+
+def test_curves_change_frames_that_are_not_dreamt_too(toy):
+    sources = moving_scene(4, size=SIZE)
+    prepared = prepare_scene(toy, sources, step_size=8)
+    values = {"strength": (1.0, 0.0, 1.0, 0.0)}
+    options = FilmOptions(every=3, values=values)
+    frames = list(dream_frames(prepared, iter(sources), Segment(0, 4), options=options))
+    same = [np.array_equal(one.pixels, two) for one, two in zip(frames, sources, strict=True)]
+    assert same == [False, True, False, True]

@@ -18,7 +18,7 @@ from puppyslug.cli.messages import EXIT_INTERRUPTED, print_message
 from puppyslug.cli.recipe_files import load_settings
 from puppyslug.errors import RecipeError, plural
 from puppyslug.recipe import InputFiles, film_preset
-from puppyslug.recipe.defaults import FILM_QUALITY, FILM_SIDE, FLOW, FLOWS
+from puppyslug.recipe.defaults import DRAFT_EVERY, FILM_QUALITY, FILM_SIDE, FLOW, FLOWS
 
 if TYPE_CHECKING:
     from puppyslug.cluster import Cluster
@@ -47,6 +47,25 @@ Fps = Annotated[
         rich_help_panel=FILM_PANEL,
     ),
 ]
+Every = Annotated[
+    int | None,
+    typer.Option(
+        "--every",
+        metavar="N",
+        min=1,
+        max=100,
+        help="dream every Nth frame, and move the dream along the film's motion to those between",
+        rich_help_panel=FILM_PANEL,
+    ),
+]
+Draft = Annotated[
+    bool,
+    typer.Option(
+        "--draft",
+        help=f"render quickly, to judge the film: short for --every {DRAFT_EVERY}",
+        rich_help_panel=FILM_PANEL,
+    ),
+]
 
 
 @options.recipe_options(size=f"longest side in pixels [default: {FILM_SIDE}]")
@@ -57,6 +76,8 @@ def film(
     output: film_options.Output,
     flow: Flow = FLOW,
     fps: Fps = None,
+    every: Every = None,
+    draft: Draft = False,
     at: film_options.Keyframes = None,
     music: film_music.Song = None,
     dance: film_music.DanceName = None,
@@ -96,7 +117,7 @@ def film(
         song = find_song(clip, load_song(music, recipe_file), chosen, settings)
         recipe, timeline = film_recipe(settings, chosen, song, clip, layers=layers, quiet=quiet)
         recipe, values = follow_music(recipe, song, timeline, output)
-        inputs = {"film": file_sha256(source), "flow": flow}
+        inputs = {"film": file_sha256(source), "flow": flow, **_every(every, draft=draft)}
         job = FilmJob("film", output, recipe, inputs, source, quality, no_recipe, force, quiet)
         job = replace(job, values=values)
         first_frame = next(iter(read_frames(source))).pixels
@@ -110,6 +131,12 @@ def film(
         return job.encode(checkpoint, frames, prepared, layout)
 
 
+def _every(every: int | None, *, draft: bool) -> dict[str, int]:
+    """Return every how many frames one is dreamt, as an input of the job; nothing for all."""
+    every = every or (DRAFT_EVERY if draft else 1)
+    return {"every": every} if every > 1 else {}
+
+
 def _render_segments(
     job: FilmJob,
     checkpoint: "FrameCheckpoint",
@@ -120,7 +147,7 @@ def _render_segments(
 ) -> bool:
     """Render the missing frames of all segments; return False after Ctrl-C."""
     from puppyslug.video.assembly import render_parts, segment_name
-    from puppyslug.video.film import ITERATION_SHARE, dream_segment
+    from puppyslug.video.film import ITERATION_SHARE, FilmOptions, dream_segment
 
     assert job.source is not None
     parts = {segment_name(index): segment for index, segment in enumerate(segments)}
@@ -131,11 +158,12 @@ def _render_segments(
     }
     frames = sum(segment.last - segment.first for segment in segments)
     done = sum(map(checkpoint.frame_count, parts))
-    by_flow = job.inputs["flow"] == "dis"
+    every = int(job.inputs.get("every", 1))
+    options = FilmOptions(job.inputs["flow"] == "dis", every, job.values)
     concurrency = 1
     with ExitStack() as stack:
         if cluster is None:
-            dream = partial(dream_segment, prepared, job.source, by_flow=by_flow, values=job.values)
+            dream = partial(dream_segment, prepared, job.source, options=options)
             renderers = ((name, partial(dream, segment)) for name, segment in missing.items())
             rendered = render_parts(checkpoint, renderers)
         else:
@@ -150,11 +178,10 @@ def _render_segments(
                 job.source,
                 missing,
                 checkpoint.load_state,
-                by_flow=by_flow,
-                values=job.values,
+                options,
             )
             concurrency = pool.concurrency(len(missing))
             notify(f"{plural(len(missing), 'segment')}, {concurrency} at the same time")
-        frame_cost = ITERATION_SHARE / concurrency
+        frame_cost = ITERATION_SHARE / (concurrency * every)
         job.print_estimate(checkpoint, prepared, frames, done, frame_cost=frame_cost)
         return job.render(checkpoint, rendered, frames, done)

@@ -9,7 +9,10 @@ import typer
 from puppyslug.cli.help_panels import FILM_PANEL, OUTPUT_PANEL
 from puppyslug.cli.options import output_option
 from puppyslug.errors import RecipeError
-from puppyslug.recipe.defaults import FILM_FPS
+from puppyslug.images.sizes import format_size
+from puppyslug.recipe import STARTING_IMAGES, Recipe
+from puppyslug.recipe.curves import without_fields
+from puppyslug.recipe.defaults import DRAFT_OCTAVES, FILM_FPS, PHOTO_SIDE, STARTING_IMAGE_SIZE
 
 MIN_FPS, MAX_FPS = 0.01, 1000
 
@@ -43,6 +46,14 @@ Keyframes = Annotated[
         rich_help_panel=FILM_PANEL,
     ),
 ]
+Draft = Annotated[
+    bool,
+    typer.Option(
+        "--draft",
+        help="render at half the size, to judge the film: at most a quarter of the work",
+        rich_help_panel=FILM_PANEL,
+    ),
+]
 Quality = Annotated[
     int,
     typer.Option(
@@ -71,6 +82,33 @@ Force = Annotated[
         rich_help_panel=OUTPUT_PANEL,
     ),
 ]
+
+
+def as_draft(recipe: Recipe, photo: str | None) -> Recipe:
+    """Return the recipe of a zoom or journey at half its size, with fewer octaves.
+
+    Shapes keep their share of the frame; the finest details are missing.
+
+    Args:
+        recipe: the recipe.
+        photo: the starting image as the user names it.
+
+    Raises:
+        ImageError: the photo cannot be read.
+    """
+    if recipe.size is not None and recipe.size != "full":
+        size = recipe.size
+    elif photo is None or photo in STARTING_IMAGES:
+        size = format_size(STARTING_IMAGE_SIZE)
+    else:
+        from puppyslug.images.reader import read_image
+
+        largest = None if recipe.size == "full" else PHOTO_SIDE
+        size = str(max(read_image(Path(photo), largest).image.shape[-2:]))
+    half = "x".join(str(max(1, int(side) // 2)) for side in size.split("x"))
+    octaves = max(1, recipe.octaves - DRAFT_OCTAVES)
+    curves = without_fields(recipe.curves, {"octaves"})
+    return recipe.with_settings({"size": half, "octaves": octaves, "curves": curves})
 
 
 def count_frames(

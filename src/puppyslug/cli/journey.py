@@ -61,6 +61,7 @@ def journey(
     layers: Layers = None,
     crossfade: Crossfade = CROSSFADE,
     fps: film_options.Fps = None,
+    draft: film_options.Draft = False,
     at: film_options.Keyframes = None,
     music: film_music.Song = None,
     dance: film_music.DanceName = None,
@@ -99,6 +100,7 @@ def journey(
     each = film_options.count_frames(
         each, per_layer, frame_rate, FRAMES_PER_LAYER, "--frames-per-layer"
     )
+    complete = film_options.as_draft(complete, photo) if draft else complete
     complete = journey_recipe(complete, objectives, each, crossfade)
     timeline = replace(timeline, frames=frames or each * len(objectives))
     complete, values = film_music.follow_music(complete, song, timeline, output)

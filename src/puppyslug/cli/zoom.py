@@ -69,6 +69,7 @@ def zoom(
     frames: Frames = None,
     seconds: film_options.Seconds = None,
     fps: film_options.Fps = None,
+    draft: film_options.Draft = False,
     at: film_options.Keyframes = None,
     music: film_music.Song = None,
     dance: film_music.DanceName = None,
@@ -91,6 +92,7 @@ def zoom(
     timeline = Timeline(count, frame_rate, music=signals_of(song, frame_rate, count))
     options_of_music = MusicOptions(at or (), dance, attack, release)
     complete, files = load_zoom_recipe(settings, recipe, options_of_music, timeline)
+    complete = film_options.as_draft(complete, photo) if draft else complete
     complete, values = film_music.follow_music(complete, song, timeline, output)
     inputs = {"frames": count}
     job = FilmJob("zoom", output, complete, inputs, None, quality, no_recipe, force, quiet, values)

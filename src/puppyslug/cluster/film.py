@@ -12,8 +12,7 @@ from puppyslug.cluster.payload import PreparedPayload
 from puppyslug.cluster.worker_pool import WorkerPool
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.networks.network import Network
-from puppyslug.recipe import FrameValues
-from puppyslug.video.film import dream_segment
+from puppyslug.video.film import FilmOptions, dream_segment
 from puppyslug.video.frames import RenderedFrame, ResumeState
 from puppyslug.video.segments import Segment
 
@@ -62,9 +61,7 @@ def dream_film_segments(
     source: Path,
     parts: Mapping[str, Segment],
     load_state: Callable[[str], ResumeState],
-    *,
-    by_flow: bool,
-    values: FrameValues | None = None,
+    options: FilmOptions = FilmOptions(),  # noqa: B008 (a NamedTuple)
 ) -> Iterator[tuple[str, RenderedFrame]]:
     """Dream the segments of a film, each on one worker.
 
@@ -75,8 +72,7 @@ def dream_film_segments(
         parts: the segments, by their names in the checkpoint.
         load_state: returns the state after the last stored frame of a segment, where a lost
             worker's successor resumes.
-        by_flow: as in ``dream_segment``.
-        values: as in ``dream_segment``.
+        options: as in ``dream_segment``.
 
     Yields:
         The name of a segment, and its next frame.
@@ -85,7 +81,7 @@ def dream_film_segments(
     film = pool.backend.put(np.fromfile(source, np.uint8))
 
     def make_job(part: str) -> tuple[Any, ...]:
-        segment, options = parts[part], (by_flow, values)
+        segment = parts[part]
         return _dream_segment, payload, source.name, film, segment, load_state(part), options
 
     return pool.stream(parts, make_job)
@@ -98,9 +94,7 @@ def _dream_segment(
     film: NDArray[np.uint8],
     segment: Segment,
     state: ResumeState,
-    options: tuple[bool, FrameValues | None],
+    options: FilmOptions,
 ) -> Iterator[RenderedFrame]:
     source: Any = VideoBuffer(name, film)
-    by_flow, values = options
-    prepared = payload.unpack(network)
-    return dream_segment(prepared, source, segment, state, by_flow=by_flow, values=values)
+    return dream_segment(payload.unpack(network), source, segment, state, options)

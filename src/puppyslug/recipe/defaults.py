@@ -30,6 +30,8 @@ SHEET_STRENGTHS: Final = (0.25, 0.5, 0.75, 1.0)  # that a sheet compares
 
 FILM_PRESET: Final = "film"
 FILM_SIDE: Final = 640  # pixels, longest side of a film frame
+DRAFT_EVERY: Final = 4  # frames of a film, of which a draft dreams one
+DRAFT_OCTAVES: Final = 2  # of a zoom or journey that a draft of half the size leaves out
 FILM_FPS: Final = 25  # frames per second of zooms and journeys
 FILM_QUALITY: Final = 80  # 0 to 100
 FLOWS: Final = ("dis", "none")

@@ -12,9 +12,9 @@ from puppyslug.engine.loop import dream_steps
 from puppyslug.engine.masks import compute_mask
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.recipe import FrameValues, Recipe
+from puppyslug.video.between import blend_neighbours, move_detail
 from puppyslug.video.container import VideoSource
 from puppyslug.video.conversion import resize_pixels
-from puppyslug.video.flow import compute_flow, flow_confidence, warp
 from puppyslug.video.frames import (
     Alpha,
     FloatArray,
@@ -56,14 +56,26 @@ class WarpState(NamedTuple):
         return cls(detail, float(np.abs(detail).mean()), detail.mean((0, 1)))
 
 
+class FilmOptions(NamedTuple):
+    """How the frames of a film continue from each other.
+
+    Attributes:
+        by_flow: whether detail moves along the optical flow; otherwise it stays in place.
+        every: every how many frames one is dreamt; the dream is moved to those between.
+        values: values of the recipe's curves for each frame, from ``evaluate_curves``.
+    """
+
+    by_flow: bool = True
+    every: int = 1
+    values: FrameValues | None = None
+
+
 def dream_segment(
     prepared: PreparedDream,
     source: VideoSource,
     segment: Segment,
     state: ResumeState,
-    *,
-    by_flow: bool = True,
-    values: FrameValues | None = None,
+    options: FilmOptions = FilmOptions(),  # noqa: B008 (a NamedTuple)
 ) -> Iterator[RenderedFrame]:
     """Dream a segment of a video file.
 
@@ -72,8 +84,7 @@ def dream_segment(
         source: the video.
         segment: which frames to dream.
         state: state of the last rendered frame; empty at the segment's start.
-        by_flow: as in ``dream_frames``.
-        values: as in ``dream_frames``.
+        options: as in ``dream_frames``.
 
     Yields:
         The remaining frames.
@@ -89,8 +100,7 @@ def dream_segment(
         segment,
         state=state,
         mask_function=mask_function if isinstance(prepared.recipe.mask, str) else None,
-        by_flow=by_flow,
-        values=values,
+        options=options,
     )
 
 
@@ -116,8 +126,7 @@ def dream_frames(
     *,
     state: ResumeState | None = None,
     mask_function: MaskFunction | None = None,
-    by_flow: bool = True,
-    values: FrameValues | None = None,
+    options: FilmOptions = FilmOptions(),  # noqa: B008 (a NamedTuple)
     on_step: StepCallback | None = None,
 ) -> Iterator[RenderedFrame]:
     """Dream the frames of a segment.
@@ -134,62 +143,144 @@ def dream_frames(
         state: state of the last rendered frame, to resume after it; ``sources`` must begin at
             the segment's first frame nevertheless.
         mask_function: computes the mask of each frame; None for ``prepared.mask``.
-        by_flow: whether detail moves along the optical flow; otherwise it stays in place.
-        values: values of the recipe's curves for each frame, from ``evaluate_curves``.
+        options: how frames continue from each other.
         on_step: called with every step.
 
     Yields:
         The remaining frames.
     """
+    dream = _SegmentDream(prepared, segment.first, options, mask_function, on_step)
     done = int(state["next"]) if state else 0
-    warp_state: WarpState | None = None
+    before: WarpState | None = None  # of the latest dreamt frame, whose pixels are ``key``
     if state:
-        warp_state = WarpState(state["detail"], float(state["strength"]), state["colour"])
-    previous: Pixels | None = None
-    first = prepared.recipe.for_frame(segment.first, values).at_step(segment.first, 0, 0)
-    for index, (number, pixels) in enumerate(
-        zip(range(segment.first, segment.last), sources, strict=False)
-    ):
+        before = WarpState(state["detail"], float(state["strength"]), state["colour"])
+    key: Pixels | None = None
+    between: list[tuple[int, Pixels]] = []  # frames since the key, which are not dreamt
+    key_number = segment.first
+    numbered = zip(range(segment.first, segment.last), sources, strict=False)
+    for number, pixels in numbered:
+        index = number - segment.first
+        if index % options.every and number != segment.last - 1:
+            between.append((number, pixels))
+            continue
         if index >= done:
-            source = np.asarray(pixels, np.float32) / np.float32(255)
-            recipe = prepared.recipe.for_frame(number, values)
-            image = as_tensor(source).to(prepared.image.device)
-            frame = replace(prepared, image=image, recipe=recipe)
-            if mask_function is not None:
-                frame = replace(frame, mask=mask_function(frame.image))
-            if warp_state is None or previous is None:
-                dream = _dream_frame(frame, number, recipe, segment.first, None, on_step)
-                warp_state = WarpState.from_detail(dream - source)
-            else:
-                warped = _warp_detail(warp_state.detail, pixels, previous, by_flow=by_flow)
-                recipe, gain = _continuation_recipe(recipe, number, first, warped, warp_state)
-                dream = _dream_frame(frame, number, recipe, segment.first, warped[0], on_step)
-                warp_state = _stabilise(dream - source, warp_state, gain, frame.mask)
-            yield _render(frame, warp_state, index + 1)
-        previous = pixels
+            after = dream.key_frame(number, pixels, before, key)
+            for other, other_pixels in between:
+                if before is not None and key is not None and other - segment.first >= done:
+                    fraction = (other - key_number) / (number - key_number)
+                    neighbours = (before, key), (after, pixels)
+                    moved = dream.between(other_pixels, neighbours, fraction)
+                    count = other - segment.first + 1
+                    yield dream.render(other, other_pixels, moved, before, count)
+            before = after
+            yield dream.render(number, pixels, after.detail, after, index + 1)
+        key, key_number, between = pixels, number, []
 
 
-def _warp_detail(
-    detail: FloatArray, current: Pixels, previous: Pixels, *, by_flow: bool
-) -> tuple[FloatArray, float]:
-    """Move the previous frame's detail to where it belongs in the current frame.
+class _SegmentDream:
+    """Dreams single frames of a segment."""
 
-    Returns:
-        H×W×3, 0 where the flow is unreliable, and that area's share of the frame.
-    """
-    if not by_flow:
-        return detail, 0.0
-    flow = compute_flow(current, previous)
-    confidence = flow_confidence(flow, compute_flow(previous, current))
-    return warp(detail, flow) * confidence[..., None], float(1 - confidence.mean())
+    def __init__(
+        self,
+        prepared: PreparedDream,
+        first: int,
+        options: FilmOptions,
+        mask_function: MaskFunction | None,
+        on_step: StepCallback | None,
+    ) -> None:
+        self._prepared = prepared
+        self._first = first
+        self._options = options
+        self._mask_function = mask_function
+        self._on_step = on_step
+        recipe = prepared.recipe.for_frame(first, options.values)
+        self._first_recipe = recipe.at_step(first, 0, 0)
+
+    def key_frame(
+        self, number: int, pixels: Pixels, previous: WarpState | None, key: Pixels | None
+    ) -> WarpState:
+        """Dream a frame.
+
+        Args:
+            number: index of the frame.
+            pixels: the frame, H×W×3.
+            previous: state after the last dreamt frame; None for the first one.
+            key: the last dreamt frame's source, H×W×3.
+        """
+        frame = self._frame(number, pixels)
+        if self._mask_function is not None:
+            frame = replace(frame, mask=self._mask_function(frame.image))
+        source = as_array(frame.image)
+        if previous is None or key is None:
+            dream = self._dream(frame, number, frame.recipe, None)
+            return WarpState.from_detail(dream - source)
+        moved, trusted = move_detail(previous.detail, pixels, key, by_flow=self._options.by_flow)
+        warped, uncovered = moved, 0.0
+        if self._options.by_flow:
+            warped, uncovered = moved * trusted[..., None], float(1 - trusted.mean())
+        recipe, gain = _continuation_recipe(
+            frame.recipe, number, self._first_recipe, uncovered, previous.strength
+        )
+        dream = self._dream(frame, number, recipe, warped)
+        return _stabilise(dream - source, previous, gain, frame.mask)
+
+    def between(
+        self,
+        pixels: Pixels,
+        neighbours: tuple[tuple[WarpState, Pixels], tuple[WarpState, Pixels]],
+        fraction: float,
+    ) -> FloatArray:
+        """Return the detail of a frame between two dreamt ones, H×W×3."""
+        before, after = (
+            move_detail(state.detail, pixels, other, by_flow=self._options.by_flow)
+            for state, other in neighbours
+        )
+        return blend_neighbours(before, after, fraction)
+
+    def render(
+        self, number: int, pixels: Pixels, detail: FloatArray, state: WarpState, done: int
+    ) -> RenderedFrame:
+        """Blend a dream with its source as the recipe says, and attach the state to resume from."""
+        frame = self._frame(number, pixels)
+        dream = np.clip(as_array(frame.image) + detail, 0, 1)
+        dreamt = as_tensor(dream).to(frame.image.device)
+        stored = {
+            "detail": state.detail,
+            "strength": np.array(state.strength),
+            "colour": state.colour,
+            "next": np.array(done),
+        }
+        blended = blend_by_recipe(dreamt, frame.image, frame.recipe)
+        return RenderedFrame(to_pixels(as_array(blended)), stored)
+
+    def _frame(self, number: int, pixels: Pixels) -> PreparedDream:
+        source = np.asarray(pixels, np.float32) / np.float32(255)
+        recipe = self._prepared.recipe.for_frame(number, self._options.values)
+        image = as_tensor(source).to(self._prepared.image.device)
+        return replace(self._prepared, image=image, recipe=recipe)
+
+    def _dream(
+        self, frame: PreparedDream, number: int, recipe: Recipe, detail: FloatArray | None
+    ) -> FloatArray:
+        """Dream a frame, starting from ``detail``, without blending it with the source; H×W×3."""
+        for step in dream_steps(
+            frame,
+            recipe,
+            detail=None if detail is None else as_tensor(detail).to(frame.image.device),
+            frame=number,
+            seeded=self._first,
+        ):
+            if self._on_step is not None:
+                self._on_step(step)
+        return as_array(step.image)
 
 
 def _continuation_recipe(
     recipe: Recipe,
     number: int,
     first: Recipe,
-    warped: tuple[FloatArray, float],
-    previous: WarpState,
+    uncovered: float,
+    strength: float,
 ) -> tuple[Recipe, float]:
     """Compute the recipe of a frame that continues from the previous one.
 
@@ -197,18 +288,17 @@ def _continuation_recipe(
         recipe: recipe of the frame.
         number: index of the frame.
         first: recipe of the segment's first frame.
-        warped: the previous frame's detail in this frame, and the share of the frame that is dreamt
-            from scratch.
-        previous: state after the previous frame.
+        uncovered: share of the frame that is dreamt from scratch.
+        strength: mean |detail| of the segment's first frame, relative to full scale.
 
     Returns:
         A recipe of few octaves and iterations, whose step size is limited to avoid flicker; and
         the factor by which keyframes have changed the step size since the segment's first frame.
     """
-    share = ITERATION_SHARE + (1 - ITERATION_SHARE) * warped[1]
+    share = ITERATION_SHARE + (1 - ITERATION_SHARE) * uncovered
     now = recipe.at_step(number, 0, 0)
     gain = now.step_size / first.step_size
-    limit = MAX_CHANGE * previous.strength * gain * 255 / (ITERATION_SHARE * recipe.iterations)
+    limit = MAX_CHANGE * strength * gain * 255 / (ITERATION_SHARE * recipe.iterations)
     step_size = min(now.step_size, max(limit, MIN_STEP_SIZE))
     return recipe.with_settings(
         {
@@ -220,27 +310,6 @@ def _continuation_recipe(
             "schedule": tuple(one for one in recipe.schedule if one.field != "step_size"),
         }
     ), gain
-
-
-def _dream_frame(
-    frame: PreparedDream,
-    number: int,
-    recipe: Recipe,
-    seed: int,
-    detail: FloatArray | None,
-    on_step: StepCallback | None,
-) -> FloatArray:
-    """Dream a frame, starting from ``detail``, without blending it with the source; H×W×3."""
-    for step in dream_steps(
-        frame,
-        recipe,
-        detail=None if detail is None else as_tensor(detail).to(frame.image.device),
-        frame=number,
-        seeded=seed,
-    ):
-        if on_step is not None:
-            on_step(step)
-    return as_array(step.image)
 
 
 def _stabilise(
@@ -260,16 +329,3 @@ def _stabilise(
     if strength:
         detail = detail * np.float32(min(previous.strength * gain / strength, MAX_GAIN))
     return previous._replace(detail=detail)
-
-
-def _render(frame: PreparedDream, warp_state: WarpState, done: int) -> RenderedFrame:
-    """Blend a dream with its source as the recipe says, and attach the state to resume from."""
-    dream = np.clip(as_array(frame.image) + warp_state.detail, 0, 1)
-    blended = blend_by_recipe(as_tensor(dream).to(frame.image.device), frame.image, frame.recipe)
-    state = {
-        "detail": warp_state.detail,
-        "strength": np.array(warp_state.strength),
-        "colour": warp_state.colour,
-        "next": np.array(done),
-    }
-    return RenderedFrame(to_pixels(as_array(blended)), state)
