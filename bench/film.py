@@ -24,7 +24,7 @@ from PIL import Image
 from puppyslug.engine.preparation import prepare
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.recipe import Recipe, expand_shorthand
-from puppyslug.video.film import dream_frames
+from puppyslug.video.film import FilmOptions, dream_frames
 from puppyslug.video.flow import compute_flow, flow_confidence, warp
 from puppyslug.video.reader import read_frames
 from puppyslug.video.segments import Segment
@@ -76,14 +76,16 @@ def load_sources(options: argparse.Namespace) -> list[np.ndarray]:
 
 
 def dream_timed(
-    prepared: PreparedDream, sources: list[np.ndarray], segments: list[Segment]
+    prepared: PreparedDream, sources: list[np.ndarray], segments: list[Segment], every: int = 1
 ) -> tuple[list[np.ndarray], float]:
     """Dream some segments; return their frames, and the seconds per frame."""
     start = time.perf_counter()
     frames = [
         frame.pixels
         for segment in segments
-        for frame in dream_frames(prepared, iter(sources[segment.first :]), segment)
+        for frame in dream_frames(
+            prepared, iter(sources[segment.first :]), segment, options=FilmOptions(every=every)
+        )
     ]
     return frames, (time.perf_counter() - start) / len(frames)
 
@@ -108,6 +110,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=320)
     parser.add_argument("--layer", default="relu3_4")
     parser.add_argument("--see", help="a class instead of a layer, such as castle")
+    parser.add_argument("--every", type=int, default=1, help="also dream every Nth frame only")
     parser.add_argument("--save", type=Path, help="save a sheet of sources and dreams")
     options = parser.parse_args()
     sources = load_sources(options)
@@ -125,6 +128,11 @@ def main() -> None:
     print(f"ratio {errors[1] / errors[0]:.3f}; source {warping_error(sources, sources):.2f}")
     print(f"seconds per frame: alone {alone_seconds:.2f}, film {film_seconds:.2f}, ", end="")
     print(f"ratio {film_seconds / alone_seconds:.3f}")
+    if options.every > 1:
+        sparse, seconds = dream_timed(prepared, sources, [Segment(0, len(sources))], options.every)
+        error = warping_error(sparse, sources)
+        print(f"every {options.every}: {seconds / film_seconds:.3f} of the time, ", end="")
+        print(f"warping error {error:.2f}, {error / errors[1]:.2f} times the film's")
     samples = range(0, len(film), max(1, len(film) // 10))
     strength = [np.abs(film[n].astype(float) - sources[n]).mean() for n in samples]
     print("strength:", " ".join(f"{value:.1f}" for value in strength))

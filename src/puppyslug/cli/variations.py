@@ -26,7 +26,20 @@ Vary = Annotated[
 ]
 _SHORTHAND = ("layer", "see", "channel", "strongest")
 _FIXED = frozenset(
-    ("recipe_version", "version", "photo", "composed", "stop_after", "schedule", "guides", "size")
+    (
+        "recipe_version",
+        "version",
+        "photo",
+        "composed",
+        "stop_after",
+        "schedule",
+        "guides",
+        "size",
+        "curves",
+        "music",
+        "attack",
+        "release",
+    )
 )
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER})(?:\.\.({_NUMBER}))?")
