@@ -145,7 +145,7 @@ def test_curves_that_cannot_be_parsed_are_refused(texts, message):
 
 
 def test_signals_need_music_and_beats_a_beat():
-    with pytest.raises(RecipeError, match="bass follows music; name a song with --music"):
+    with pytest.raises(RecipeError, match="bass follows music; name a song with music"):
         values_of("zoom=1+bass/9", music=None)
     silent = Music(MUSIC.signals, [], 0.0)
     with pytest.raises(RecipeError, match="no beat"):

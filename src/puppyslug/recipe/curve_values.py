@@ -158,7 +158,8 @@ def _check(field: str, values: Values, recipe: Recipe) -> tuple[float, ...]:
     if wrong.any():
         frame = int(wrong.argmax())
         raise RecipeError(
-            f"the curve of {field} is {values[frame]:.6g} at frame {frame}, but it {advice}"
+            f"the curve of {field} is {values[frame]:.6g} at frame {frame}, but it {advice}; "
+            "clamp(x, low, high) keeps it in range"
             if np.isfinite(values[frame])
             else f"the curve of {field} has no finite value at frame {frame}; it divides by 0, or "
             "takes a root or logarithm that does not exist"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from puppyslug.errors import RecipeError
+from puppyslug.errors import RecipeError, option
 from puppyslug.recipe.expressions import MUSIC_NAMES, SIGNALS
 
 
@@ -69,11 +69,14 @@ class Timeline:
         """
         needed = sorted(names & MUSIC_NAMES)
         if needed and self.music is None:
-            raise RecipeError(f"{needed[0]} follows music; name a song with --music")
+            name = needed[0]
+            subject = "a number of beats" if name == "frames_per_beat" else name
+            raise RecipeError(f"{subject} follows music; name a song with {option('music')}")
         if self.music is not None and not self.music.tempo:
             timed = sorted(names & {"frames_per_beat", "tempo", "b"})
             if timed:
-                raise RecipeError(f"the music has no beat, so {timed[0]} has no value")
+                name = "a number of beats" if timed[0] == "frames_per_beat" else timed[0]
+                raise RecipeError(f"the music has no beat, so {name} has no value; use seconds")
 
     def variables(self, start: int, stop: int) -> dict[str, Any]:
         """Return the variables of expressions for the frames ``start`` … ``stop`` - 1.
