@@ -72,6 +72,7 @@ def describe_looks(networks: set[str]) -> list[dict[str, Any]]:
             .settings.get("network", defaults.NETWORK)) in networks
     ]  # fmt: skip
 
+
 THING_LOOKS = (
     Look("named", "whole, and lit like its surroundings", {"preset": "named"}, "preset-named"),
     Look("vivid", "large, in bright colours, with eyes", {"preset": "vivid"}, "preset-vivid"),
