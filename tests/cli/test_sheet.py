@@ -7,6 +7,7 @@ from puppyslug.cli.variations import choose_variations
 from puppyslug.errors import RecipeError
 from puppyslug.images import read_recipe_text
 from puppyslug.recipe import PRESETS, Recipe, is_sheet, parse_settings
+from puppyslug.recipe.defaults import MOVING_PRESETS
 from support.commands import image_size, list_files, read_recipe, run_failing
 
 FAST = ["--size", "60", "--octaves", "1", "--iterations", "1", "--quiet"]
@@ -71,7 +72,9 @@ def test_variations_are_all_combinations():
     both = vary("seed=1..2", "octaves=3,5,7")
     assert len(both) == 6
     assert both[4].label == "seed 2, octaves 5"
-    assert [one.label for one in vary(presets=True)] == [name for name in PRESETS if name != "film"]
+    assert [one.label for one in vary(presets=True)] == [
+        name for name in PRESETS if name not in MOVING_PRESETS
+    ]
     assert len(vary(seeds=9)) == 9
     assert len(vary(seeds=3, strengths=True)) == 12
     values = [one.settings["strength"] for one in vary("strength=0.2..1..0.4")]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from puppyslug.errors import RecipeError, suggest
 from puppyslug.recipe import PRESETS, Recipe
-from puppyslug.recipe.defaults import SHEET_STRENGTHS
+from puppyslug.recipe.defaults import MOVING_PRESETS, SHEET_STRENGTHS
 from puppyslug.recipe.sheet_recipe import MAX_DREAMS
 
 _SHORTHAND = ("layer", "see", "channel", "strongest")
@@ -42,7 +42,7 @@ def choose_variations(
     """
     axes: list[tuple[str, list[str]]] = []
     if presets:
-        axes.append(("preset", [name for name in PRESETS if name != "film"]))
+        axes.append(("preset", [name for name in PRESETS if name not in MOVING_PRESETS]))
     if seeds is not None:
         axes.append(("seed", [str(number) for number in range(1, seeds + 1)]))
     if strengths:

@@ -45,7 +45,7 @@ def _layer(name: str, title: str, network: str, layer: str, **settings: Any) -> 
 
 
 LOOKS = (
-    *(_preset(name) for name in PRESETS if name != defaults.FILM_PRESET and not _sees(name)),
+    *(_preset(name) for name in PRESETS if name not in defaults.MOVING_PRESETS and not _sees(name)),
     _layer("spots", "bright spots and eyelets", VGG, "relu2_2"),
     _layer("faces", "furry faces", VGG, "relu5_1"),
     _layer("dogs", "dogs and birds", VGG, "relu5_3"),

@@ -2,19 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
 
 from puppyslug.engine.blending import blend_by_recipe
-from puppyslug.engine.loop import dream_steps
 from puppyslug.engine.masks import compute_mask
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.recipe import Recipe
 from puppyslug.video.container import VideoSource
+from puppyslug.video.continuation import (
+    MIN_STEP_SIZE,
+    WarpState,
+    dream_frame,
+    stabilise,
+    warp_detail,
+)
 from puppyslug.video.conversion import resize_pixels
-from puppyslug.video.flow import compute_flow, flow_confidence, warp
 from puppyslug.video.frames import (
     Alpha,
     FloatArray,
@@ -32,28 +36,7 @@ from puppyslug.video.zoom import StepCallback
 MAX_OCTAVES = 2  # of a frame that continues from the previous one
 ITERATION_SHARE = 0.2  # of a still picture's iterations, for such a frame
 MAX_CHANGE = 0.35  # of the detail's strength, by which all steps of such a frame may change it
-MAX_GAIN = 1.02  # by which a frame may amplify the detail to restore its strength
-MIN_STEP_SIZE = 0.01  # grey levels
 MaskFunction = Callable[[Tensor], Tensor | None]  # 1×3×H×W picture to 1×1×H×W mask
-
-
-class WarpState(NamedTuple):
-    """What a frame takes over from the previous one.
-
-    Attributes:
-        detail: H×W×3, the dream minus the source.
-        strength: mean |detail| of the segment's first frame.
-        colour: mean of each channel of the first frame's detail.
-    """
-
-    detail: FloatArray
-    strength: float
-    colour: FloatArray
-
-    @classmethod
-    def from_detail(cls, detail: FloatArray) -> "WarpState":
-        """Measure the detail of a segment's first frame."""
-        return cls(detail, float(np.abs(detail).mean()), detail.mean((0, 1)))
 
 
 def dream_segment(
@@ -151,28 +134,13 @@ def dream_frames(
                 frame = replace(frame, mask=mask_function(frame.image))
             if warp_state is None or previous is None:
                 recipe = frame.recipe.for_frame(number)
-                dream = _dream_frame(frame, number, recipe, segment.first, None, on_step)
+                dream = dream_frame(frame, number, recipe, segment.first, None, on_step)
                 warp_state = WarpState.from_detail(dream - source)
             else:
-                warped = _warp_detail(warp_state.detail, pixels, previous, by_flow=by_flow)
+                warped = warp_detail(warp_state.detail, pixels, previous, by_flow=by_flow)
                 warp_state = _continue(frame, number, segment.first, warp_state, warped, on_step)
             yield _render(frame, number, warp_state, index + 1)
         previous = pixels
-
-
-def _warp_detail(
-    detail: FloatArray, current: Pixels, previous: Pixels, *, by_flow: bool
-) -> tuple[FloatArray, float]:
-    """Move the previous frame's detail to where it belongs in the current frame.
-
-    Returns:
-        H×W×3, 0 where the flow is unreliable, and that area's share of the frame.
-    """
-    if not by_flow:
-        return detail, 0.0
-    flow = compute_flow(current, previous)
-    confidence = flow_confidence(flow, compute_flow(previous, current))
-    return warp(detail, flow) * confidence[..., None], float(1 - confidence.mean())
 
 
 def _continue(
@@ -195,8 +163,8 @@ def _continue(
     """
     detail, uncovered = warped
     recipe, gain = _continuation_recipe(frame.recipe, number, first, uncovered, previous.strength)
-    dream = _dream_frame(frame, number, recipe, first, detail, on_step)
-    return _stabilise(dream - as_array(frame.image), previous, gain, frame.mask)
+    dream = dream_frame(frame, number, recipe, first, detail, on_step)
+    return stabilise(dream - as_array(frame.image), previous, gain, frame.mask)
 
 
 def _continuation_recipe(
@@ -231,46 +199,6 @@ def _continuation_recipe(
             "schedule": tuple(one for one in recipe.schedule if one.field != "step_size"),
         }
     ), gain
-
-
-def _dream_frame(
-    frame: PreparedDream,
-    number: int,
-    recipe: Recipe,
-    seed: int,
-    detail: FloatArray | None,
-    on_step: StepCallback | None,
-) -> FloatArray:
-    """Dream a frame, starting from ``detail``, without blending it with the source; H×W×3."""
-    for step in dream_steps(
-        frame,
-        recipe,
-        detail=None if detail is None else as_tensor(detail).to(frame.image.device),
-        frame=number,
-        seeded=seed,
-    ):
-        if on_step is not None:
-            on_step(step)
-    return as_array(step.image)
-
-
-def _stabilise(
-    detail: FloatArray, previous: WarpState, gain: float, mask: Tensor | None
-) -> WarpState:
-    """Restore the strength and the mean colour of the segment's first frame.
-
-    Args:
-        detail: H×W×3.
-        previous: state after the previous frame.
-        gain: factor by which keyframes have changed the strength since the first frame.
-        mask: 1×1×H×W in [0, 1], or None.
-    """
-    shift = detail.mean((0, 1)) - previous.colour
-    detail = detail - (shift if mask is None else shift * (as_array(mask) > 0))
-    strength = float(np.abs(detail).mean())
-    if strength:
-        detail = detail * np.float32(min(previous.strength * gain / strength, MAX_GAIN))
-    return previous._replace(detail=detail)
 
 
 def _render(frame: PreparedDream, number: int, warp_state: WarpState, done: int) -> RenderedFrame:
