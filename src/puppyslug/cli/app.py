@@ -20,6 +20,7 @@ from puppyslug.cli.film import film
 from puppyslug.cli.help_panels import GroupedCommand
 from puppyslug.cli.journey import journey
 from puppyslug.cli.labels import labels
+from puppyslug.cli.live import live
 from puppyslug.cli.messages import EXIT_INTERRUPTED, print_message
 from puppyslug.cli.networks import layers, networks
 from puppyslug.cli.portrait import portrait
@@ -72,6 +73,7 @@ for command in (
     zoom,
     journey,
     film,
+    live,
     portrait,
     channels,
     teach,
