@@ -40,6 +40,7 @@ MAX_OCTAVES = 2
 REFRESH = 0.25  # of the detail's strength, by which the steps of a frame change it
 GROWTH = 0.3  # of the full strength, by which a frame of a new scene is stronger than the last one
 MAX_GAIN = 1.5  # by which a frame may amplify its detail, most of which is new after a cut
+MAX_DETAIL = 6.0  # times the full strength: in flat pictures, all of it would gather in one place
 RATE_TOLERANCE = 0.25  # of the time between two frames, by which one may come early
 SEED = 0  # of the jitter of all frames, which would flicker if each had its own
 NO_COLOUR = np.zeros(3, np.float32)
@@ -136,7 +137,8 @@ class _Stream:
         steps = _frame_recipe(recipe, level, change)
         dream = dream_frame(prepared, self._number, steps, SEED, detail, None)
         state = WarpState(dream - source, target, NO_COLOUR)
-        self._detail = stabilise(state.detail, state, 1.0, mask, max_gain=MAX_GAIN).detail
+        held = stabilise(state.detail, state, 1.0, mask, max_gain=MAX_GAIN).detail
+        self._detail = np.clip(held, -MAX_DETAIL * full, MAX_DETAIL * full)
         self._previous = pixels
         self._number += 1
         return LiveFrame(
