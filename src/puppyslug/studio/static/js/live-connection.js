@@ -6,7 +6,7 @@ const ANSWER_TIMEOUT = 1500; // milliseconds after which frames without an answe
 
 export class LiveConnection {
   constructor(camera, { look, fps, onFrame, onMessage, onEnd }) {
-    Object.assign(this, { camera, onFrame, onMessage, unanswered: 0, newest: 0, lastAnswer: performance.now() });
+    Object.assign(this, { camera, onFrame, onMessage, unanswered: [], newest: 0 });
     const address = new URL("/api/live", location.href);
     address.protocol = address.protocol.replace("http", "ws");
     this.socket = new WebSocket(address);
@@ -28,14 +28,15 @@ export class LiveConnection {
 
   async sendFrame() {
     const now = performance.now();
-    if (now > this.lastAnswer + ANSWER_TIMEOUT) this.unanswered = 0;
-    if (this.isBusy || document.hidden || this.socket.bufferedAmount || this.unanswered >= MAX_UNANSWERED) return;
+    this.unanswered = this.unanswered.filter((time) => now < time + ANSWER_TIMEOUT); // others were dropped
+    if (this.isBusy || document.hidden || this.socket.bufferedAmount) return;
+    if (this.unanswered.length >= MAX_UNANSWERED) return;
     this.isBusy = true;
     try {
       const jpeg = await this.camera.capture();
       if (!jpeg || this.socket.readyState !== WebSocket.OPEN) return;
       this.socket.send(new Blob([new Float64Array([now]), jpeg]));
-      this.unanswered += 1;
+      this.unanswered.push(now);
     } finally {
       this.isBusy = false;
     }
@@ -48,9 +49,8 @@ export class LiveConnection {
       this.onMessage(message);
       return;
     }
-    this.lastAnswer = performance.now();
-    this.unanswered = Math.max(0, this.unanswered - 1);
     const [captured] = new Float64Array(data.slice(0, NAME_BYTES));
+    this.unanswered = this.unanswered.filter((time) => time > captured); // earlier ones were dropped
     if (captured < this.newest) return;
     this.newest = captured;
     const bitmap = await createImageBitmap(new Blob([data.slice(NAME_BYTES)], { type: "image/jpeg" }));
