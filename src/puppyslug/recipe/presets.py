@@ -68,7 +68,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             "a calm dream that a camera's picture can follow; the default of live",
             {
                 "network": defaults.CLASSIFIER,
-                "objective": "block_8",
+                "objective": "block_3",
                 "octaves": 2,
                 "octave_scale": 1.6,
                 "iterations": 7,

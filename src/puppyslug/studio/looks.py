@@ -65,8 +65,8 @@ def _live(name: str, title: str, network: str, layer: str, picture: str = "") ->
 
 
 LIVE_LOOKS = (
-    _live("feathers", "feathers and scales", LITE, "block_8"),
     _live("ripples", "ripples and contours", LITE, "block_3"),
+    _live("feathers", "feathers and scales", LITE, "block_8"),
     _live("bricks", "bricks and grids", LITE, "block_2"),
     _live("weave", "woven threads", LITE, "block_0"),
     _live("threads", "fine threads", LITE, "block_6"),

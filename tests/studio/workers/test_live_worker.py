@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from puppyslug.recipe import PRESETS
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.data_folder import FILM_FILE, RESULT_FILE
 from puppyslug.studio.workers.live_process import MAX_PIXELS, decode_frame, encode_frame
@@ -96,7 +97,7 @@ def test_a_stream_that_begins_with_an_impossible_look_has_the_default_one(worker
     wait_until(lambda: session.events)
     assert "nothing" in session.events[0].reason
     dream(session)
-    assert session.recipe["objective"] == "block_8"
+    assert session.recipe["objective"] == PRESETS["live"].settings["objective"]
 
 
 def test_a_recording_is_a_film_with_its_recipe(session, tmp_path):
