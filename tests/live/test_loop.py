@@ -152,6 +152,19 @@ def test_a_change_applies_from_the_next_frame(scene):
     assert after[-1].strength == pytest.approx(2 * FULL, rel=0.15)
 
 
+def test_another_look_replaces_the_old_one_within_half_a_second(scene):
+    still = [scene[0]] * 40
+    old, new = live(still), live(still, objective="-1*relu2")
+    for _ in range(20):
+        before, goal = next(old), next(new)
+    old.send({"objective": "-1*relu2"})
+    for _ in range(FPS // 2):
+        after = next(old)
+    details = [frame.pixels.astype(float) - scene[0] for frame in (before, goal, after)]
+    kept, reached = (np.corrcoef(details[2].ravel(), one.ravel())[0, 1] for one in details[:2])
+    assert reached > kept
+
+
 def test_an_impossible_change_is_rejected_and_changes_nothing(scene):
     frames = live(scene)
     before = next(frames)

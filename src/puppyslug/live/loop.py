@@ -37,7 +37,9 @@ from puppyslug.video.frames import FloatArray, Pixels, as_array, as_tensor, to_p
 
 Changes = Mapping[str, Any]
 MAX_OCTAVES = 2
-REFRESH = 0.25  # of the detail's strength, by which the steps of a frame change it
+REFRESH = 0.15  # of the detail's strength, by which the steps of a frame change it
+FADE = 0.6  # of the old detail that each of the first frames of another objective keeps
+FADING_FRAMES = 4
 GROWTH = 0.3  # of the full strength, by which a frame of a new scene is stronger than the last one
 MAX_GAIN = 1.5  # by which a frame may amplify its detail, most of which is new after a cut
 MAX_DETAIL = 6.0  # times the full strength: in flat pictures, all of it would gather in one place
@@ -116,6 +118,7 @@ class _Stream:
         self._previous: Pixels | None = None  # at its working size
         self._detail: FloatArray | None = None
         self._number = 0
+        self._fading = 0  # frames in which the detail of another objective still fades
 
     def dream(self, frame: CapturedFrame, level: Level) -> LiveFrame:
         """Dream a frame."""
@@ -153,12 +156,15 @@ class _Stream:
 
     def change(self, changes: Changes, frame: LiveFrame) -> LiveFrame:
         """Change the look; return the last frame with the changed recipe, or with a reason."""
-        rejected = ""
+        rejected, before = "", self.look.prepared.recipe
         try:
             self.look.change(changes, frame.source.pixels)
         except PuppyslugError as error:
             rejected = str(error)
-        return frame._replace(recipe=self.look.prepared.recipe, rejected=rejected)
+        recipe = self.look.prepared.recipe
+        if (recipe.network, recipe.objective) != (before.network, before.objective):
+            self._fading = FADING_FRAMES
+        return frame._replace(recipe=recipe, rejected=rejected)
 
     def _move(self, pixels: Pixels) -> tuple[FloatArray | None, Pixels | None]:
         """Move the previous frame's detail to where it belongs in the current one.
@@ -174,6 +180,9 @@ class _Stream:
             self._previous = resize_pixels(self._previous, (size[0], size[1]))
             self._detail = _resize_detail(self._detail, (size[0], size[1]))
         detail, _ = warp_detail(self._detail, pixels, self._previous, by_flow=True)
+        if self._fading:
+            self._fading -= 1
+            detail = detail * np.float32(FADE)
         return detail, self._previous
 
 

@@ -9,7 +9,7 @@ from support.browsers import DEVICES, check_accessibility, launch_browser, open_
 WITHOUT = {
     "not allowed": "navigator.mediaDevices.getUserMedia = () => Promise.reject("
     "new DOMException('', 'NotAllowedError'))",
-    "there is no camera": "navigator.mediaDevices.getUserMedia = () => Promise.reject("
+    "plug one in": "navigator.mediaDevices.getUserMedia = () => Promise.reject("
     "new DOMException('', 'NotFoundError'))",
     "another program": "navigator.mediaDevices.getUserMedia = () => Promise.reject("
     "new DOMException('', 'NotReadableError'))",
