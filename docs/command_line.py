@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 COMMANDS = (
-    "dream", "redo", "sheet", "zoom", "journey", "film", "listen",
+    "dream", "redo", "sheet", "zoom", "journey", "film", "listen", "live",
     "portrait", "channels", "teach", "studio", "classify", "layers", "labels", "bench",
     "atlas", "networks",
 )  # fmt: skip

@@ -7,6 +7,7 @@ from puppyslug.cli.variations import choose_variations
 from puppyslug.errors import RecipeError
 from puppyslug.images import read_recipe_text
 from puppyslug.recipe import PRESETS, Recipe, is_sheet, parse_settings
+from puppyslug.recipe.defaults import MOVING_PRESETS
 from support.commands import image_size, list_files, read_recipe, run_failing
 
 FAST = ["--size", "60", "--octaves", "1", "--iterations", "1", "--quiet"]
@@ -71,7 +72,7 @@ def test_variations_are_all_combinations():
     both = vary("seed=1..2", "octaves=3,5,7")
     assert len(both) == 6
     assert both[4].label == "seed 2, octaves 5"
-    looks = [name for name in PRESETS if name not in {"film", "named"}]  # named needs a name
+    looks = [name for name in PRESETS if name not in {*MOVING_PRESETS, "named"}]
     assert [one.label for one in vary(presets=True)] == looks
     named = choose_variations(presets=True, names_thing=True)
     assert {one.label for one in named} == {*looks, "named"}

@@ -19,7 +19,7 @@ def test_presets_only_state_what_differs_from_the_defaults(name):
 
 
 def test_the_presets_that_are_defaults_exist():
-    for name in (defaults.PRESET, defaults.SEE_PRESET, defaults.FILM_PRESET):
+    for name in (defaults.PRESET, defaults.SEE_PRESET, defaults.FILM_PRESET, defaults.LIVE_PRESET):
         assert find_preset(name) is PRESETS[name]
 
 

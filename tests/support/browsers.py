@@ -35,11 +35,12 @@ def find_chromium():
 
 
 @contextlib.contextmanager
-def launch_browser():
-    """Launch Chromium; close it afterwards."""
+def launch_browser(*arguments):
+    """Launch Chromium with command-line arguments; close it afterwards."""
     path = find_chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        flags = ["--no-sandbox", *arguments]
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
         yield browser
         browser.close()
 

@@ -21,6 +21,7 @@ from puppyslug.cli.help_panels import GroupedCommand
 from puppyslug.cli.journey import journey
 from puppyslug.cli.labels import labels
 from puppyslug.cli.listen import listen
+from puppyslug.cli.live import live
 from puppyslug.cli.messages import EXIT_INTERRUPTED, print_message
 from puppyslug.cli.networks import layers, networks
 from puppyslug.cli.portrait import portrait
@@ -74,6 +75,7 @@ for command in (
     journey,
     film,
     listen,
+    live,
     portrait,
     channels,
     teach,

@@ -11,6 +11,7 @@ STEPS_PANEL = "Octaves and steps"
 DRAWING_PANEL = "Named things"
 LOOK_PANEL = "Look"
 FILM_PANEL = "Film"
+LIVE_PANEL = "Live"
 OUTPUT_PANEL = "Output"
 MACHINE_PANEL = "Machine"
 OTHER_PANEL = "Options"
@@ -22,6 +23,7 @@ PANELS = (
     DRAWING_PANEL,
     LOOK_PANEL,
     FILM_PANEL,
+    LIVE_PANEL,
     OUTPUT_PANEL,
     MACHINE_PANEL,
     OTHER_PANEL,

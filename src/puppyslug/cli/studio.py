@@ -87,6 +87,25 @@ def studio(
     The studio runs on this machine; without --cluster, no data leaves it. Press Ctrl-C to stop it;
     running dreams resume when it starts again.
     """
+    return open_studio(
+        host, port, data, no_browser=no_browser, workers=workers, keep=keep, cluster=cluster,
+        in_class=in_class,
+    )  # fmt: skip
+
+
+def open_studio(
+    host: str | None = None,
+    port: int = STUDIO_PORT,
+    data: Path | None = None,
+    *,
+    no_browser: bool = False,
+    workers: int = STUDIO_WORKERS,
+    keep: str = STUDIO_DISK_QUOTA,
+    cluster: str | None = None,
+    in_class: bool = False,
+    page: str = "",
+) -> int:
+    """Serve a studio until Ctrl-C, as ``puppyslug studio`` does; ``page`` is the one to open."""
     import secrets
     from dataclasses import replace
 
@@ -109,7 +128,7 @@ def studio(
     ):
         port = listener.getsockname()[1]
         query = "" if token is None else f"?token={token}"
-        announcement = Announcement(f"http://{url_host(host)}:{port}/{query}")
+        announcement = Announcement(f"http://{url_host(host)}:{port}/{page}{query}")
         if services.classroom is not None:
             announcement = announce_class(services.classroom, host, port)
         app = create_app(services, host=host, token=token)

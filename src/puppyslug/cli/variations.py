@@ -11,7 +11,7 @@ import typer
 from puppyslug.cli.help_panels import LOOK_PANEL
 from puppyslug.errors import RecipeError, suggest
 from puppyslug.recipe import PRESETS, Recipe, expand_shorthand, merge_settings
-from puppyslug.recipe.defaults import SEE_PRESET, SHEET_STRENGTHS
+from puppyslug.recipe.defaults import MOVING_PRESETS, SEE_PRESET, SHEET_STRENGTHS
 from puppyslug.recipe.sheet_recipe import MAX_DREAMS
 
 Vary = Annotated[
@@ -80,7 +80,7 @@ def choose_variations(
     """
     axes: list[tuple[str, list[str]]] = []
     if presets:
-        without = {"film"} if names_thing else {"film", SEE_PRESET}
+        without = MOVING_PRESETS if names_thing else (*MOVING_PRESETS, SEE_PRESET)
         axes.append(("preset", [name for name in PRESETS if name not in without]))
     if seeds is not None:
         axes.append(("seed", [str(number) for number in range(1, seeds + 1)]))

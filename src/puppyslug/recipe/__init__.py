@@ -23,7 +23,7 @@ from puppyslug.recipe.settings import (
     portable_settings,
 )
 from puppyslug.recipe.sheet_recipe import is_sheet, recipe_of_sheet, sheet_to_json
-from puppyslug.recipe.shorthand import expand_shorthand, film_preset
+from puppyslug.recipe.shorthand import expand_shorthand, film_preset, live_preset
 from puppyslug.recipe.timeline import Music, Timeline
 from puppyslug.recipe.versions import RECIPE_VERSION
 
@@ -50,6 +50,7 @@ __all__ = [
     "find_preset",
     "is_portrait",
     "is_sheet",
+    "live_preset",
     "merge_settings",
     "name_classes",
     "parse_curves",

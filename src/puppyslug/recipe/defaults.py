@@ -47,6 +47,11 @@ FILM_STARTING_IMAGE: Final[Literal["noise", "clouds"]] = (
 FRAMES_PER_LAYER: Final = 100  # of a journey
 CROSSFADE: Final = 10  # frames over which a journey changes its layer
 
+LIVE_PRESET: Final = "live"
+LIVE_SIDE: Final = 320  # pixels, longest side of the largest working size
+LIVE_FPS: Final = 10  # frames per second
+MOVING_PRESETS: Final = (FILM_PRESET, LIVE_PRESET)  # not for still pictures
+
 PORTRAIT_SIDE: Final = 224  # pixels
 PORTRAIT_STEPS: Final = 192
 PORTRAIT_BATCH: Final = 1  # variants

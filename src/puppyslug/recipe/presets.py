@@ -69,6 +69,18 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             "a frame of a zoom: few steps, because each frame continues from the previous one",
             {"octaves": 3, "iterations": 4},
         ),
+        "live": Preset(
+            "a calm dream that a camera's picture can follow; the default of live",
+            {
+                "network": defaults.CLASSIFIER,
+                "objective": "block_3",
+                "octaves": 2,
+                "octave_scale": 1.6,
+                "iterations": 7,
+                "smooth": "1",
+                "palette": "natural",
+            },
+        ),
         "animals": Preset(
             "whole animals", {"network": "vgg19", "objective": "relu5_2", "min_side": 480}
         ),

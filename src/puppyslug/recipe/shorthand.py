@@ -71,6 +71,11 @@ def film_preset(settings: Mapping[str, object]) -> dict[str, object]:
     return {} if is_chosen else {"preset": defaults.SEE_FILM_PRESET}
 
 
+def live_preset(settings: Mapping[str, object]) -> dict[str, object]:
+    """Return the preset of a live dream whose settings name none."""
+    return {} if "preset" in settings else {"preset": defaults.LIVE_PRESET}
+
+
 def _find_matching(name: object, guides: list[str]) -> Callable[[str, str], Objective]:
     """Return the function that creates the objective of a guide."""
     if name is not None and not guides:

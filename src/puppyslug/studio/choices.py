@@ -86,6 +86,7 @@ def describe_defaults() -> dict[str, Any]:
         "network": defaults.NETWORK,
         "see_preset": defaults.SEE_PRESET,
         "film_preset": defaults.FILM_PRESET,
+        "live_fps": defaults.LIVE_FPS,
         "classifier": defaults.CLASSIFIER,
         "portrait_network": defaults.ATLAS_CLASSIFIER,
         "photo_side": defaults.PHOTO_SIDE,

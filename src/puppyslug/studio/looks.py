@@ -45,7 +45,7 @@ def _layer(name: str, title: str, network: str, layer: str, **settings: Any) -> 
 
 
 LOOKS = (
-    *(_preset(name) for name in PRESETS if name != defaults.FILM_PRESET and not _sees(name)),
+    *(_preset(name) for name in PRESETS if name not in defaults.MOVING_PRESETS and not _sees(name)),
     _layer("spots", "bright spots and eyelets", VGG, "relu2_2"),
     _layer("faces", "furry faces", VGG, "relu5_1"),
     _layer("dogs", "dogs and birds", VGG, "relu5_3"),
@@ -59,15 +59,34 @@ LOOKS = (
 """The looks that the page offers, in its order."""
 
 
-def describe_looks(networks: set[str]) -> list[dict[str, Any]]:
+def _live(name: str, title: str, network: str, layer: str, picture: str = "") -> Look:
+    settings = {"preset": defaults.LIVE_PRESET, "network": network, "objective": layer}
+    return Look(name, title, settings, picture or f"{network}-{layer}")
+
+
+LIVE_LOOKS = (
+    _live("ripples", "ripples and contours", LITE, "block_3"),
+    _live("feathers", "feathers and scales", LITE, "block_8"),
+    _live("bricks", "bricks and grids", LITE, "block_2"),
+    _live("weave", "woven threads", LITE, "block_0"),
+    _live("threads", "fine threads", LITE, "block_6"),
+    _live("fur", "fur with eyes", LITE, "block_10"),
+    _live("strokes", "brush strokes", VGG, "relu3_1", "preset-strokes"),
+    _live("swirls", "flowing ornaments", VGG, "relu3_3", "preset-swirls"),
+)
+"""The looks of the page Live: layers that a camera's picture can follow."""
+
+
+def describe_looks(networks: set[str], looks: tuple[Look, ...] = LOOKS) -> list[dict[str, Any]]:
     """Describe the looks whose networks are on this machine.
 
     Args:
         networks: names of these networks.
+        looks: the looks of the page.
     """
     return [
         look._asdict()
-        for look in LOOKS
+        for look in looks
         if look.settings.get("network", PRESETS[look.settings.get("preset", defaults.PRESET)]
             .settings.get("network", defaults.NETWORK)) in networks
     ]  # fmt: skip

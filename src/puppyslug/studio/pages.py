@@ -11,14 +11,22 @@ from fastapi.templating import Jinja2Templates
 from puppyslug.studio import choices
 from puppyslug.studio.api.looks import list_own_looks
 from puppyslug.studio.classroom.classroom import Classroom
-from puppyslug.studio.looks import SAMPLES, THING_LOOKS, describe_looks
+from puppyslug.studio.looks import LIVE_LOOKS, SAMPLES, THING_LOOKS, describe_looks
 from puppyslug.studio.services import Services
 from puppyslug.studio.visitors import COOKIE, ensure_cookie, identify
 
 PACKAGE = Path(str(files("puppyslug.studio")))
 
-_DREAM, _TEACH = ("/", "Dream"), ("/teach", "Teach")
+_DREAM, _LIVE, _TEACH = ("/", "Dream"), ("/live", "Live"), ("/teach", "Teach")
 _WORKSHEET, _CLASS = ("/worksheet", "Worksheet"), ("/class", "Class")
+
+LIVE_MASKS = (
+    ("", "Everything"),
+    ("person", "People only"),
+    ("not person", "Everything but people"),
+    ("face", "Faces only"),
+    ("not face", "Everything but faces"),
+)
 
 
 class Pages:
@@ -55,6 +63,17 @@ class Pages:
         client = identify(request, shared=shared, classroom=classroom)
         looks = list_own_looks(self._services, client)
         return [look.model_dump(exclude={"owner"}) for look in looks]
+
+    def live(self, request: Request) -> HTMLResponse:
+        """Render the page that dreams a camera."""
+        here = {one["name"] for one in choices.describe_networks() if one["here"]}
+        context = {
+            "looks": describe_looks(here, LIVE_LOOKS),
+            "fields": choices.describe_fields(),
+            "defaults": choices.describe_defaults(),
+            "masks": LIVE_MASKS,
+        }
+        return self._render(request, "live.html", context)
 
     def teach(self, request: Request) -> HTMLResponse:
         """Render the page that trains networks."""
@@ -93,11 +112,11 @@ class Pages:
         classroom = self._services.classroom
         is_pupil = classroom is not None and not _is_teacher(request)
         if classroom is None:
-            links = [_DREAM, _TEACH]
+            links = [_DREAM, _LIVE, _TEACH]
         elif is_pupil:
-            links = [_DREAM, _WORKSHEET]
+            links = [_DREAM, _LIVE, _WORKSHEET]
         else:
-            links = [_DREAM, _TEACH, _CLASS, _WORKSHEET]
+            links = [_DREAM, _LIVE, _TEACH, _CLASS, _WORKSHEET]
         pupil = classroom.find_pupil(request.cookies.get(COOKIE, "")) if classroom else None
         context = {
             **context,
@@ -116,6 +135,7 @@ def add_pages(app: FastAPI, services: Services) -> None:
     """Add the pages to the application."""
     pages = Pages(services)
     _add(app, "/", pages.dream)
+    _add(app, "/live", pages.live)
     if services.classroom is None:
         _add(app, "/teach", pages.teach)
         return

@@ -24,6 +24,7 @@ from puppyslug.studio.http_errors import HTTPError, error_response
 
 _UPLOAD_PATHS = re.compile(r"/api/(dreams|recipe|seen|lessons/[^/]+/things/[^/]+/pictures)")
 MAX_PLAIN_BODY = MAX_RECIPE_LENGTH  # bytes of a request without uploads
+POLICY_VIOLATION = 1008  # code of a WebSocket that is refused
 HEALTH_PATH = "/healthz"  # needs no token
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -71,6 +72,9 @@ class SecurityMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a valid request on to the application, and respond to all others."""
+        if scope["type"] == "websocket":
+            await self._guard_socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -90,6 +94,22 @@ class SecurityMiddleware:
         except HTTPError as error:
             response = error_response(error)
         await (response or self._app)(scope, receive, send_with_headers)
+
+    async def _guard_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a WebSocket on that a page of this studio, or a script with a token, opens."""
+        headers, as_request = Headers(scope=scope), {**scope, "method": "GET"}
+        try:
+            _check_origin(headers, headers.get("host", ""))
+            refused = self._check_request(as_request, headers) is not None
+        except HTTPError:
+            refused = True
+        if not refused:
+            if "is_teacher" in as_request:
+                scope["is_teacher"] = as_request["is_teacher"]
+            await self._app(scope, receive, send)
+            return
+        await receive()
+        await send({"type": "websocket.close", "code": POLICY_VIOLATION})
 
     def _check_request(self, scope: Scope, headers: Headers) -> Response | None:
         """Return None for a valid request, or the redirect that sets the cookie."""

@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Callable
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -18,6 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 MAX_CONNECTIONS = 500
 HEADER_TIMEOUT = 10.0  # seconds until the header of a request has arrived
 SWITCH_INTERVAL = 0.001  # seconds that a thread computes while the event loop waits
+MAX_MESSAGE = 4_000_000  # bytes of a WebSocket's message
 SEND_TIMEOUT = 60.0  # seconds in which a client must read something of its response
 
 
@@ -42,6 +44,12 @@ class LimitedProtocol(H11Protocol):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand the connection over to the protocol of WebSockets, which waits for no request."""
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+        super().handle_websocket_upgrade(event)
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
@@ -123,6 +131,8 @@ def serve(
         log_level="warning",
         access_log=False,
         server_header=False,
+        ws_max_size=MAX_MESSAGE,
+        ws_per_message_deflate=False,
         timeout_graceful_shutdown=1,
     )
     logging.getLogger("uvicorn.error").addFilter(_is_no_cancellation)

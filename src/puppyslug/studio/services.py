@@ -21,6 +21,7 @@ from puppyslug.studio.jobs.training_jobs import TrainingJobs
 from puppyslug.studio.jobs.waiting_time import WaitingTimes
 from puppyslug.studio.limits import Limits
 from puppyslug.studio.visitors import Visitor
+from puppyslug.studio.workers.live_worker import LiveWorker
 from puppyslug.studio.workers.pool import ProcessPool, process_launcher
 from puppyslug.studio.workers.recogniser import Recogniser
 from puppyslug.studio.workers.runner import RunnerFactory, create_local_runner
@@ -57,6 +58,7 @@ class Services:
         waits: estimates how long queued jobs wait.
         sandbox: reads untrusted files.
         recogniser: says what a network sees in a picture.
+        live: dreams a camera live.
         classroom: the class; None without class mode.
         class_activity: the same as ``activity`` for each visitor of a class; None without one.
         heavy_requests: one request at a time reads uploads, so that the pages stay responsive and
@@ -74,6 +76,7 @@ class Services:
     networks: FinetunedNetworks
     limits: Limits
     waits: WaitingTimes
+    live: LiveWorker
     sandbox: Sandbox = field(default_factory=_create_sandbox)
     recogniser: Recogniser = field(default_factory=_create_recogniser)
     classroom: Classroom | None = None
@@ -130,6 +133,7 @@ class Services:
             class_activity = ClassActivityFeed(classroom, store, hub, waits, lambda: pool.is_paused)
         return cls(
             folder, store, hub, activity, pool, dreams, training, networks, limits, waits,
+            LiveWorker(folder.networks),
             classroom=classroom, class_activity=class_activity,
         )  # fmt: skip
 
@@ -144,6 +148,7 @@ class Services:
         self.pool.close()
         self.sandbox.close()
         self.recogniser.close()
+        self.live.close()
         self.store.close()
         self.folder.release()
 

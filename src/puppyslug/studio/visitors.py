@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fastapi import Request, Response
+from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from puppyslug.studio.classroom.classroom import Classroom
@@ -49,7 +50,9 @@ class Visitor:
         return bool(self.owner and self.owner == owned.owner)
 
 
-def identify(request: Request, *, shared: bool, classroom: Classroom | None = None) -> Visitor:
+def identify(
+    request: HTTPConnection, *, shared: bool, classroom: Classroom | None = None
+) -> Visitor:
     """Return the sender of a request, which the middleware has let in.
 
     In a studio that other machines can reach, a browser controls its own jobs only. The machine
@@ -60,7 +63,7 @@ def identify(request: Request, *, shared: bool, classroom: Classroom | None = No
     teacher sees and controls all.
 
     Args:
-        request: the request.
+        request: the request, or a WebSocket.
         shared: whether other machines can reach the studio.
         classroom: the class; None without class mode.
     """

@@ -8,12 +8,18 @@ import numpy as np
 from torch import Tensor
 
 from puppyslug.engine.blending import blend_by_recipe
-from puppyslug.engine.loop import dream_steps
 from puppyslug.engine.masks import compute_mask
 from puppyslug.engine.prepared_dream import PreparedDream
 from puppyslug.recipe import FrameValues, Recipe
 from puppyslug.video.between import blend_neighbours, move_detail
 from puppyslug.video.container import VideoSource
+from puppyslug.video.continuation import (
+    MIN_STEP_SIZE,
+    WarpState,
+    dream_frame,
+    stabilise,
+    warp_detail,
+)
 from puppyslug.video.conversion import resize_pixels
 from puppyslug.video.frames import (
     Alpha,
@@ -32,28 +38,7 @@ from puppyslug.video.zoom import StepCallback
 MAX_OCTAVES = 2  # of a frame that continues from the previous one
 ITERATION_SHARE = 0.2  # of a still picture's iterations, for such a frame
 MAX_CHANGE = 0.35  # of the detail's strength, by which all steps of such a frame may change it
-MAX_GAIN = 1.02  # by which a frame may amplify the detail to restore its strength
-MIN_STEP_SIZE = 0.01  # grey levels
 MaskFunction = Callable[[Tensor], Tensor | None]  # 1×3×H×W picture to 1×1×H×W mask
-
-
-class WarpState(NamedTuple):
-    """What a frame takes over from the previous one.
-
-    Attributes:
-        detail: H×W×3, the dream minus the source.
-        strength: mean |detail| of the segment's first frame.
-        colour: mean of each channel of the first frame's detail.
-    """
-
-    detail: FloatArray
-    strength: float
-    colour: FloatArray
-
-    @classmethod
-    def from_detail(cls, detail: FloatArray) -> "WarpState":
-        """Measure the detail of a segment's first frame."""
-        return cls(detail, float(np.abs(detail).mean()), detail.mean((0, 1)))
 
 
 class FilmOptions(NamedTuple):
@@ -212,17 +197,15 @@ class _SegmentDream:
             frame = replace(frame, mask=self._mask_function(frame.image))
         source = as_array(frame.image)
         if previous is None or key is None:
-            dream = self._dream(frame, number, frame.recipe, None)
+            dream = dream_frame(frame, number, frame.recipe, self._first, None, self._on_step)
             return WarpState.from_detail(dream - source)
-        moved, trusted = move_detail(previous.detail, pixels, key, by_flow=self._options.by_flow)
-        warped, uncovered = moved, 0.0
-        if self._options.by_flow:
-            warped, uncovered = moved * trusted[..., None], float(1 - trusted.mean())
+        by_flow = self._options.by_flow
+        warped, uncovered = warp_detail(previous.detail, pixels, key, by_flow=by_flow)
         recipe, gain = _continuation_recipe(
             frame.recipe, number, self._first_recipe, uncovered, previous.strength
         )
-        dream = self._dream(frame, number, recipe, warped)
-        return _stabilise(dream - source, previous, gain, frame.mask)
+        dream = dream_frame(frame, number, recipe, self._first, warped, self._on_step)
+        return stabilise(dream - source, previous, gain, frame.mask)
 
     def between(
         self,
@@ -258,21 +241,6 @@ class _SegmentDream:
         recipe = self._prepared.recipe.for_frame(number, self._options.values)
         image = as_tensor(source).to(self._prepared.image.device)
         return replace(self._prepared, image=image, recipe=recipe)
-
-    def _dream(
-        self, frame: PreparedDream, number: int, recipe: Recipe, detail: FloatArray | None
-    ) -> FloatArray:
-        """Dream a frame, starting from ``detail``, without blending it with the source; H×W×3."""
-        for step in dream_steps(
-            frame,
-            recipe,
-            detail=None if detail is None else as_tensor(detail).to(frame.image.device),
-            frame=number,
-            seeded=self._first,
-        ):
-            if self._on_step is not None:
-                self._on_step(step)
-        return as_array(step.image)
 
 
 def _continuation_recipe(
@@ -310,22 +278,3 @@ def _continuation_recipe(
             "schedule": tuple(one for one in recipe.schedule if one.field != "step_size"),
         }
     ), gain
-
-
-def _stabilise(
-    detail: FloatArray, previous: WarpState, gain: float, mask: Tensor | None
-) -> WarpState:
-    """Restore the strength and the mean colour of the segment's first frame.
-
-    Args:
-        detail: H×W×3.
-        previous: state after the previous frame.
-        gain: factor by which keyframes have changed the strength since the first frame.
-        mask: 1×1×H×W in [0, 1], or None.
-    """
-    shift = detail.mean((0, 1)) - previous.colour
-    detail = detail - (shift if mask is None else shift * (as_array(mask) > 0))
-    strength = float(np.abs(detail).mean())
-    if strength:
-        detail = detail * np.float32(min(previous.strength * gain / strength, MAX_GAIN))
-    return previous._replace(detail=detail)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from puppyslug.video.frames import FloatArray, Pixels
 from puppyslug.video.reader import read_frames
 
 MAX_SEGMENT = 300  # frames; longer scenes are divided
@@ -68,15 +69,24 @@ def analyse_video(path: Path) -> VideoAnalysis:
     end: Fraction | None = None
     transparent = False
     for frame in read_frames(path, notices):
-        thumbnail = cv2.resize(frame.pixels, THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA)
-        current = thumbnail.astype(np.float32)
-        difference = 0.0 if previous is None else float(np.abs(current - previous).mean()) / 255
-        differences.append(difference)
+        current = frame_thumbnail(frame.pixels)
+        differences.append(0.0 if previous is None else frame_difference(current, previous))
         previous = current
         times.append(frame.time)
         end = None if frame.duration is None else frame.time + frame.duration
         transparent = transparent or (frame.alpha is not None and bool(frame.alpha.min() < OPAQUE))
     return VideoAnalysis(tuple(times), find_cuts(differences), tuple(notices), end, transparent)
+
+
+def frame_thumbnail(pixels: Pixels) -> FloatArray:
+    """Scale a frame down to the size at which frames are compared, 36×64×3."""
+    thumbnail = cv2.resize(pixels, THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA)
+    return np.asarray(thumbnail, np.float32)
+
+
+def frame_difference(current: FloatArray, previous: FloatArray) -> float:
+    """Return the mean difference between two thumbnails, relative to full scale."""
+    return float(np.abs(current - previous).mean()) / 255
 
 
 def find_cuts(differences: Sequence[float]) -> tuple[int, ...]:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path
 from fastapi.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
 
 from puppyslug.errors import PuppyslugError
 from puppyslug.studio.http_errors import HTTPError
@@ -27,12 +28,12 @@ SEND_ATTEMPTS = 20
 SEND_INTERVAL = 0.05  # seconds
 
 
-def _services(request: Request) -> Services:
+def _services(request: HTTPConnection) -> Services:
     services: Services = request.app.state.services
     return services
 
 
-def _visitor(request: Request) -> Visitor:
+def _visitor(request: HTTPConnection) -> Visitor:
     classroom = _services(request).classroom
     return identify(request, shared=request.app.state.shared, classroom=classroom)
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from puppyslug.engine.steering import apply_changes
 from puppyslug.images import fit_size
 from puppyslug.networks import find_spec
+from puppyslug.networks.weights.location import is_available
 from puppyslug.recipe import (
     STARTING_IMAGES,
     FileReference,
@@ -40,6 +41,9 @@ _IGNORED = frozenset(
         "release",
     )
 )
+
+
+_LIVE_IGNORED = _IGNORED | {"size", "photo", "guides", "schedule", "precision", "metadata"}
 
 
 class DreamFiles(NamedTuple):
@@ -155,3 +159,27 @@ def validate_changes(dream: Job, changes: dict[str, Any]) -> dict[str, Any]:
     size = (dream.height, dream.width) if dream.height else starting_image_size(None)
     apply_changes(recipe, changes, find_spec(recipe.network), size)
     return changes
+
+
+def clean_live_settings(settings: Mapping[str, Any], networks: FinetunedNetworks) -> dict[str, Any]:
+    """Return the untrusted settings of a live dream without those that others decide.
+
+    Args:
+        settings: recipe fields and shorthand.
+        networks: the studio's trained networks; one that the settings name is registered.
+
+    Raises:
+        HTTPError: a mask or a guide is a picture, or the network is not here.
+        NetworkError: the network does not exist.
+    """
+    settings = {name: value for name, value in settings.items() if name not in _LIVE_IGNORED}
+    if isinstance(settings.get("mask"), dict) or "guide" in settings or "palette_from" in settings:
+        raise HTTPError(422, "a live dream takes no pictures; name what the mask shall cover")
+    if settings.get("network") is not None:
+        name = str(settings["network"])
+        networks.register_used(name)
+        spec = find_spec(name)
+        for member in spec.members or (spec,):
+            if not is_available(member):
+                raise HTTPError(422, f"the weights of the network {member.name} are not here")
+    return settings
