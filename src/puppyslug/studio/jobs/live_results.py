@@ -8,7 +8,8 @@ from typing import Any
 
 from PIL import Image
 
-from puppyslug.images import save_image
+from puppyslug.images.attribution import NO_ATTRIBUTION
+from puppyslug.images.metadata import metadata_save_options
 from puppyslug.recipe import Recipe
 from puppyslug.studio.http_errors import HTTPError
 from puppyslug.studio.jobs.data_folder import (
@@ -61,7 +62,8 @@ class LiveResults:
             picture = Image.open(io.BytesIO(dream)).convert("RGB")
             reference = {"name": stored.name, "sha256": stored.sha256}
             completed = Recipe.complete({**recipe, "photo": reference})
-            save_image(picture, folder / RESULT_FILE, recipe_text=completed.to_json())
+            options = metadata_save_options("PNG", completed.to_json(), NO_ATTRIBUTION)
+            picture.save(folder / RESULT_FILE, "PNG", **options)
             _save_thumbnail(picture, folder)
             job = self._job(job_id, recipe=completed.to_settings(), photo=stored)
             job = job.model_copy(update={"width": picture.width, "height": picture.height})
