@@ -29,7 +29,6 @@ from puppyslug.studio.visitors import Visitor
 from puppyslug.studio.workers.live_protocol import Recorded
 
 THUMBNAIL_SIDE = 400  # pixels
-FPS = 25  # that a recording is said to have; its frames have times of their own
 
 
 class LiveResults:
@@ -118,7 +117,6 @@ class LiveResults:
             id=job_id,
             status=Status.DONE,
             title=time.strftime("Live %H.%M.%S"),
-            fps=FPS,
             created=now,
             started=now,
             ended=now,

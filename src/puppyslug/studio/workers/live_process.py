@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from puppyslug.errors import PuppyslugError
 from puppyslug.networks.threads import configure_threads
+from puppyslug.recipe.defaults import FILM_FPS
 from puppyslug.studio.workers.live_protocol import (
     Change,
     Dreamt,
@@ -156,7 +157,7 @@ class LiveProcess:
             self._connection.send(recorder.stop())
         if folder is not None:
             recipe = self._recipe.to_json() if self._recipe is not None else ""
-            self._recorder = LiveRecorder(folder, fps=25, recipe=recipe)
+            self._recorder = LiveRecorder(folder, fps=FILM_FPS, recipe=recipe)
 
 
 def decode_frame(jpeg: bytes) -> Any:
