@@ -26,8 +26,8 @@ class Look(NamedTuple):
     picture: str
 
 
-def _preset(name: str) -> Look:
-    return Look(name, PRESETS[name].title, {"preset": name}, f"preset-{name}")
+def _preset(name: str, title: str = "") -> Look:
+    return Look(name, title or PRESETS[name].title, {"preset": name}, f"preset-{name}")
 
 
 def _sees(name: str) -> bool:
@@ -93,8 +93,8 @@ def describe_looks(networks: set[str], looks: tuple[Look, ...] = LOOKS) -> list[
 
 
 THING_LOOKS = (
-    Look("named", "whole, and lit like its surroundings", {"preset": "named"}, "preset-named"),
-    Look("vivid", "large, in bright colours, with eyes", {"preset": "vivid"}, "preset-vivid"),
-    Look("natural", "soft, in the shapes of the picture", {"preset": "natural"}, "preset-natural"),
+    _preset(defaults.SEE_PRESET, "whole, and lit like its surroundings"),
+    _preset("vivid", "large, in bright colours, with eyes"),
+    _preset("natural", "soft, in the shapes of the picture"),
 )
 """The looks of a thing that is chosen by name; the first is the default."""
