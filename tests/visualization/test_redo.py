@@ -93,6 +93,7 @@ WAYS = {
         "cat.png", **VGG, on_step=lambda step: step.number < 3
     ),
     "dream() with threads": lambda *_: puppyslug.dream("cat.png", **VGG, threads=1),
+    "dream() of a cropped photo": lambda *_: puppyslug.dream("cat.png", **VGG | {"size": "48x60"}),
     "dream() in tiles": lambda *_: puppyslug.dream("cat.png", **VGG, tile="32x32"),
     "portrait()": lambda vgg, _: puppyslug.portrait("relu2_1:5", vgg, size=48, steps=3).to_pil(),
     "portraits side by side": lambda vgg, _: puppyslug.portrait(

@@ -101,7 +101,8 @@ def prepare(
         notices=(*notices, *resolved, *mask_notices),
         plan=f"{display_size(photo.size)}, {octaves}, {tiles.description}",
         required_memory=tiles.required_memory,
-        is_reproducible=same_aspect_ratio(photo.size, photo.original_size),
+        is_reproducible=not isinstance(source, LoadedImage)  # which the caller may have cropped
+        or same_aspect_ratio(photo.size, photo.original_size),
         composition=_load_composition(recipe, photo, source, network),
         attribution=photo.attribution.keep(recipe.metadata),
     )
