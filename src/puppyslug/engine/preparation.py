@@ -101,8 +101,7 @@ def prepare(
         notices=(*notices, *resolved, *mask_notices),
         plan=f"{display_size(photo.size)}, {octaves}, {tiles.description}",
         required_memory=tiles.required_memory,
-        is_reproducible=not isinstance(source, LoadedImage)  # which the caller may have cropped
-        or same_aspect_ratio(photo.size, photo.original_size),
+        is_reproducible=_is_reproducible(photo, source),
         composition=_load_composition(recipe, photo, source, network),
         attribution=photo.attribution.keep(recipe.metadata),
     )
@@ -112,6 +111,12 @@ def _resolve_network(recipe: Recipe, network: Network | None) -> tuple[Recipe, N
     """Return the recipe for the loaded network, if there is one, and the network's spec."""
     spec = find_spec(recipe.network) if network is None else network.spec
     return (recipe if recipe.network == spec.name else recipe.for_network(spec)), spec
+
+
+def _is_reproducible(photo: LoadedImage, source: ImageSource | LoadedImage) -> bool:
+    """Return whether the recipe leads to this photo; a caller may have cropped a loaded one."""
+    is_whole = same_aspect_ratio(photo.size, photo.original_size)
+    return is_whole or not isinstance(source, LoadedImage)
 
 
 def _reading_notices(*images: LoadedImage | None) -> list[str]:
