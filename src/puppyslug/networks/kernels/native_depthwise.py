@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from puppyslug.networks.kernels.native_library import Depthwise, library_for, run_in_threads
+from puppyslug.networks.kernels.native_library import Depthwise, library_for, share_tasks
 
 MIN_VALUES = 1 << 18  # read by a call; with fewer, starting threads would take longer than the work
 LANES = 64  # channels that are summed at a time, as in native.c
@@ -136,13 +136,8 @@ def _run_on_rows(work: _Work, count: int, height: int, values: int) -> None:
 
 
 def _run(work: _Work, tasks: Sequence[tuple[int, int, int]], values: int) -> None:
-    remaining = iter(tasks)  # of a list, which several threads may share
-
-    def run_tasks() -> None:
-        for task in remaining:
-            work(*task)
-
-    if values < MIN_VALUES:
-        run_tasks()
-    else:
-        run_in_threads(run_tasks)
+    if values >= MIN_VALUES:
+        share_tasks(work, tasks)
+        return
+    for task in tasks:
+        work(*task)

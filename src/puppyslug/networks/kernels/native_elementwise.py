@@ -3,10 +3,12 @@
 The torch versions are in ``sign_bits`` and ``pooling``, which use these where they can.
 """
 
+import itertools
+
 import torch
 from torch import Tensor
 
-from puppyslug.networks.kernels.native_library import library_for, run_in_threads
+from puppyslug.networks.kernels.native_library import library_for, share_tasks
 
 CHUNK_VALUES = 1 << 18  # that a thread works on at a time; a multiple of a word
 WORD = 32  # signs in a word
@@ -29,15 +31,13 @@ def pack_signs(activation: Tensor) -> Tensor:
     signs = activation.new_empty(*shape, channels // WORD, dtype=torch.int32)
     values, words = activation.view(-1), signs.view(-1)
     is_bfloat16 = activation.dtype == torch.bfloat16
-    chunks = iter(range(0, len(values), CHUNK_VALUES))
 
-    def pack_chunks() -> None:
-        for start in chunks:
-            chunk = values[start : start + CHUNK_VALUES]
-            target = words[start // WORD :].data_ptr()
-            library.pack_signs(chunk.data_ptr(), target, len(chunk), is_bfloat16)
+    def pack_chunk(start: int) -> None:
+        chunk = values[start : start + CHUNK_VALUES]
+        target = words[start // WORD :].data_ptr()
+        library.pack_signs(chunk.data_ptr(), target, len(chunk), is_bfloat16)
 
-    run_in_threads(pack_chunks)
+    share_tasks(pack_chunk, zip(range(0, len(values), CHUNK_VALUES), strict=True))
     return signs
 
 
@@ -48,15 +48,13 @@ def mask_by_signs(gradient: Tensor, signs: Tensor) -> Tensor:
     result = torch.empty_like(gradient)
     values, masked, words = gradient.view(-1), result.view(-1), signs.view(-1)
     is_bfloat16 = gradient.dtype == torch.bfloat16
-    chunks = iter(range(0, len(values), CHUNK_VALUES))
 
-    def mask_chunks() -> None:
-        for start in chunks:
-            chunk, target = values[start : start + CHUNK_VALUES], masked[start:].data_ptr()
-            signs_pointer = words[start // WORD :].data_ptr()
-            library.mask_by_signs(chunk.data_ptr(), signs_pointer, target, len(chunk), is_bfloat16)
+    def mask_chunk(start: int) -> None:
+        chunk, target = values[start : start + CHUNK_VALUES], masked[start:].data_ptr()
+        signs_pointer = words[start // WORD :].data_ptr()
+        library.mask_by_signs(chunk.data_ptr(), signs_pointer, target, len(chunk), is_bfloat16)
 
-    run_in_threads(mask_chunks)
+    share_tasks(mask_chunk, zip(range(0, len(values), CHUNK_VALUES), strict=True))
     return result
 
 
@@ -75,14 +73,12 @@ def relu_max_pool(images: Tensor) -> tuple[Tensor, Tensor]:
     library = library_for(images)
     assert library is not None
     pool = getattr(library, f"pool_{_type_name(images)}")
-    rows = iter([(n, y) for n in range(count) for y in range(height // 2)])
 
-    def pool_rows() -> None:
-        for n, y in rows:
-            top, bottom = images[n, 2 * y].data_ptr(), images[n, 2 * y + 1].data_ptr()
-            pool(top, bottom, width, channels, maxima[n, y].data_ptr(), index[n, y].data_ptr())
+    def pool_row(n: int, y: int) -> None:
+        top, bottom = images[n, 2 * y].data_ptr(), images[n, 2 * y + 1].data_ptr()
+        pool(top, bottom, width, channels, maxima[n, y].data_ptr(), index[n, y].data_ptr())
 
-    run_in_threads(pool_rows)
+    share_tasks(pool_row, itertools.product(range(count), range(height // 2)))
     return maxima, index
 
 
@@ -101,15 +97,13 @@ def unpool(gradient: Tensor, index: Tensor, size: torch.Size) -> Tensor:
     library = library_for(gradient)
     assert library is not None
     unpool_row = getattr(library, f"unpool_{_type_name(gradient)}")
-    rows = iter([(n, y) for n in range(count) for y in range(height // 2)])
 
-    def unpool_rows() -> None:
-        for n, y in rows:
-            top, bottom = result[n, 2 * y].data_ptr(), result[n, 2 * y + 1].data_ptr()
-            pointers = (gradient[n, y].data_ptr(), index[n, y].data_ptr())
-            unpool_row(*pointers, width, channels, top, bottom)
+    def unpool_window_row(n: int, y: int) -> None:
+        top, bottom = result[n, 2 * y].data_ptr(), result[n, 2 * y + 1].data_ptr()
+        pointers = (gradient[n, y].data_ptr(), index[n, y].data_ptr())
+        unpool_row(*pointers, width, channels, top, bottom)
 
-    run_in_threads(unpool_rows)
+    share_tasks(unpool_window_row, itertools.product(range(count), range(height // 2)))
     return result
 
 

@@ -8,7 +8,7 @@ OpenMP keep a core busy.
 import ctypes
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -100,6 +100,17 @@ def run_in_threads(work: Callable[[], None]) -> None:
         return
     for future in [_thread_pool(threads).submit(work) for _ in range(threads)]:
         future.result()
+
+
+def share_tasks(work: Callable[..., None], tasks: Iterable[tuple[int, ...]]) -> None:
+    """Call a function with each of the tasks, in as many threads as ``run_in_threads`` uses."""
+    remaining = iter(list(tasks))  # of a list, which several threads may share
+
+    def work_on_tasks() -> None:
+        for task in remaining:
+            work(*task)
+
+    run_in_threads(work_on_tasks)
 
 
 @functools.cache
