@@ -28,7 +28,6 @@ MIN_ACCENT = 1.4  # of beats, relative to the mean of the whole song; about 1 in
 STRONG_ONSET = 90  # percentile of onsets that counts as 1
 SILENCE = 1e-4  # amplitude
 _BLOCK = 4096  # spectra at a time
-_MEL_BANDS = 128
 
 Values = NDArray[np.float64]
 

@@ -84,7 +84,7 @@ def _trimap_by_colour(difference: Plane, border: NDArray[np.bool_]) -> Trimap:
     import cv2
 
     levels = (255 * difference / difference.max()).astype(np.uint8)
-    threshold, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    threshold = _otsu(levels)
     labels = np.where(levels > threshold, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     labels[border] = cv2.GC_BGD
     return Trimap(labels)
@@ -120,10 +120,13 @@ def _normalise(plane: Plane, kind: str = "") -> Plane:
 
 def _threshold(plane: Plane) -> float:
     """Return the threshold of Otsu (1979) for values in [0, 1]."""
+    return _otsu((255 * plane).astype(np.uint8)) / 255
+
+
+def _otsu(levels: NDArray[np.uint8]) -> float:
     import cv2
 
-    levels = (255 * plane).astype(np.uint8)
-    return cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0] / 255
+    return cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]
 
 
 def _blur(plane: Plane) -> Plane:

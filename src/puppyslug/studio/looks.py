@@ -59,20 +59,18 @@ LOOKS = (
 """The looks that the page offers, in its order."""
 
 
-def _live(name: str, title: str, network: str, layer: str, picture: str = "") -> Look:
-    settings = {"preset": defaults.LIVE_PRESET, "network": network, "objective": layer}
-    return Look(name, title, settings, picture or f"{network}-{layer}")
+def _live(name: str) -> Look:
+    """Return one of ``LOOKS`` as a look of live dreams: its layer, with the settings for those."""
+    look = next(one for one in LOOKS if one.name == name)
+    preset = look.settings.get("preset")
+    settings = PRESETS[preset].settings if preset else look.settings
+    layer = {field: settings[field] for field in ("network", "objective")}
+    return look._replace(settings={"preset": defaults.LIVE_PRESET, **layer})
 
 
-LIVE_LOOKS = (
-    _live("ripples", "ripples and contours", LITE, "block_3"),
-    _live("feathers", "feathers and scales", LITE, "block_8"),
-    _live("bricks", "bricks and grids", LITE, "block_2"),
-    _live("weave", "woven threads", LITE, "block_0"),
-    _live("threads", "fine threads", LITE, "block_6"),
-    _live("fur", "fur with eyes", LITE, "block_10"),
-    _live("strokes", "brush strokes", VGG, "relu3_1", "preset-strokes"),
-    _live("swirls", "flowing ornaments", VGG, "relu3_3", "preset-swirls"),
+LIVE_LOOKS = tuple(
+    _live(name)
+    for name in ("ripples", "feathers", "bricks", "weave", "threads", "fur", "strokes", "swirls")
 )
 """The looks of the page Live: layers that a camera's picture can follow."""
 
