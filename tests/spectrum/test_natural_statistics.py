@@ -6,6 +6,7 @@ from skimage import data
 
 from puppyslug import load_network
 from puppyslug.errors import NetworkError
+from puppyslug.networks.kernels import ConvolutionMethod
 from puppyslug.networks.weights.formats import read_weights_file
 from puppyslug.networks.weights.location import locate_weights
 from puppyslug.spectrum.natural_statistics import NaturalStatistics, _Moments
@@ -54,9 +55,9 @@ def test_the_first_layer_equals_the_formula(lite0):
     assert with_first - without == pytest.approx(expected, rel=1e-3)
 
 
-@pytest.mark.parametrize("is_native", [False, True])
+@pytest.mark.parametrize("kernels", ["torch", "native"])
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
-def test_moments_and_their_gradient_equal_those_of_torch(memory_format, is_native):
+def test_moments_and_their_gradient_equal_those_of_torch(memory_format, kernels):
     x, m, weights = torch.randn(2, 5, 6, 7), torch.randn(5), torch.randn(2, 2, 5)
     x = x.contiguous(memory_format=memory_format)
 
@@ -65,7 +66,7 @@ def test_moments_and_their_gradient_equal_those_of_torch(memory_format, is_nativ
         return values.mean((2, 3)), values.square().mean((2, 3))
 
     gradients = []
-    for moments in (lambda *of: _Moments.apply(*of, is_native), by_torch):
+    for moments in (lambda *of: _Moments.apply(*of, ConvolutionMethod(0, kernels)), by_torch):
         leaf = x.clone().requires_grad_()
         mean, square = moments(leaf, m)
         torch.testing.assert_close(mean, by_torch(x, m)[0])

@@ -15,9 +15,8 @@ from torch import Tensor, nn
 
 from puppyslug.errors import NetworkError
 from puppyslug.networks.ensemble import Ensemble
-from puppyslug.networks.kernels.method import NATIVE
+from puppyslug.networks.kernels import ConvolutionMethod
 from puppyslug.networks.kernels.native_depthwise import moments
-from puppyslug.networks.kernels.native_library import library_for
 from puppyslug.networks.network import Network
 from puppyslug.networks.registry import registered_networks
 from puppyslug.networks.weights.statistics import load_statistics
@@ -56,7 +55,7 @@ class NaturalStatistics:
         modules = dict(member.architecture.named_modules())
         statistics = load_statistics(member.spec)
         self._modules = [modules[name] for name in statistics]
-        self._is_native = member.convolution.kernels == NATIVE
+        self._method = member.convolution
         means, stds = zip(*statistics.values(), strict=True)
         sizes = [len(mean) for mean in means]
         self._means = [mean.to(member.device) for mean in means]
@@ -77,7 +76,7 @@ class NaturalStatistics:
             def record(
                 _module: nn.Module, _inputs: object, output: Tensor, mean: Tensor = mean
             ) -> None:
-                moments.append(_Moments.apply(output, mean, self._is_native))  # type: ignore[no-untyped-call]
+                moments.append(_Moments.apply(output, mean, self._method))  # type: ignore[no-untyped-call]
 
             handles.append(module.register_forward_hook(record))
         try:
@@ -103,10 +102,10 @@ class _Moments(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, m: Tensor, is_native: bool) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, x: Tensor, m: Tensor, method: ConvolutionMethod) -> tuple[Tensor, Tensor]:
         ctx.save_for_backward(x, m)
         values = x.permute(0, 2, 3, 1).flatten(1, 2)  # no copy where channels are last
-        if is_native and library_for(values) is not None:
+        if method.uses_library(values):
             return moments(values.contiguous(), m)
         values = values - m
         average = values.new_full((1, values.shape[1]), 1 / values.shape[1])

@@ -9,12 +9,10 @@ from torch.nn.functional import conv2d
 from puppyslug.isolation.torch_state import standard_torch
 from puppyslug.networks.kernels.method import (
     DIRECT,
-    NATIVE,
     ConvolutionMethod,
     uses_cpu_kernels,
 )
 from puppyslug.networks.kernels.native_elementwise import WORD, packs_signs
-from puppyslug.networks.kernels.native_library import library_for
 from puppyslug.networks.kernels.native_winograd import native_winograd
 from puppyslug.networks.kernels.sign_bits import (
     mask_by_signs,
@@ -87,7 +85,7 @@ class Conv3x3(nn.Conv2d):
         if not self._uses_winograd(backward=False):
             y = conv2d(x, self.weight, self.bias, padding=1)
             y = relu_(y) if relu else y
-        elif not self._uses_native_kernels(x):
+        elif not self.method.uses_library(x):
             y = winograd(x, self._winograd_weight(backward=False), self.bias, relu=relu)
         else:
             return self._convolve_natively(x, relu=relu, with_signs=with_signs)
@@ -119,7 +117,7 @@ class Conv3x3(nn.Conv2d):
         """
         images, mask = to_channels_last(gradient), None
         uses_winograd = self._uses_winograd(backward=True)
-        is_native = uses_winograd and self._uses_native_kernels(gradient)
+        is_native = uses_winograd and self.method.uses_library(gradient)
         if is_native and packs_signs(images):
             mask = signs  # applied while the images are transformed
         elif signs is not None:
@@ -139,9 +137,6 @@ class Conv3x3(nn.Conv2d):
         if not backward and self.out_channels < WINOGRAD_MIN_FORWARD_CHANNELS:
             return False
         return min(self.in_channels, self.out_channels) >= min_channels
-
-    def _uses_native_kernels(self, x: Tensor) -> bool:
-        return self.method.kernels == NATIVE and library_for(x) is not None
 
     def _backward_weight(self) -> Tensor:
         """Return the weights of the gradient, made when a gradient first needs them.

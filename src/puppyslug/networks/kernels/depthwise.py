@@ -10,9 +10,8 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad
 
 from puppyslug.networks.kernels import native_depthwise
-from puppyslug.networks.kernels.method import DIRECT, NATIVE, ConvolutionMethod
+from puppyslug.networks.kernels.method import DIRECT, ConvolutionMethod
 from puppyslug.networks.kernels.native_depthwise import Geometry
-from puppyslug.networks.kernels.native_library import library_for
 from puppyslug.networks.kernels.sign_bits import to_channels_last
 
 
@@ -52,8 +51,8 @@ class DepthwiseConv2d(SameConv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve N×C×H×W to N×C×⌈H/stride⌉×⌈W/stride⌉."""
-        is_native = self.method.kernels == NATIVE and library_for(x) is not None
-        if self.stride[0] == 1 or not is_native or self.weight.requires_grad:
+        is_native = self.stride[0] > 1 and self.method.uses_library(x)
+        if not is_native or self.weight.requires_grad:
             return super().forward(x)
         y: Tensor = _DepthwiseFunction.apply(x, self)  # type: ignore[no-untyped-call]
         return y

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from puppyslug.networks.kernels.native_library import library_for
+
 NATIVE, TORCH = "native", "torch"
 KERNELS = ("auto", NATIVE, TORCH)
 TILE_ALIGNMENT = 4  # positions; the side of an output tile of Winograd's method
@@ -27,6 +29,10 @@ class ConvolutionMethod(NamedTuple):
         """See ``Network.tile_alignment``."""
         is_aligned = self.winograd_min_channels > 0 and self.kernels == NATIVE
         return TILE_ALIGNMENT if is_aligned else 1  # 1 as in recipes from before native kernels
+
+    def uses_library(self, x: Tensor) -> bool:
+        """Return whether the compiled library computes a tensor."""
+        return self.kernels == NATIVE and library_for(x) is not None
 
 
 DIRECT = ConvolutionMethod()
