@@ -2,6 +2,12 @@
 
 export const el = (id) => document.getElementById(id);
 
+/** Enables or disables a button; if it is disabled while it has the focus, another one gets that. */
+export function setEnabled(button, isEnabled, other) {
+  if (!isEnabled && button === document.activeElement) other.focus({ preventScroll: true });
+  button.disabled = !isEnabled;
+}
+
 export const choices = JSON.parse(el("choices")?.textContent ?? "{}"); // not on every page
 
 export function showStatus(text) {

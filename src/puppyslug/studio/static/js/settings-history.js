@@ -1,6 +1,6 @@
 /** Undo and redo of the settings. A drag of a slider is one step. */
 
-import { el, showStatus } from "./page.js";
+import { el, setEnabled, showStatus } from "./page.js";
 import { undoKey } from "./keys.js";
 import * as maskEditor from "./mask-editor.js";
 import * as form from "./settings-form.js";
@@ -67,9 +67,6 @@ function travel(from, to, message) {
 }
 
 function updateButtons() {
-  for (const [id, list] of [["undo-settings", past], ["redo-settings", future]]) {
-    const button = el(id);
-    if (!list.length && button === document.activeElement) el("submit-button").focus({ preventScroll: true });
-    button.disabled = !list.length;
-  }
+  setEnabled(el("undo-settings"), past.length > 0, el("submit-button"));
+  setEnabled(el("redo-settings"), future.length > 0, el("submit-button"));
 }

@@ -1,7 +1,7 @@
 /** Undo and redo of the changes of a running dream: the dream gets its earlier values again. */
 
 import { undoKey } from "./keys.js";
-import { attempt, el } from "./page.js";
+import { attempt, el, setEnabled } from "./page.js";
 
 const past = [];
 const future = [];
@@ -61,9 +61,6 @@ async function travel(from, to, message) {
 }
 
 function updateButtons() {
-  for (const [id, list] of [["steer-undo", past], ["steer-redo", future]]) {
-    const button = el(id);
-    if (!list.length && button === document.activeElement) el("steer-button").focus({ preventScroll: true });
-    button.disabled = !list.length;
-  }
+  setEnabled(el("steer-undo"), past.length > 0, el("steer-button"));
+  setEnabled(el("steer-redo"), future.length > 0, el("steer-button"));
 }
